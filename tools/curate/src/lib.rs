@@ -1,0 +1,1 @@
+//! How the database changes: ingest joins what sources say.

@@ -1,0 +1,1 @@
+//! Reports in a tree: paths, snapshots, change sets and plans.

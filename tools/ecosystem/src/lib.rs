@@ -1,0 +1,1 @@
+//! Ecosystems: canonical names, purl, version order, ranges.

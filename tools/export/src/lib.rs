@@ -1,0 +1,1 @@
+//! A snapshot as archives and lists; reproducible.

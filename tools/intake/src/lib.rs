@@ -1,0 +1,1 @@
+//! Where findings come from, and their formats.

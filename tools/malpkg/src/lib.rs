@@ -1,0 +1,1 @@
+//! The command line: arguments to operations, findings to text and JSON.

@@ -1,0 +1,36 @@
+//! The words that the OSV schema lets stand in its enumerations; `rules` tests them against `schema/osv.json`.
+
+/// How the values of a range are ordered.
+pub const RANGE_TYPES: &[&str] = &["GIT", "SEMVER", "ECOSYSTEM"];
+
+/// What kind of page a reference leads to.
+pub const REFERENCE_TYPES: &[&str] = &[
+    "ADVISORY",
+    "ARTICLE",
+    "DETECTION",
+    "DISCUSSION",
+    "REPORT",
+    "FIX",
+    "INTRODUCED",
+    "GIT",
+    "PACKAGE",
+    "EVIDENCE",
+    "WEB",
+];
+
+/// What somebody did who is thanked.
+pub const CREDIT_TYPES: &[&str] = &[
+    "FINDER",
+    "REPORTER",
+    "ANALYST",
+    "COORDINATOR",
+    "REMEDIATION_DEVELOPER",
+    "REMEDIATION_REVIEWER",
+    "REMEDIATION_VERIFIER",
+    "TOOL",
+    "SPONSOR",
+    "OTHER",
+];
+
+/// The kinds of score.
+pub const SEVERITY_TYPES: &[&str] = &["CVSS_V2", "CVSS_V3", "CVSS_V4", "Ubuntu"];

@@ -1,0 +1,1 @@
+//! What a valid database is, one file a rule; validate and admit.

@@ -1,0 +1,1 @@
+//! Git and the disk: read snapshots, commit admitted changes.

@@ -1,0 +1,1 @@
+//! A database from a text fixture, and a hermetic git.

@@ -1,0 +1,3 @@
+//! Generation, checks of the house, benchmarks and acceptance runs.
+
+fn main() {}
