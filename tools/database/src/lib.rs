@@ -1,1 +1,28 @@
 //! Reports in a tree: paths, snapshots, change sets and plans.
+//!
+//! A [`Snapshot`] is every file of the database in one git tree (or one folder), immutable: listing it reads no
+//! report, and reports are read through [`Contents`] when somebody asks. A [`ChangeSet`] is edits over it, and
+//! [`Snapshot::with`] is the tree that would come out. A [`Plan`] is a change set together with what was left out.
+
+mod change;
+mod content;
+mod path;
+mod place;
+mod report;
+mod snapshot;
+
+pub use change::{Change, ChangeKind, ChangeSet, Edit, Plan, Rejected};
+pub use content::{BlobId, Content, Contents, ReadError, TreeId, Visit};
+pub use path::{InvalidPath, TreePath};
+pub use place::{Base, Place, ReportId};
+pub use report::{REPORT_SIZE_MAX, Report};
+pub use snapshot::{Entry, Snapshot};
+
+/// The files and folders that make a database, from the root of its tree. Nothing else is listed.
+pub const ROOTS: [&str; 3] = ["config", "malpkg.toml", "osv"];
+
+/// The file that holds, for each year, the highest number given.
+pub const IDS_FILE: &str = "osv/ids.json";
+
+/// The file that configures the tool for one database.
+pub const CONFIG_FILE: &str = "malpkg.toml";
