@@ -1,1 +1,15 @@
 //! How the database changes: ingest joins what sources say.
+//!
+//! Curation is a function: a [`Snapshot`](database::Snapshot), what came in and the time make a
+//! [`Plan`](database::Plan). Nothing is written here, and one bad delivery is one rejected delivery.
+
+mod delivery;
+mod details;
+mod ids;
+mod ingest;
+mod join;
+
+pub use delivery::{Delivery, content_sha256, sha256_hex};
+pub use details::{Details, InvalidDetails, Section};
+pub use ids::{Ids, IdsError};
+pub use ingest::{Batch, IngestError, Ingested, ingest};

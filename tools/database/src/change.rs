@@ -118,15 +118,24 @@ pub struct Rejected {
     pub remedy: String,
 }
 
+/// A delivery that was left alone on purpose.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Skipped {
+    /// Who sent it.
+    pub source: String,
+    /// Which delivery, as its source names it.
+    pub delivery: String,
+    /// Why.
+    pub reason: String,
+}
+
 /// A change set, and what was left out of it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Plan {
     /// What would be written.
     pub changes: ChangeSet,
-    /// Deliveries that bring nothing new, as their sources name them.
-    pub unchanged: Vec<String>,
-    /// Deliveries that are not meant for us, each with the reason.
-    pub skipped: Vec<(String, String)>,
-    /// Deliveries that could not be taken.
+    /// What is not meant for us.
+    pub skipped: Vec<Skipped>,
+    /// What could not be taken.
     pub rejected: Vec<Rejected>,
 }

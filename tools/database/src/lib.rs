@@ -10,13 +10,15 @@ mod path;
 mod place;
 mod report;
 mod snapshot;
+mod subject;
 
-pub use change::{Change, ChangeKind, ChangeSet, Edit, Plan, Rejected};
+pub use change::{Change, ChangeKind, ChangeSet, Edit, Plan, Rejected, Skipped};
 pub use content::{BlobId, Content, Contents, ReadError, TreeId, Visit};
 pub use path::{InvalidPath, TreePath};
 pub use place::{Base, Place, ReportId};
 pub use report::{REPORT_SIZE_MAX, Report};
 pub use snapshot::{Entry, Snapshot};
+pub use subject::{Subject, SubjectError, subject};
 
 /// The files and folders that make a database, from the root of its tree. Nothing else is listed.
 pub const ROOTS: [&str; 3] = ["config", "malpkg.toml", "osv"];

@@ -33,6 +33,12 @@ impl Snapshot {
         Snapshot { tree, entries: entries.into(), contents }
     }
 
+    /// A snapshot of files that are at hand.
+    pub fn of_files(files: impl IntoIterator<Item = (TreePath, Arc<[u8]>)>) -> Snapshot {
+        let entries = files.into_iter().map(|(path, bytes)| Entry { path, content: Content::Planned(bytes) }).collect();
+        Snapshot::new(None, entries, Arc::new(AtHand))
+    }
+
     /// The git tree, where the snapshot is exactly one.
     pub fn tree(&self) -> Option<TreeId> {
         self.tree
@@ -129,6 +135,17 @@ impl Snapshot {
         merged.extend(self.entries.iter().filter(|entry| !changes.edits().contains_key(&entry.path)).cloned());
         merged.extend(entries.into_iter().map(|(path, content)| Entry { path: path.clone(), content }));
         Snapshot::new(None, merged, Arc::clone(&self.contents))
+    }
+}
+
+/// The contents of a snapshot whose files are all at hand.
+struct AtHand;
+
+impl Contents for AtHand {
+    fn read(&self, wanted: &[&Entry], visit: &crate::Visit<'_>) {
+        for (index, entry) in wanted.iter().enumerate() {
+            visit(index, Err(ReadError { path: entry.path.clone(), reason: "it is in no store".into() }));
+        }
     }
 }
 

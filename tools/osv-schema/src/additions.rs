@@ -48,9 +48,9 @@ impl Record {
     pub fn add_origin(&mut self, origin: &Origin) {
         let listed = self.database_specific.or_default().entry(ORIGINS.to_owned()).or_insert(Value::Null);
         match listed {
-            Value::Array(items) => items.push(origin.to_value()),
+            Value::Array(items) => items.push(to_value(origin)),
             // Upstream's older tools wrote `null` for none.
-            other => *other = Value::Array(vec![origin.to_value()]),
+            other => *other = Value::Array(vec![to_value(origin)]),
         }
     }
 }
@@ -61,11 +61,13 @@ impl Origin {
         let document = Document::parse(write::compact(value).as_bytes()).ok()?;
         <Origin as Shape>::read(document.root())
     }
+}
 
-    /// The origin as free content.
-    pub fn to_value(&self) -> Value {
-        Document::parse(write::compact(self).as_bytes()).map_or(Value::Null, |document| Value::from(document.root()))
-    }
+/// Anything typed as free content.
+pub fn to_value(content: &impl Shape) -> Value {
+    // What the writer writes, the parser reads; only a document over the size limit is refused, and such content was
+    // refused when it came in.
+    Document::parse(write::compact(content).as_bytes()).map_or(Value::Null, |document| Value::from(document.root()))
 }
 
 /// The members of `database_specific.malpkg`; empty where there are none.

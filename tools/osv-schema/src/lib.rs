@@ -25,4 +25,5 @@ pub use additions::Origin;
 pub use json::{Document, Kind, Node, Pointer, Position, SyntaxError, Value};
 pub use member::{Member, Object};
 pub use record::{Affected, Credit, Event, Package, Range, Record, Reference, Severity};
+pub use shape::Shape;
 pub use timestamp::{InvalidTimestamp, Timestamp};

@@ -206,6 +206,11 @@ impl<'d> Node<'d> {
         self.index < index && index < self.cell().next
     }
 
+    /// What tells this value from every other one alive: the address of its document, and its number in it.
+    pub fn identity(self) -> (usize, u32) {
+        (std::ptr::from_ref(self.document) as usize, self.index)
+    }
+
     /// What the value is.
     pub fn kind(self) -> Kind {
         self.cell().kind

@@ -1,0 +1,85 @@
+//! The format `osv`: one OSV record a document.
+
+use curate::{Delivery, sha256_hex};
+use database::Rejected;
+use osv_schema::{Document as Json, Pointer, Position, Record};
+
+use crate::Document;
+
+/// Reads a document as a delivery. Its own id is its source's affair: it may be missing, and need not have a prefix
+/// that OSV knows; all else is held to the OSV schema.
+///
+/// # Errors
+///
+/// The first thing that is wrong with the document, with its place and what would make it right.
+pub fn read(source: &str, document: Document) -> Result<Delivery, Rejected> {
+    let reject = |rule: &'static str, pointer: Pointer, message: String, remedy: &str| Rejected {
+        source: source.to_owned(),
+        delivery: document.name.clone(),
+        rule,
+        pointer: pointer.to_string(),
+        message,
+        remedy: remedy.to_owned(),
+    };
+    let bytes = document.bytes.as_ref().map_err(|unread| {
+        reject("unreadable-report", Pointer::root(), unread.to_string(), "send a regular file of a few kilobytes")
+    })?;
+    let json = Json::parse(bytes).map_err(|error| {
+        let Position { line, column } = Position::of(bytes, error.offset);
+        let message = format!("line {line}, column {column}: {error}");
+        reject("malformed-json", Pointer::root(), message, "send one valid JSON object")
+    })?;
+    if let Some(duplicate) = json.duplicates().next() {
+        let message = format!("the member `{}` stands twice in one object", duplicate.name());
+        return Err(reject("malformed-json", duplicate.pointer(), message, "send each member once"));
+    }
+    let is_about_id = |violation: &rules::Violation| {
+        violation.pointer.as_str() == "/id" && json.at("/id").is_some_and(|id| id.as_str().is_some())
+            || violation.missing.as_deref() == Some("id") && violation.pointer.as_str().is_empty()
+    };
+    if let Some(violation) = rules::violations(&json).into_iter().find(|violation| !is_about_id(violation)) {
+        let remedy = "send a record as the OSV schema 1.7.5 has it";
+        return Err(reject("schema-violation", violation.pointer, violation.message, remedy));
+    }
+    let Some(record) = Record::read(&json) else {
+        let message = "the document is no JSON object".to_owned();
+        return Err(reject("schema-violation", Pointer::root(), message, "send one OSV record a document"));
+    };
+    Ok(Delivery { source: source.to_owned(), name: document.name.clone(), sha256: sha256_hex(bytes), record })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read_text(text: &str) -> Result<Delivery, Rejected> {
+        read("src", Document { name: "d.json".into(), bytes: Ok(text.as_bytes().to_vec()) })
+    }
+
+    #[track_caller]
+    fn check(text: &str, expected: Option<(&str, &str)>) {
+        let found = read_text(text).err().map(|rejected| (rejected.rule, rejected.pointer));
+        let found = found.as_ref().map(|(rule, pointer)| (*rule, pointer.as_str()));
+        assert_eq!(found, expected, "{text}");
+    }
+
+    #[test]
+    fn a_foreign_id_is_no_fault_and_all_else_is() {
+        check(r#"{"id": "LWA-2026-1", "modified": "2026-01-01T00:00:00Z"}"#, None);
+        check(r#"{"id": "", "modified": "2026-01-01T00:00:00Z"}"#, None);
+        check(r#"{"modified": "2026-01-01T00:00:00Z"}"#, None);
+        check(r#"{"id": 5, "modified": "2026-01-01T00:00:00Z"}"#, Some(("schema-violation", "/id")));
+        check(r#"{"id": "X-1"}"#, Some(("schema-violation", "")));
+        check(r#"{"id": "X-1", "modified": "2026-01-01"}"#, Some(("schema-violation", "/modified")));
+        check(r#"{"id": "X-1", "id": "X-2", "modified": "2026-01-01T00:00:00Z"}"#, Some(("malformed-json", "/id")));
+        check("[]", Some(("schema-violation", "")));
+        check("{", Some(("malformed-json", "")));
+    }
+
+    #[test]
+    fn the_hash_is_that_of_the_bytes() {
+        let delivery = read_text(r#"{"modified": "2026-01-01T00:00:00Z"}"#).unwrap();
+        assert_eq!(delivery.sha256.len(), 64);
+        assert_eq!((delivery.source.as_str(), delivery.name.as_str()), ("src", "d.json"));
+    }
+}

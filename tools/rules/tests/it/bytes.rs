@@ -1,0 +1,72 @@
+//! Any bytes at all in place of a report: findings with a place, never a panic.
+
+use std::sync::Arc;
+
+use database::{Snapshot, TreePath};
+use osv_schema::Document;
+use proptest::prelude::*;
+use rules::{Settings, Spot, Validation, validate};
+
+const PATH: &str = "osv/malicious/npm/left-padd/MAL-2026-1.json";
+
+fn judge(bytes: &[u8]) -> Validation {
+    let path: TreePath = PATH.parse().unwrap();
+    validate(&Snapshot::of_files([(path, Arc::from(bytes))]), &Settings::default())
+}
+
+#[track_caller]
+fn check(bytes: &[u8], expected: &[(&str, &str)]) {
+    let validation = judge(bytes);
+    let found: Vec<(&str, String)> =
+        validation.findings.iter().map(|finding| (finding.rule.name, finding.pointer.to_string())).collect();
+    let found: Vec<(&str, &str)> = found.iter().map(|(rule, pointer)| (*rule, pointer.as_str())).collect();
+    assert_eq!(found, expected);
+}
+
+#[test]
+fn bad_bytes_have_findings() {
+    check(b"", &[("malformed-json", "")]);
+    check(b"\xff\xfe", &[("malformed-json", "")]);
+    check(b"[]", &[("schema-violation", "")]);
+    check(b"null", &[("schema-violation", "")]);
+    check(b"{}", &[("filename-mismatch", ""), ("schema-violation", ""), ("schema-violation", "")]);
+    check(
+        br#"{"id": "MAL-2026-1", "modified": "2026-13-01T00:00:00Z", "aliases": 5}"#,
+        &[("schema-violation", "/aliases"), ("schema-violation", "/modified")],
+    );
+}
+
+#[test]
+fn all_findings_of_a_report_come_at_once() {
+    let report = br#"{"id": "MAL-2026-7", "id": "MAL-2026-8", "modified": "x", "withdrawn": "2026-01-01T00:00:00Z",
+        "affected": [{"package": {"ecosystem": "npm", "name": "other"}, "ranges": [{"type": "NEVER", "events": []}]}]}"#;
+    let mut names: Vec<&str> = judge(report).findings.iter().map(|finding| finding.rule.name).collect();
+    names.dedup();
+    for rule in ["malformed-json", "schema-violation", "filename-mismatch", "path-mismatch", "misplaced-withdrawn"] {
+        assert!(names.contains(&rule), "{rule} is missing in {names:?}");
+    }
+}
+
+const REPORT: &str = r#"{"schema_version":"1.7.5","id":"MAL-2026-1","published":"2026-01-02T03:04:05Z",
+"modified":"2026-01-02T03:04:05Z","aliases":["GHSA-x"],"summary":"s","details":"d","affected":[{"package":{"ecosystem":
+"npm","name":"left-padd"},"ranges":[{"type":"SEMVER","events":[{"introduced":"0"},{"fixed":"1.0.0"}]}],"versions":
+["1.0.0"]}],"references":[{"type":"WEB","url":"https://example.org/"}],"credits":[{"name":"n","type":"FINDER"}]}"#;
+
+proptest! {
+    #[test]
+    fn a_damaged_report_is_judged(at in any::<prop::sample::Index>(), cut in 0..40usize, put in prop::collection::vec(any::<u8>(), 0..6)) {
+        let mut bytes = REPORT.as_bytes().to_vec();
+        let from = at.index(bytes.len());
+        let to = (from + cut).min(bytes.len());
+        bytes.splice(from..to, put);
+        let validation = judge(&bytes);
+        prop_assert_eq!(validation.reports, 1);
+        if let Err(error) = Document::parse(&bytes) {
+            prop_assert_eq!(validation.findings.len(), 1);
+            prop_assert_eq!(&validation.findings[0].spot, &Spot::Offset(error.offset));
+        }
+        for finding in &validation.findings {
+            prop_assert!(!finding.message.is_empty() && !finding.remedy.is_empty());
+        }
+    }
+}
