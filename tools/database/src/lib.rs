@@ -11,6 +11,7 @@ mod place;
 mod report;
 mod snapshot;
 mod subject;
+pub mod verdict;
 
 pub use change::{Change, ChangeKind, ChangeSet, Edit, Plan, Rejected, Skipped};
 pub use content::{BlobId, Content, Contents, ReadError, TreeId, Visit};

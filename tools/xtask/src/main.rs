@@ -1,3 +1,71 @@
-//! Generation, checks of the house, benchmarks and acceptance runs.
+//! Generation, checks of the house, benchmarks and acceptance runs: `cargo xtask <command>`.
+//!
+//! The checks of the house are tests (`tests/tidy.rs`), so that the README's test command runs them.
 
-fn main() {}
+mod accept;
+mod bench;
+mod corpus;
+mod process;
+mod roundtrip;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Tasks of the house
+#[derive(Parser)]
+#[command(name = "cargo xtask")]
+struct Arguments {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// Read and write every report below a folder, and prove that nothing is lost
+    Roundtrip {
+        /// The folder, for example that of an unpacked corpus
+        folder: PathBuf,
+    },
+    /// Measure against git and Info-ZIP in the same run
+    Bench {
+        /// A folder that holds the `osv/` of a corpus
+        #[arg(long)]
+        corpus: PathBuf,
+        /// How many runs of each command are counted
+        #[arg(long, default_value_t = 5)]
+        runs: usize,
+    },
+    /// Run the whole line on real data: a corpus, and deliveries to it
+    Replay {
+        /// A folder that holds the `osv/` of a corpus
+        #[arg(long)]
+        corpus: PathBuf,
+        /// A folder with deliveries, at any depth
+        #[arg(long)]
+        deliveries: PathBuf,
+    },
+    /// Publish our own reports and let real clients read them
+    Accept {
+        /// Where clients are installed that are not on the machine yet
+        #[arg(long, default_value = "target/clients")]
+        clients: PathBuf,
+    },
+}
+
+fn main() -> ExitCode {
+    let done = match Arguments::parse().task {
+        Task::Roundtrip { folder } => roundtrip::run(&folder),
+        Task::Bench { corpus, runs } => bench::run(&corpus, runs),
+        Task::Replay { corpus, deliveries } => corpus::replay(&corpus, &deliveries),
+        Task::Accept { clients } => accept::run(&clients),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            process::say(&format!("error: {error}"));
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,318 @@
+//! The answer about a package version: what the reports on it come to.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use ecosystem::Package;
+use ecosystem::version::{Event, Order, RangeKind, RangeView, affects, same_version};
+use osv_schema::{Affected, Range, Record};
+
+use crate::{Base, Entry, Snapshot, SubjectError, TreePath, subject};
+
+/// A report as far as a verdict needs it.
+#[derive(Clone, Debug)]
+pub struct Statement {
+    /// Where the report lies.
+    pub path: TreePath,
+    /// What it is about.
+    pub package: Package,
+    /// What it says.
+    pub record: Record,
+}
+
+/// What is known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// A report that stands says so of what was asked.
+    Malicious,
+    /// A package was asked for without a version, and not all of its versions are malicious.
+    SomeVersions,
+    /// Only reports that were taken back speak of it.
+    Withdrawn,
+    /// No report speaks of it.
+    NotKnown,
+}
+
+/// Which versions reports mean.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Coverage {
+    /// Every version.
+    All,
+    /// The ones they name.
+    These,
+    /// None.
+    None,
+}
+
+/// The answer to one question.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Answer {
+    /// What is known.
+    pub verdict: Verdict,
+    /// Of which versions.
+    pub versions: Coverage,
+    /// The statements it rests on, by their place in the list that was asked.
+    pub reports: Vec<usize>,
+}
+
+impl Verdict {
+    /// The word of the interface.
+    pub fn word(self) -> &'static str {
+        match self {
+            Verdict::Malicious => "malicious",
+            Verdict::SomeVersions => "some-versions",
+            Verdict::Withdrawn => "withdrawn",
+            Verdict::NotKnown => "not-known",
+        }
+    }
+}
+
+impl Coverage {
+    /// The word of the interface.
+    pub fn word(self) -> &'static str {
+        match self {
+            Coverage::All => "all",
+            Coverage::These => "these",
+            Coverage::None => "none",
+        }
+    }
+}
+
+/// The files in which reports on a package lie, found by their folders alone. Not each must be on the package: some
+/// ecosystems tell names apart that share a folder, and a package without a suffix stands for those with one.
+pub fn candidates<'s>(snapshot: &'s Snapshot, package: &Package) -> Vec<&'s Entry> {
+    let Ok(folder) = package.folder() else { return Vec::new() };
+    let ecosystem = package.ecosystem();
+    let path = folder.package_path();
+    let mut directories: BTreeSet<String> = ecosystem.directory_aliases().into_iter().collect();
+    directories.insert(ecosystem.directory());
+    if ecosystem.suffix().is_none() {
+        directories.extend(suffixed_directories(snapshot, &ecosystem.directory()));
+    }
+    let mut found = Vec::new();
+    for base in Base::ALL {
+        for directory in &directories {
+            found.extend(snapshot.in_folder(&format!("{}/{directory}/{path}", base.folder())));
+        }
+    }
+    found.retain(|entry| crate::Place::of(&entry.path).is_some());
+    found
+}
+
+/// The directories of the tree whose ecosystem is this one with a suffix.
+fn suffixed_directories(snapshot: &Snapshot, directory: &str) -> BTreeSet<String> {
+    let mut found = BTreeSet::new();
+    for base in Base::ALL {
+        let prefix = format!("{}/{directory}:", base.folder());
+        let mut rest = snapshot.entries();
+        loop {
+            // One step a directory: the files of one are passed over in one search.
+            rest = &rest[rest.partition_point(|entry| entry.path.as_str() < prefix.as_str())..];
+            let Some(path) = rest.first().and_then(|entry| entry.path.as_str().strip_prefix(base.folder())) else {
+                break;
+            };
+            let name = path.trim_start_matches('/').split('/').next().unwrap_or_default();
+            if !name.starts_with(directory) || name.as_bytes().get(directory.len()) != Some(&b':') {
+                break;
+            }
+            found.insert(name.to_owned());
+            let inside = format!("{}/{name}", base.folder());
+            rest = &rest[rest.partition_point(|entry| entry.path.is_in(&inside))..];
+        }
+    }
+    found
+}
+
+/// What statements on one package come to, for a version or (without one) for the package as a whole.
+pub fn of(statements: &[Statement], version: Option<&str>) -> Answer {
+    let chosen = |is_wanted: &dyn Fn(&Statement) -> bool| -> Vec<usize> {
+        (0..statements.len()).filter(|&index| is_wanted(&statements[index])).collect()
+    };
+    let speaks = |statement: &Statement| version.is_none_or(|version| statement.affects(version));
+    let live = chosen(&|statement| !statement.record.is_withdrawn() && speaks(statement));
+    if !live.is_empty() {
+        let covers_all = live.iter().any(|&index| statements[index].covers_all());
+        let names_some = live.iter().any(|&index| statements[index].names_any());
+        let (verdict, versions) = match (version, covers_all) {
+            (_, true) => (Verdict::Malicious, Coverage::All),
+            (Some(_), false) => (Verdict::Malicious, Coverage::These),
+            (None, false) if names_some => (Verdict::SomeVersions, Coverage::These),
+            // A report that names nothing speaks of no version.
+            (None, false) => (Verdict::NotKnown, Coverage::None),
+        };
+        return Answer { verdict, versions, reports: live };
+    }
+    let withdrawn = chosen(&|statement| statement.record.is_withdrawn() && speaks(statement));
+    let verdict = if withdrawn.is_empty() { Verdict::NotKnown } else { Verdict::Withdrawn };
+    Answer { verdict, versions: Coverage::None, reports: withdrawn }
+}
+
+impl Statement {
+    /// Reads what a report says.
+    ///
+    /// # Errors
+    ///
+    /// The report is not about one package.
+    pub fn of(path: &TreePath, record: Record) -> Result<Statement, SubjectError> {
+        let package = subject(&record)?.package;
+        Ok(Statement { path: path.clone(), package, record })
+    }
+
+    fn affected(&self) -> Option<&Affected> {
+        self.record.affected.items().first()
+    }
+
+    /// The versions that are listed.
+    pub fn versions(&self) -> &[String] {
+        self.affected().map_or(&[], |affected| affected.versions.items())
+    }
+
+    fn ranges(&self) -> &[Range] {
+        self.affected().map_or(&[], |affected| affected.ranges.items())
+    }
+
+    fn names_any(&self) -> bool {
+        !self.versions().is_empty() || !self.ranges().is_empty()
+    }
+
+    /// Whether a version is meant. Of a listed one any spelling counts that its ecosystem takes for the same version.
+    pub fn affects(&self, version: &str) -> bool {
+        let order = Order::of(self.package.ecosystem().base());
+        if self.versions().iter().any(|listed| same_version(order, listed, version)) {
+            return true;
+        }
+        let events: Vec<Vec<Event<'_>>> = self.ranges().iter().map(events).collect();
+        let ranges: Vec<RangeView<'_>> = self
+            .ranges()
+            .iter()
+            .zip(&events)
+            .filter_map(|(range, events)| Some(RangeView { kind: kind(range)?, events }))
+            .collect();
+        affects(order, version, self.versions(), &ranges).is_affected()
+    }
+
+    /// Whether every version is meant: a range from the beginning without an end.
+    pub fn covers_all(&self) -> bool {
+        self.ranges().iter().any(|range| {
+            matches!(kind(range), Some(RangeKind::SemVer | RangeKind::Ecosystem))
+                && events(range).contains(&Event::Introduced("0"))
+                && events(range).iter().all(|event| matches!(event, Event::Introduced(_) | Event::Limit("*")))
+        })
+    }
+
+    /// The ranges as the [version range specifier](https://github.com/package-url/vers-spec) writes them.
+    pub fn vers(&self) -> Vec<String> {
+        let ecosystem = self.package.ecosystem();
+        let fallback = ecosystem.base().to_lowercase();
+        let scheme = ecosystem.purl_types().next().map_or(fallback, str::to_owned);
+        let ranges = self.ranges().iter().filter(|range| kind(range).is_some_and(|kind| kind != RangeKind::Git));
+        ranges.map(|range| format!("vers:{scheme}/{}", constraints(&events(range)))).collect()
+    }
+
+    /// For each listed version since when it is: the time of the first delivery that listed it, else when the report
+    /// was published.
+    pub fn since(&self) -> BTreeMap<String, String> {
+        let origins = self.record.origins();
+        let first = |version: &String| {
+            let naming = origins.iter().filter(|origin| origin.versions.items().contains(version));
+            naming.filter_map(|origin| origin.import_time.as_str()).min().map(str::to_owned)
+        };
+        let published = self.record.published.as_str();
+        let since = |version: &String| first(version).or_else(|| published.map(str::to_owned));
+        self.versions().iter().filter_map(|version| Some((version.clone(), since(version)?))).collect()
+    }
+}
+
+fn kind(range: &Range) -> Option<RangeKind> {
+    match range.kind.as_str()? {
+        "SEMVER" => Some(RangeKind::SemVer),
+        "ECOSYSTEM" => Some(RangeKind::Ecosystem),
+        "GIT" => Some(RangeKind::Git),
+        _ => None,
+    }
+}
+
+fn events(range: &Range) -> Vec<Event<'_>> {
+    let entries = range.events.items().iter().flat_map(osv_schema::Event::entries);
+    entries
+        .map(|(name, value)| match name {
+            "introduced" => Event::Introduced(value),
+            "fixed" => Event::Fixed(value),
+            "last_affected" => Event::LastAffected(value),
+            _ => Event::Limit(value),
+        })
+        .collect()
+}
+
+/// Constraints in the order in which the events stand; `*` for every version.
+fn constraints(events: &[Event<'_>]) -> String {
+    let written: Vec<String> = events
+        .iter()
+        .filter_map(|event| match *event {
+            Event::Introduced("0") | Event::Limit("*") => None,
+            Event::Introduced(version) => Some(format!(">={version}")),
+            Event::Fixed(version) | Event::Limit(version) => Some(format!("<{version}")),
+            Event::LastAffected(version) => Some(format!("<={version}")),
+        })
+        .collect();
+    if written.is_empty() { "*".into() } else { written.join("|") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use osv_schema::Document;
+
+    fn statement(affected: &str, more: &str) -> Statement {
+        let text = format!(
+            r#"{{"id": "MAL-2026-1", "published": "2026-01-01T00:00:00Z", {more}
+            "affected": [{{"package": {{"ecosystem": "npm", "name": "a"}}, {affected}}}]}}"#
+        );
+        let record = Record::read(&Document::parse(text.as_bytes()).unwrap()).unwrap();
+        Statement::of(&"osv/malicious/npm/a/MAL-2026-1.json".parse().unwrap(), record).unwrap()
+    }
+
+    #[track_caller]
+    fn check(statements: &[Statement], version: Option<&str>, expected: (&str, &str, usize)) {
+        let answer = of(statements, version);
+        assert_eq!((answer.verdict.word(), answer.versions.word(), answer.reports.len()), expected, "{version:?}");
+    }
+
+    const ALL: &str = r#""ranges": [{"type": "SEMVER", "events": [{"introduced": "0"}]}]"#;
+    const SOME: &str = r#""versions": ["1.0.0", "1.0.1"]"#;
+    const RANGE: &str = r#""ranges": [{"type": "SEMVER", "events": [{"introduced": "1.0.0"}, {"fixed": "1.2.0"}]}]"#;
+    const WITHDRAWN: &str = r#""withdrawn": "2026-02-01T00:00:00Z","#;
+
+    #[test]
+    fn a_verdict_speaks_of_what_was_asked() {
+        check(&[], None, ("not-known", "none", 0));
+        check(&[statement(ALL, "")], None, ("malicious", "all", 1));
+        check(&[statement(ALL, "")], Some("anything at all"), ("malicious", "all", 1));
+        check(&[statement(SOME, "")], None, ("some-versions", "these", 1));
+        check(&[statement(SOME, "")], Some("1.0.1"), ("malicious", "these", 1));
+        check(&[statement(SOME, "")], Some("2.0.0"), ("not-known", "none", 0));
+        check(&[statement(RANGE, "")], Some("1.1.9"), ("malicious", "these", 1));
+        check(&[statement(RANGE, "")], Some("1.2.0"), ("not-known", "none", 0));
+        check(&[statement(ALL, WITHDRAWN)], Some("1.0.0"), ("withdrawn", "none", 1));
+        check(&[statement(ALL, WITHDRAWN), statement(SOME, "")], Some("1.0.0"), ("malicious", "these", 1));
+        check(&[statement(ALL, WITHDRAWN), statement(SOME, "")], Some("3.0.0"), ("withdrawn", "none", 1));
+        check(&[statement(r#""versions": []"#, "")], None, ("not-known", "none", 1));
+    }
+
+    #[test]
+    fn ranges_are_written_as_vers() {
+        assert_eq!(statement(ALL, "").vers(), ["vers:npm/*"]);
+        assert_eq!(statement(RANGE, "").vers(), ["vers:npm/>=1.0.0|<1.2.0"]);
+        let last = r#""ranges": [{"type": "SEMVER", "events": [{"introduced": "0"}, {"last_affected": "2.0.0"}]}]"#;
+        assert_eq!(statement(last, "").vers(), ["vers:npm/<=2.0.0"]);
+    }
+
+    #[test]
+    fn since_is_the_first_delivery_that_listed_a_version() {
+        let origins = r#""database_specific": {"malicious-packages-origins": [
+            {"source": "a", "import_time": "2026-03-01T00:00:00Z", "versions": ["1.0.0"]},
+            {"source": "b", "import_time": "2026-02-01T00:00:00Z", "versions": ["1.0.0"]}]},"#;
+        let since = statement(SOME, origins).since();
+        assert_eq!(since["1.0.0"], "2026-02-01T00:00:00Z");
+        assert_eq!(since["1.0.1"], "2026-01-01T00:00:00Z");
+    }
+}

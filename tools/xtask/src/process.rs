@@ -1,0 +1,92 @@
+//! Running programs, and saying what comes of it.
+
+use std::ffi::OsStr;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+use std::time::Instant;
+
+/// What a task ends with.
+pub type Done<T = ()> = Result<T, String>;
+
+/// Says a line to whoever runs the task.
+pub fn say(line: &str) {
+    // Nobody is left to be told when standard output is gone.
+    let _ = writeln!(std::io::stdout().lock(), "{line}");
+}
+
+/// The root of the house.
+pub fn root() -> PathBuf {
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    here.ancestors().nth(2).unwrap_or(here).to_owned()
+}
+
+/// The release build of the tool, built now if it is not.
+pub fn malpkg() -> Done<PathBuf> {
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    run(Command::new(cargo).args(["build", "--release", "--package", "malpkg"]).current_dir(root()))?;
+    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from);
+    Ok(target.join("release/malpkg"))
+}
+
+/// A program with its arguments.
+pub fn program(name: impl AsRef<OsStr>, arguments: &[&str]) -> Command {
+    let mut command = Command::new(name);
+    command.args(arguments);
+    command
+}
+
+/// Git in a folder, with nobody's own configuration.
+pub fn git(folder: &Path, arguments: &[&str]) -> Command {
+    let mut command = program("git", arguments);
+    command
+        .current_dir(folder)
+        .env("GIT_CONFIG_NOSYSTEM", "1")
+        .env("GIT_CONFIG_GLOBAL", "/dev/null")
+        .env("GIT_AUTHOR_NAME", "Task")
+        .env("GIT_AUTHOR_EMAIL", "task@example.org")
+        .env("GIT_COMMITTER_NAME", "Task")
+        .env("GIT_COMMITTER_EMAIL", "task@example.org");
+    command
+}
+
+/// Runs a program that must succeed, and gives what it printed.
+pub fn run(command: &mut Command) -> Done<String> {
+    let output = output(command)?;
+    if output.status.success() {
+        return Ok(String::from_utf8_lossy(&output.stdout).into_owned());
+    }
+    let told = String::from_utf8_lossy(&output.stderr);
+    Err(format!("{command:?} ended with {}: {}{told}", output.status, String::from_utf8_lossy(&output.stdout)))
+}
+
+/// Runs a program that must end with a code, and gives what it printed.
+pub fn run_for(command: &mut Command, code: i32) -> Done<String> {
+    let output = output(command)?;
+    let printed = String::from_utf8_lossy(&output.stdout).into_owned();
+    if output.status.code() == Some(code) {
+        return Ok(printed);
+    }
+    let told = String::from_utf8_lossy(&output.stderr);
+    Err(format!("{command:?} ended with {} and not with {code}: {printed}{told}", output.status))
+}
+
+fn output(command: &mut Command) -> Done<Output> {
+    command.stdin(Stdio::null()).output().map_err(|error| format!("cannot run {command:?}: {error}"))
+}
+
+/// Runs a program with its output thrown away, whatever its exit code, and gives the seconds it took.
+pub fn seconds(command: &mut Command) -> Done<f64> {
+    let started = Instant::now();
+    command
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .status()
+        .map_err(|error| format!("cannot run {command:?}: {error}"))?;
+    Ok(started.elapsed().as_secs_f64())
+}
+
+/// Holds something to be true.
+pub fn ensure(holds: bool, otherwise: impl FnOnce() -> String) -> Done {
+    if holds { Ok(()) } else { Err(otherwise()) }
+}
