@@ -1,0 +1,52 @@
+//! Deliveries and databases in few words.
+
+use std::sync::Arc;
+
+use curate::{Batch, Delivery, Ingested, ingest, sha256_hex};
+use database::{Edit, Plan, Snapshot, TreePath};
+use osv_schema::{Document, Record, Timestamp};
+
+pub(crate) const NOW: &str = "2026-06-01T12:00:00Z";
+
+pub(crate) fn now() -> Timestamp {
+    NOW.parse().unwrap()
+}
+
+/// A delivery of the source `feed` with this text.
+pub(crate) fn delivery(text: &str) -> Delivery {
+    let record = Record::read(&Document::parse(text.as_bytes()).unwrap()).unwrap();
+    Delivery { source: "feed".into(), name: "d.json".into(), sha256: sha256_hex(text.as_bytes()), record }
+}
+
+/// A record on an npm package.
+pub(crate) fn record(id: &str, name: &str, versions: &[&str], more: &str) -> String {
+    let versions: Vec<String> = versions.iter().map(|version| format!("{version:?}")).collect();
+    format!(
+        r#"{{"id": "{id}", "modified": "2026-05-01T00:00:00Z", "published": "2026-04-01T00:00:00Z"{more},
+        "affected": [{{"package": {{"ecosystem": "npm", "name": "{name}"}}, "versions": [{}]}}]}}"#,
+        versions.join(",")
+    )
+}
+
+pub(crate) fn path(text: &str) -> TreePath {
+    text.parse().unwrap()
+}
+
+/// A database of these files.
+pub(crate) fn database(files: &[(&str, &str)]) -> Snapshot {
+    Snapshot::of_files(files.iter().map(|(at, text)| (path(at), Arc::from(text.as_bytes()))))
+}
+
+/// Ingests deliveries into a database.
+pub(crate) fn run(base: &Snapshot, deliveries: Vec<Delivery>) -> (Plan, Vec<Ingested>) {
+    let batch = Batch { deliveries, takes_ids_as_aliases: true, prefix: "MAL".into(), first_number: 900_001 };
+    ingest(base, &batch, now()).unwrap()
+}
+
+/// The record that a plan puts at a path.
+pub(crate) fn put(plan: &Plan, at: &str) -> Record {
+    match plan.changes.get(at) {
+        Some(Edit::Put(bytes)) => Record::read(&Document::parse(bytes).unwrap()).unwrap(),
+        other => panic!("{at}: {other:?}; there are {:?}", plan.changes.edits().keys().collect::<Vec<_>>()),
+    }
+}

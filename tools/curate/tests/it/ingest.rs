@@ -1,0 +1,205 @@
+//! Ingest: a new package, news on a known one, nothing new, and what cannot be taken.
+
+use curate::Ingested;
+use database::ChangeKind;
+use osv_schema::write;
+
+use crate::fixture::{database, delivery, path, put, record, run};
+
+const FIRST: &str = "osv/malicious/npm/a/MAL-2026-900001.json";
+
+#[test]
+fn a_new_package_makes_a_report() {
+    let sent = record("X-1", "a", &["2.0.0", "1.0.0"], r#", "details": "It steals.", "aliases": ["GHSA-1"]"#);
+    let (plan, fates) = run(&database(&[]), vec![delivery(&sent)]);
+    assert_eq!(fates, [Ingested::Created(path(FIRST))]);
+    let report = put(&plan, FIRST);
+    assert_eq!(report.id.as_str(), Some("MAL-2026-900001"));
+    assert_eq!(report.summary.as_str(), Some("Malicious code in a (npm)"));
+    assert_eq!(report.published.as_str(), Some("2026-04-01T00:00:00Z"));
+    assert_eq!(report.modified.as_str(), Some("2026-06-01T12:00:00Z"));
+    assert_eq!(report.aliases.items(), ["GHSA-1", "X-1"]);
+    assert_eq!(report.affected.items()[0].versions.items(), ["1.0.0", "2.0.0"]);
+    let hash = curate::sha256_hex(sent.as_bytes());
+    let details = format!(
+        "\n---\n_-= Per source details. Do not edit below this line.=-_\n\n## Source: feed ({hash})\nIt steals.\n"
+    );
+    assert_eq!(report.details.as_str(), Some(details.as_str()));
+    let origin = &report.origins()[0];
+    assert_eq!((origin.source.as_str(), origin.sha256.as_str()), (Some("feed"), Some(hash.as_str())));
+    assert_eq!(origin.id.as_str(), Some("X-1"));
+    assert_eq!(origin.import_time.as_str(), Some("2026-06-01T12:00:00Z"));
+    assert_eq!(origin.modified_time.as_str(), Some("2026-05-01T00:00:00Z"));
+    let change = plan.changes.changes().next().unwrap();
+    assert_eq!((change.kind, change.package.as_str()), (ChangeKind::Create, "npm/a"));
+}
+
+#[test]
+fn what_is_planned_is_admitted() {
+    let deliveries =
+        vec![delivery(&record("X-1", "a", &["1.0.0"], "")), delivery(&record("X-2", "@b/c", &["1.0.0"], ""))];
+    let base = database(&[]);
+    let (plan, _) = run(&base, deliveries);
+    let admitted = rules::admit(&base, plan.changes, &rules::Settings::default());
+    assert!(admitted.is_ok(), "{admitted:?}");
+}
+
+#[test]
+fn news_on_a_known_package_joins_its_report() {
+    let base = database(&[(FIRST, &record("MAL-2026-900001", "a", &["1.0.0"], r#", "details": "By hand.""#))]);
+    let (plan, fates) = run(&base, vec![delivery(&record("X-1", "a", &["1.0.1"], r#", "details": "More.""#))]);
+    assert_eq!(fates, [Ingested::Joined(path(FIRST))]);
+    let report = put(&plan, FIRST);
+    assert_eq!(report.affected.items()[0].versions.items(), ["1.0.0", "1.0.1"]);
+    assert!(report.details.as_str().unwrap().starts_with("By hand.\n\n---\n"));
+    assert_eq!(plan.changes.edits().len(), 1, "no id was given, so the ids are not touched");
+}
+
+#[test]
+fn the_same_again_changes_nothing() {
+    let sent = record("X-1", "a", &["1.0.0"], "");
+    let (plan, _) = run(&database(&[]), vec![delivery(&sent)]);
+    let base = database(&[]).with(&plan.changes);
+    for again in [
+        sent.clone(),
+        // Other bytes, the same statement; then the same statement with a newer `modified`.
+        sent.replace(", ", ",   "),
+        sent.replace("2026-05-01", "2026-05-20"),
+    ] {
+        let (plan, fates) = run(&base, vec![delivery(&again)]);
+        assert_eq!(fates, [Ingested::Unchanged(path(FIRST))], "{again}");
+        assert!(plan.changes.is_empty());
+    }
+    let (_, fates) = run(&database(&[]), vec![delivery(&sent), delivery(&sent)]);
+    assert_eq!(fates, [Ingested::Created(path(FIRST)), Ingested::Unchanged(path(FIRST))]);
+}
+
+#[test]
+fn a_newer_statement_replaces_the_section_of_its_stream() {
+    let (plan, _) = run(&database(&[]), vec![delivery(&record("X-1", "a", &["1.0.0"], r#", "details": "old""#))]);
+    let base = database(&[]).with(&plan.changes);
+    let (plan, _) = run(&base, vec![delivery(&record("X-1", "a", &["1.0.0"], r#", "details": "new""#))]);
+    let details = put(&plan, FIRST).details.as_str().unwrap().to_owned();
+    assert!(details.contains("new") && !details.contains("old"), "{details}");
+    assert_eq!(put(&plan, FIRST).origins().len(), 2, "every delivery stays on record");
+}
+
+#[test]
+fn the_order_of_arrival_decides_nothing() {
+    let sent = ["3.0.0", "1.0.0", "2.0.0"].map(|version| {
+        delivery(&record(&format!("X-{version}"), "a", &[version], &format!(r#", "details": "{version}""#)))
+    });
+    let (expected, _) = run(&database(&[]), sent.to_vec());
+    for order in [[0, 2, 1], [1, 0, 2], [1, 2, 0], [2, 0, 1], [2, 1, 0]] {
+        let (plan, _) = run(&database(&[]), order.map(|index| sent[index].clone()).to_vec());
+        assert_eq!(plan.changes, expected.changes, "{order:?}");
+    }
+}
+
+#[test]
+fn modified_always_moves_forward() {
+    let ahead =
+        record("MAL-2026-900001", "a", &["1.0.0"], "").replace("2026-05-01T00:00:00Z", "2030-01-01T00:00:00.5Z");
+    let (plan, _) = run(&database(&[(FIRST, &ahead)]), vec![delivery(&record("X-1", "a", &["2.0.0"], ""))]);
+    assert_eq!(put(&plan, FIRST).modified.as_str(), Some("2030-01-01T00:00:01Z"));
+}
+
+#[test]
+fn a_report_is_found_under_other_spellings_only_where_they_are_one_package() {
+    let python = |name: &str| record("X-1", name, &["1.0"], "").replace("npm", "PyPI");
+    let at = "osv/malicious/pypi/foo-bar/MAL-2026-1.json";
+    let base = database(&[(at, &python("foo.bar").replace("X-1", "MAL-2026-1"))]);
+    assert_eq!(run(&base, vec![delivery(&python("Foo_Bar").replace("1.0", "2.0"))]).1, [Ingested::Joined(path(at))]);
+
+    // Two npm packages that share a folder are two packages.
+    let at = "osv/malicious/npm/abc/MAL-2026-1.json";
+    let base = database(&[(at, &record("MAL-2026-1", "ABC", &["1.0.0"], ""))]);
+    let created = path("osv/malicious/npm/abc/MAL-2026-900001.json");
+    assert_eq!(run(&base, vec![delivery(&record("X-1", "abc", &["1.0.0"], ""))]).1, [Ingested::Created(created)]);
+
+    // The old folder of crates.io is looked into.
+    let rust = record("X-1", "ab-c", &["1.0.0"], "").replace("npm", "crates.io");
+    let at = "osv/malicious/crates-io/ab_c/MAL-2026-1.json";
+    let base = database(&[(at, &rust.replace("X-1", "MAL-2026-1"))]);
+    assert_eq!(run(&base, vec![delivery(&rust.replace("1.0.0", "1.0.1"))]).1, [Ingested::Joined(path(at))]);
+}
+
+#[test]
+fn a_withdrawn_report_records_and_stays_withdrawn() {
+    let at = "osv/withdrawn/npm/a/MAL-2026-1.json";
+    let withdrawn = record("MAL-2026-1", "a", &["1.0.0"], r#", "withdrawn": "2026-05-05T00:00:00Z""#);
+    let (plan, fates) = run(&database(&[(at, &withdrawn)]), vec![delivery(&record("X-1", "a", &["1.0.0"], ""))]);
+    assert_eq!(fates, [Ingested::Joined(path(at))]);
+    assert_eq!(put(&plan, at).withdrawn.as_str(), Some("2026-05-05T00:00:00Z"));
+}
+
+#[test]
+fn git_repositories_have_reports() {
+    let sent = r#"{"id": "X-1", "modified": "2026-05-01T00:00:00Z", "affected": [{"ranges": [{"type": "GIT",
+        "repo": "https://github.com/Evil/Repo", "events": [{"introduced": "0"}]}]}]}"#;
+    let (plan, fates) = run(&database(&[]), vec![delivery(sent)]);
+    let at = "osv/malicious/git/github.com/evil/repo/MAL-2026-900001.json";
+    assert_eq!(fates, [Ingested::Created(path(at))]);
+    assert!(put(&plan, at).affected.items()[0].package.is_absent());
+}
+
+/// One bad delivery between two good ones: it alone is rejected, with rule and place.
+#[track_caller]
+fn check_rejected(bad: &str, expected: (&str, &str)) {
+    let good = |id: &str, name: &str| delivery(&record(id, name, &["1.0.0"], ""));
+    let (plan, fates) = run(&database(&[]), vec![good("X-1", "a"), delivery(bad), good("X-2", "b")]);
+    assert_eq!(fates[1], Ingested::Rejected, "{bad}");
+    assert!(matches!((&fates[0], &fates[2]), (Ingested::Created(_), Ingested::Created(_))));
+    let rejected = &plan.rejected[0];
+    assert_eq!((rejected.rule, rejected.pointer.as_str()), expected, "{bad}");
+    assert!(!rejected.message.is_empty() && !rejected.remedy.is_empty());
+    let ids: Vec<&str> = plan.changes.changes().map(|change| change.id.as_str()).collect();
+    assert_eq!(ids, ["MAL-2026-900001", "MAL-2026-900002"], "a rejected delivery uses no number up");
+}
+
+#[test]
+fn one_bad_delivery_is_one_rejected_delivery() {
+    let fine = record("X-9", "c", &["1.0.0"], "");
+    check_rejected(&fine.replace("npm", "NPM"), ("unknown-ecosystem", "/affected/0/package/ecosystem"));
+    check_rejected(&fine.replace("\"c\"", "\"../x\""), ("path-mismatch", "/affected/0/package/name"));
+    check_rejected(&fine.replace("\"c\"", "\"\""), ("affected-not-single", "/affected/0/package"));
+    check_rejected(&fine.replace("2026-05-01", "2026-06-03"), ("modified-in-future", "/modified"));
+    check_rejected(&fine.replace("\"1.0.0\"", ""), ("nothing-affected", "/affected/0"));
+    check_rejected(r#"{"id": "X-9", "modified": "2026-05-01T00:00:00Z"}"#, ("affected-not-single", ""));
+    let two =
+        fine.replace("\"affected\": [", "\"affected\": [{\"package\": {\"ecosystem\": \"npm\", \"name\": \"d\"}},");
+    check_rejected(&two, ("affected-not-single", "/affected/1"));
+}
+
+#[test]
+fn a_report_that_cannot_be_added_to_costs_only_what_was_meant_for_it() {
+    for broken in [
+        "no json",
+        r#"{"affected": [], "id": "MAL-2026-900009"}"#,
+        &record("MAL-2026-900009", "a", &["1.0.0"], r#", "aliases": 5"#),
+        &record("MAL-2026-900009", "a", &["1.0.0"], r#", "id": "MAL-2026-900009""#),
+    ] {
+        let base = database(&[("osv/malicious/npm/a/MAL-2026-900009.json", broken)]);
+        let deliveries =
+            vec![delivery(&record("X-1", "a", &["1.0.0"], "")), delivery(&record("X-2", "b", &["1.0.0"], ""))];
+        let (plan, fates) = run(&base, deliveries);
+        assert_eq!(fates[0], Ingested::Rejected, "{broken}");
+        assert!(matches!(fates[1], Ingested::Created(_)), "{broken}");
+        assert_eq!(plan.rejected[0].rule, "unreadable-report");
+    }
+}
+
+#[test]
+fn what_a_source_took_back_is_left_alone_and_said() {
+    let sent = record("X-1", "a", &["1.0.0"], r#", "withdrawn": "2026-05-01T00:00:00Z""#);
+    let (plan, fates) = run(&database(&[]), vec![delivery(&sent)]);
+    assert_eq!(fates, [Ingested::Skipped]);
+    assert!(plan.changes.is_empty() && plan.skipped[0].reason.contains("took it back"));
+}
+
+#[test]
+fn what_a_plan_writes_is_canonical() {
+    let (plan, _) = run(&database(&[]), vec![delivery(&record("X-1", "a", &["1.0.0"], ""))]);
+    let Some(database::Edit::Put(bytes)) = plan.changes.get(FIRST) else { panic!("no report") };
+    assert_eq!(write::canonical(&put(&plan, FIRST)).as_bytes(), &**bytes);
+}
