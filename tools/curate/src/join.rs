@@ -80,10 +80,10 @@ pub(crate) fn join(
         unite(&mut affected.ranges, stated.ranges.items().iter().cloned(), range_key);
         unite(&mut affected.versions, stated.versions.items().iter().cloned(), Clone::clone);
         let purl = stated.package.value().map(|package| &package.purl);
-        if let (Some(package), Some(purl @ Member::Value(_))) = (affected.package.value_mut(), purl) {
-            if package.purl.value().is_none() {
-                package.purl = purl.clone();
-            }
+        if let (Some(package), Some(purl @ Member::Value(_))) = (affected.package.value_mut(), purl)
+            && package.purl.value().is_none()
+        {
+            package.purl = purl.clone();
         }
     }
     for (name, value) in
@@ -156,7 +156,7 @@ fn unite_credits(credits: &mut Member<Vec<Credit>>, more: &[Credit]) {
         });
         match same {
             Some(same) => unite(&mut same.contact, credit.contact.items().iter().cloned(), Clone::clone),
-            None => unite(credits, std::iter::once(credit.clone()), |credit| written(credit)),
+            None => unite(credits, std::iter::once(credit.clone()), written),
         }
     }
 }

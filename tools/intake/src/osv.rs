@@ -12,14 +12,11 @@ use crate::Document;
 /// # Errors
 ///
 /// The first thing that is wrong with the document, with its place and what would make it right.
-pub fn read(source: &str, document: Document) -> Result<Delivery, Rejected> {
-    let reject = |rule: &'static str, pointer: Pointer, message: String, remedy: &str| Rejected {
-        source: source.to_owned(),
-        delivery: document.name.clone(),
-        rule,
-        pointer: pointer.to_string(),
-        message,
-        remedy: remedy.to_owned(),
+pub fn read(source: &str, document: Document) -> Result<Delivery, Box<Rejected>> {
+    let reject = |rule: &'static str, pointer: Pointer, message: String, remedy: &str| {
+        let (source, delivery) = (source.to_owned(), document.name.clone());
+        let (pointer, remedy) = (pointer.to_string(), remedy.to_owned());
+        Box::new(Rejected { source, delivery, rule, pointer, message, remedy })
     };
     let bytes = document.bytes.as_ref().map_err(|unread| {
         reject("unreadable-report", Pointer::root(), unread.to_string(), "send a regular file of a few kilobytes")
@@ -52,7 +49,7 @@ pub fn read(source: &str, document: Document) -> Result<Delivery, Rejected> {
 mod tests {
     use super::*;
 
-    fn read_text(text: &str) -> Result<Delivery, Rejected> {
+    fn read_text(text: &str) -> Result<Delivery, Box<Rejected>> {
         read("src", Document { name: "d.json".into(), bytes: Ok(text.as_bytes().to_vec()) })
     }
 

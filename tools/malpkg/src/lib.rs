@@ -1,1 +1,80 @@
 //! The command line: arguments to operations, findings to text and JSON.
+//!
+//! The program is a function, [`run`]: arguments and streams in, an [`Exit`] out. A command reads what it needs
+//! through `store`, calls one operation of the core, and hands the result to a view.
+
+mod arguments;
+mod command;
+mod config;
+mod context;
+mod display;
+mod exit;
+mod failure;
+mod progress;
+
+use std::ffi::OsString;
+use std::io::Write;
+
+use clap::Parser;
+
+use crate::arguments::{Arguments, Format};
+use crate::context::Context;
+pub use crate::exit::Exit;
+use crate::failure::Failure;
+
+/// Runs one command. What it answers goes to `out`, what it says beside that to `err`.
+pub fn run(arguments: impl IntoIterator<Item = OsString>, out: &mut dyn Write, err: &mut dyn Write) -> Exit {
+    let arguments: Vec<OsString> = arguments.into_iter().collect();
+    let wants_json = asks_for_json(&arguments);
+    let parsed = match Arguments::try_parse_from(&arguments) {
+        Ok(parsed) => parsed,
+        Err(error) => return usage(&error, wants_json, out, err),
+    };
+    let mut context = Context::new(parsed.general, out, err);
+    let done = match parsed.command {
+        arguments::Command::Validate(arguments) => command::validate::run(&arguments, &mut context),
+        arguments::Command::Explain(arguments) => command::explain::run(&arguments, &mut context),
+        arguments::Command::Ingest(arguments) => command::ingest::run(&arguments, &mut context),
+        arguments::Command::Export(arguments) => command::export::run(&arguments, &mut context),
+        arguments::Command::Query(arguments) => command::query::run(&arguments, &mut context),
+    };
+    done.unwrap_or_else(|failure| tell(&failure, &mut context))
+}
+
+/// Whether JSON was asked for, also where the arguments as a whole could not be read.
+fn asks_for_json(arguments: &[OsString]) -> bool {
+    arguments.iter().any(|argument| argument == "--format=json")
+        || arguments.windows(2).any(|pair| pair[0] == "--format" && pair[1] == "json")
+}
+
+fn usage(error: &clap::Error, wants_json: bool, out: &mut dyn Write, err: &mut dyn Write) -> Exit {
+    if !error.use_stderr() {
+        // `--help` and `--version` are answers.
+        return match write!(out, "{error}") {
+            Ok(()) => Exit::Done,
+            Err(_) => Exit::Failed,
+        };
+    }
+    let text = error.to_string();
+    if wants_json {
+        let message = text.lines().next().unwrap_or_default().trim_start_matches("error: ").to_owned();
+        let failure = Failure::new(message).remedy("see `malpkg --help`");
+        // Nobody is left to be told when the streams themselves fail.
+        let _ = writeln!(out, "{}", failure.to_json());
+    } else {
+        let _ = write!(err, "{text}");
+    }
+    Exit::Failed
+}
+
+fn tell(failure: &Failure, context: &mut Context<'_>) -> Exit {
+    if failure.is_broken_pipe() {
+        // The reader has seen enough, as in `malpkg validate | head`.
+        return failure.exit();
+    }
+    let _ = match context.general.format {
+        Format::Json => writeln!(context.out, "{}", failure.to_json()),
+        Format::Text => writeln!(context.err, "{failure}"),
+    };
+    failure.exit()
+}

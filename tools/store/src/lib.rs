@@ -1,1 +1,28 @@
 //! Git and the disk: read snapshots, commit admitted changes.
+//!
+//! The only crate that knows either. A [`Store`] is a git repository, bare or with a work tree, or a plain folder.
+//! [`Store::snapshot`] lists a tree of it and reads reports when they are asked for; [`Store::commit`] and
+//! [`Store::write`] take a change that the rules admitted.
+
+mod commit;
+mod error;
+mod folder;
+mod git;
+mod git_contents;
+mod history;
+mod listing;
+mod objects;
+mod pack;
+mod revision;
+mod sparse;
+mod store;
+mod tree;
+
+pub use commit::CommitError;
+pub use error::Error;
+pub use git::GitError;
+pub use revision::{Commit, CommitId, RefName};
+pub use store::{At, Store};
+
+/// The reason of a `ReadError` for a blob that the repository does not hold, as in a partial clone.
+pub const NOT_HERE: &str = "it is not in this repository, which may be a partial clone";

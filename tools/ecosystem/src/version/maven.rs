@@ -101,9 +101,9 @@ fn qualifier<'a>(word: &str, followed_by_digit: bool) -> Token<'a> {
     }
 }
 
-/// Takes off what is null at the end. The first piece stays: there is always one.
+/// Takes off what is null at the end.
 fn trim(tokens: &mut Key<'_>) {
-    while tokens.len() > 1 && tokens.last().is_some_and(Token::is_null) {
+    while tokens.last().is_some_and(Token::is_null) {
         tokens.pop();
     }
 }

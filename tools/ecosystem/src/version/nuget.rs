@@ -3,10 +3,10 @@
 //! <https://learn.microsoft.com/nuget/concepts/package-versioning>: up to four numbers of which missing ones are zeros,
 //! pre-release labels without letter case, build metadata ignored.
 
+use super::Fault;
 use super::cursor::Cursor;
 use super::semver::{Identifier, Parts, Stage, read_parts};
 use super::token::{Caseless, Number};
-use super::Fault;
 
 /// A version, compared field by field.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -24,7 +24,8 @@ enum Label<'a> {
 
 pub(super) fn read(text: &str) -> Result<Key<'_>, Fault> {
     const MOST_NUMBERS: usize = 4;
-    if let Some((at, _)) = text.match_indices(['.', '-', '+']).take_while(|(_, found)| *found == ".").nth(MOST_NUMBERS - 1)
+    if let Some((at, _)) =
+        text.match_indices(['.', '-', '+']).take_while(|(_, found)| *found == ".").nth(MOST_NUMBERS - 1)
     {
         return Err(Fault::Character { character: '.', at });
     }

@@ -89,13 +89,13 @@ fn pep440(text: &str) -> Option<Pep440<'_>> {
     }
 
     let stage = PHASES.iter().find_map(|(word, phase)| Some(Stage::PreRelease(*phase, marked(&mut cursor, word)?)));
-    let post = if cursor.rest().strip_prefix('-').is_some_and(|rest| rest.starts_with(|next: char| next.is_ascii_digit()))
-    {
-        cursor.step();
-        Some(cursor.number().ok()?)
-    } else {
-        ["post", "rev", "r"].iter().find_map(|word| marked(&mut cursor, word))
-    };
+    let post =
+        if cursor.rest().strip_prefix('-').is_some_and(|rest| rest.starts_with(|next: char| next.is_ascii_digit())) {
+            cursor.step();
+            Some(cursor.number().ok()?)
+        } else {
+            ["post", "rev", "r"].iter().find_map(|word| marked(&mut cursor, word))
+        };
     let dev = marked(&mut cursor, "dev").map_or(Dev::None, Dev::Some);
     let stage = stage.unwrap_or(if post.is_none() && dev != Dev::None { Stage::Dev } else { Stage::Release });
 

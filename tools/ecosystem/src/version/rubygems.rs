@@ -29,6 +29,9 @@ pub(super) fn read(text: &str) -> Result<Key<'_>, Fault> {
     loop {
         if cursor.eat(b'-') {
             push(&mut segments, Segment::Letters("pre"), &mut numbers_only);
+            if cursor.peek() == Some(b'-') {
+                continue;
+            }
         } else if !cursor.eat(b'.') && cursor.peek().is_none() {
             break;
         }

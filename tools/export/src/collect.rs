@@ -1,0 +1,128 @@
+//! Every report of a snapshot, read once and kept as what is published of it, compressed.
+
+use std::collections::BTreeSet;
+
+use database::{Content, Entry, Place, ReadError, Report, ReportId, TreePath};
+use osv_schema::{Timestamp, write};
+
+use crate::body::{Body, Deflater};
+use crate::published::publish;
+use crate::release::Ticker;
+use crate::{Error, Held, Input, Target, folders};
+
+/// One record of a release. All of a large database are in memory at once, so it holds what the targets need, no more.
+#[derive(Debug)]
+pub(crate) struct Item<'s> {
+    /// Where the report lies.
+    pub path: &'s TreePath,
+    /// Its id.
+    pub id: &'s str,
+    /// What is known about it.
+    pub facts: Facts,
+}
+
+/// What is known about a record without reading it again.
+#[derive(Debug)]
+pub(crate) struct Facts {
+    /// When it last changed, to the second.
+    pub modified: Timestamp,
+    /// Whether it was taken back.
+    pub is_withdrawn: bool,
+    /// The folders that it belongs to.
+    pub folders: Vec<&'static str>,
+    /// The published record on one line.
+    pub body: Body,
+}
+
+/// Every report, published or held.
+pub(crate) struct Collected<'s> {
+    /// The published ones, by id.
+    pub items: Vec<Item<'s>>,
+    /// The others, by id, each once.
+    pub held: Vec<Held>,
+}
+
+/// Why a report is not published.
+enum Refusal {
+    /// It breaks this rule, so that no release can hold it.
+    Rule(&'static str),
+    /// Nobody knows what it says.
+    Unread(ReadError),
+}
+
+/// Reads what is not held, in parallel.
+pub(crate) fn collect<'s, 'p>(
+    input: &Input<'s>,
+    ticker: impl FnOnce(usize) -> Ticker<'p>,
+) -> Result<Collected<'s>, Error> {
+    let known: BTreeSet<&str> = input.held.iter().map(|held| held.path.as_str()).collect();
+    let (places, wanted): (Vec<Place<'s>>, Vec<&'s Entry>) =
+        input.snapshot.reports().filter(|(_, entry)| !known.contains(entry.path.as_str())).unzip();
+    let ticker = ticker(wanted.len());
+    let deflater =
+        if input.targets.contains(&Target::Zip) { Deflater::for_archives() } else { Deflater::for_keeping() };
+    let read = input.snapshot.map(&wanted, |entry, bytes| {
+        let facts = facts(entry, bytes, &deflater);
+        ticker.tick();
+        facts
+    });
+
+    let mut items = Vec::with_capacity(wanted.len());
+    let mut held = input.held.to_vec();
+    for ((place, entry), facts) in places.into_iter().zip(wanted).zip(read) {
+        match facts {
+            Ok(facts) => items.push(Item { path: &entry.path, id: place.stem, facts }),
+            Err(Refusal::Unread(error)) => return Err(error.into()),
+            Err(Refusal::Rule(rule)) => {
+                held.push(Held { id: place.stem.to_owned(), path: entry.path.to_string(), rule: rule.to_owned() })
+            }
+        }
+    }
+    items.sort_unstable_by(|a, b| (a.id, a.path).cmp(&(b.id, b.path)));
+    if let Some([first, second]) = items.array_windows().find(|[first, second]| first.id == second.id) {
+        return Err(Error::DuplicateId {
+            id: first.id.to_owned(),
+            first: first.path.clone(),
+            second: second.path.clone(),
+        });
+    }
+    held.sort_unstable();
+    held.dedup_by(|later, earlier| later.path == earlier.path);
+    Ok(Collected { items, held })
+}
+
+/// What is published of a report. The rules of the database say most of this before; here they cannot be switched off,
+/// because a release that breaks them is misread by its clients, or cannot be written at all.
+fn facts(entry: &Entry, bytes: Result<&[u8], ReadError>, deflater: &Deflater) -> Result<Facts, Refusal> {
+    if matches!(entry.content, Content::NotAFile(_)) {
+        return Err(Refusal::Rule("unreadable-report"));
+    }
+    let report = Report::read(&entry.path, bytes.map_err(Refusal::Unread)?);
+    check_id(&report).map_err(Refusal::Rule)?;
+    let record = match (report.document, report.record) {
+        (Err(_), _) => return Err(Refusal::Rule("malformed-json")),
+        (Ok(_), Some(record)) if record.misfit().is_none() => publish(record),
+        (Ok(_), _) => return Err(Refusal::Rule("schema-violation")),
+    };
+    Ok(Facts {
+        modified: record.modified_at().ok_or(Refusal::Rule("schema-violation"))?,
+        is_withdrawn: record.is_withdrawn(),
+        folders: folders::of(&record).map_err(|_| Refusal::Rule("unknown-ecosystem"))?,
+        body: deflater.deflate(write::compact(&record).as_bytes()),
+    })
+}
+
+/// An id names a file of the release: it is one of ours, given for good, and the one that the report's path says.
+fn check_id(report: &Report<'_>) -> Result<(), &'static str> {
+    let stem = Place::of(report.path).map_or("", |place| place.stem);
+    let prefix = stem.split_once('-').map_or(stem, |(prefix, _)| prefix);
+    if ReportId::is_unassigned(stem, prefix) {
+        Err("unassigned")
+    } else if report.id() != stem {
+        Err("filename-mismatch")
+    } else if ReportId::parse(stem).is_none() {
+        Err("invalid-id")
+    } else {
+        Ok(())
+    }
+}

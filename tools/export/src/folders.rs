@@ -1,0 +1,48 @@
+//! The folders of a release: one for each ecosystem, named as osv.dev names them.
+
+use ecosystem::{Ecosystem, UnknownEcosystem};
+use osv_schema::Record;
+
+/// The folder of records with ranges of commits. The schema has an ecosystem of that name too.
+const GIT: &str = "GIT";
+
+/// The folder of records that name no ecosystem at all. It is there only when there are such records.
+pub(crate) const EMPTY: &str = "[EMPTY]";
+
+/// The folders that every release has, with records or without: a scanner that finds no archive of an ecosystem stops
+/// looking at the packages behind the first one of it.
+pub(crate) fn always() -> impl Iterator<Item = &'static str> {
+    Ecosystem::all().filter(|ecosystem| !ecosystem.is_git()).map(|ecosystem| ecosystem.base())
+}
+
+/// The folders that a record belongs to, sorted. A suffix of an ecosystem makes no folder of its own.
+pub(crate) fn of(record: &Record) -> Result<Vec<&'static str>, UnknownEcosystem> {
+    let mut folders = Vec::new();
+    for affected in record.affected.items() {
+        let ecosystem = affected.package.value().and_then(|package| package.ecosystem.as_str());
+        if let Some(ecosystem) = ecosystem.filter(|ecosystem| !ecosystem.is_empty()) {
+            folders.push(Ecosystem::parse(ecosystem)?.base());
+        }
+        if affected.ranges.items().iter().any(|range| range.kind.as_str() == Some("GIT")) {
+            folders.push(GIT);
+        }
+    }
+    if folders.is_empty() {
+        folders.push(EMPTY);
+    }
+    folders.sort_unstable();
+    folders.dedup();
+    Ok(folders)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_ecosystem_of_the_schema_has_a_folder_and_git_has_one() {
+        assert_eq!(always().count(), 49);
+        assert!(always().any(|folder| folder == GIT));
+        assert!(always().all(|folder| folder != EMPTY && !folder.contains(['/', ':', '\\'])));
+    }
+}

@@ -1,0 +1,92 @@
+//! What a release is made from.
+
+use std::collections::BTreeSet;
+use std::str::FromStr;
+
+use database::Snapshot;
+use osv_schema::Timestamp;
+use serde::{Deserialize, Serialize};
+
+/// What a release is made from, all of it.
+#[derive(Clone, Debug)]
+pub struct Input<'i> {
+    /// The reports.
+    pub snapshot: &'i Snapshot,
+    /// The commit that they are from; none for a plain folder or a working tree.
+    pub commit: Option<CommitFacts>,
+    /// The reports that are not to be published, with the rule that each breaks. What could not be published at all
+    /// (see [`crate::write`]) joins them.
+    pub held: &'i [Held],
+    /// What to write.
+    pub targets: BTreeSet<Target>,
+    /// The tool and its version.
+    pub tool: &'i str,
+    /// The license of the data, as SPDX names it.
+    pub licence: &'i str,
+}
+
+/// What a release says about its commit.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CommitFacts {
+    /// Its id, in hex.
+    pub id: String,
+    /// The id of its tree, in hex.
+    pub tree: String,
+    /// When it was committed.
+    pub time: Timestamp,
+    /// How many commits there are from the first one to this, going by first parents, both counted.
+    pub sequence: u64,
+    /// Its first parent, in hex.
+    pub parent: Option<String>,
+}
+
+/// A report that is not published.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Held {
+    /// Its id, or the stem of its file where it has none.
+    pub id: String,
+    /// Its path in the tree.
+    pub path: String,
+    /// The rule that it breaks.
+    pub rule: String,
+}
+
+/// A part of a release that can be asked for alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[non_exhaustive]
+pub enum Target {
+    /// Zip archives, lists of ids and the list of ecosystems, laid out as those of osv.dev.
+    Zip,
+    /// Every record in one compressed file, one a line.
+    Ndjson,
+}
+
+/// The text names no target.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("unknown target {name:?}; the targets are {}", Target::ALL.map(Target::name).join(", "))]
+pub struct UnknownTarget {
+    /// The text.
+    pub name: String,
+}
+
+impl Target {
+    /// Every target.
+    pub const ALL: [Target; 2] = [Target::Zip, Target::Ndjson];
+
+    /// The name that it is asked for by.
+    pub fn name(self) -> &'static str {
+        match self {
+            Target::Zip => "zip",
+            Target::Ndjson => "ndjson",
+        }
+    }
+}
+
+impl FromStr for Target {
+    type Err = UnknownTarget;
+
+    fn from_str(name: &str) -> Result<Target, UnknownTarget> {
+        let known = Target::ALL.into_iter().find(|target| target.name() == name);
+        known.ok_or_else(|| UnknownTarget { name: name.to_owned() })
+    }
+}

@@ -1,0 +1,104 @@
+//! A whole release, written into an empty folder.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use rayon::prelude::*;
+
+use crate::collect::{Collected, Item, collect};
+use crate::output::Planned;
+use crate::{Counts, Error, Input, Manifest, Target, archives, manifest, ndjson};
+
+/// What an export is busy with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// Reading reports.
+    Read,
+    /// Writing files.
+    Write,
+}
+
+/// How far an export has come. Calls may overtake each other: the highest `done` of a step counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Progress {
+    /// The step.
+    pub step: Step,
+    /// How many are done.
+    pub done: usize,
+    /// Of how many.
+    pub total: usize,
+}
+
+/// Writes a release into an empty folder, and returns its manifest.
+///
+/// Every report is in the release or among the held ones of the manifest: those of [`Input::held`], and those that
+/// no release can hold (no JSON object, an id that is none of ours or not given yet, an ecosystem that nobody knows).
+/// So `manifest.held` is what to tell people, not `input.held`.
+///
+/// The manifest is written last. Nothing is promised about the folder after an error, nor that its files outlive the
+/// machine; see [`crate::replace`].
+///
+/// # Errors
+///
+/// Two reports have one id, a report cannot be read, the folder is not empty, or the disk refuses.
+pub fn write(input: &Input<'_>, dir: &Path, progress: &(dyn Fn(Progress) + Sync)) -> Result<Manifest, Error> {
+    if fs::read_dir(dir).map_err(Error::io("read", dir))?.next().is_some() {
+        return Err(Error::Refused { dir: dir.to_owned(), reason: "it is not empty" });
+    }
+    let Collected { items, held } = collect(input, |total| Ticker::new(Step::Read, total, progress))?;
+    // What takes longest comes first, so that no thread is left alone with it: one stream cannot be shared out.
+    let planned: Vec<Planned<'_>> = input
+        .targets
+        .iter()
+        .rev()
+        .flat_map(|target| match target {
+            Target::Zip => archives::plan(&items),
+            Target::Ndjson => ndjson::plan(&items),
+        })
+        .collect();
+    let ticker = Ticker::new(Step::Write, planned.len(), progress);
+    let files: BTreeMap<_, _> = planned
+        .par_iter()
+        .with_max_len(1)
+        .map(|file| {
+            let facts = file.write_in(dir)?;
+            ticker.tick();
+            Ok((file.path.clone(), facts))
+        })
+        .collect::<Result<_, Error>>()?;
+    let manifest = Manifest::new(input, count(&items, held.len()), held, files);
+    let path = dir.join(manifest::FILE);
+    let bytes = manifest.to_bytes().map_err(|error| Error::io("write", &path)(error.into()))?;
+    fs::write(&path, bytes).map_err(Error::io("write", &path))?;
+    Ok(manifest)
+}
+
+fn count(items: &[Item<'_>], held: usize) -> Counts {
+    let mut ecosystems = BTreeMap::new();
+    for folder in items.iter().flat_map(|item| &item.facts.folders) {
+        *ecosystems.entry((*folder).to_owned()).or_default() += 1;
+    }
+    let withdrawn = items.iter().filter(|item| item.facts.is_withdrawn).count();
+    Counts { reports: items.len(), withdrawn, held, ecosystems }
+}
+
+/// Counts what is done of one step, from any thread.
+pub(crate) struct Ticker<'p> {
+    step: Step,
+    total: usize,
+    done: AtomicUsize,
+    progress: &'p (dyn Fn(Progress) + Sync),
+}
+
+impl<'p> Ticker<'p> {
+    fn new(step: Step, total: usize, progress: &'p (dyn Fn(Progress) + Sync)) -> Ticker<'p> {
+        Ticker { step, total, done: AtomicUsize::new(0), progress }
+    }
+
+    pub(crate) fn tick(&self) {
+        let done = self.done.fetch_add(1, Ordering::Relaxed) + 1;
+        (self.progress)(Progress { step: self.step, done, total: self.total });
+    }
+}

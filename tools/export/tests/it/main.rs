@@ -1,0 +1,10 @@
+//! Releases: what is in them, that they are the same bytes wherever they are made, and how one takes another's place.
+
+mod archives;
+mod database;
+mod held;
+mod published;
+mod readers;
+mod replace;
+mod reproducible;
+mod verify;

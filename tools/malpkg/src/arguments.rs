@@ -1,0 +1,88 @@
+//! What can be asked of the program, and the help that says so.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use osv_schema::Timestamp;
+
+use crate::command::{explain, export, ingest, query, validate};
+
+/// Keep and ask a database of malicious packages
+///
+/// The database is a git tree with one OSV report a package under `osv/`. Every command finds it upwards from where it
+/// is called, and works without configuration.
+///
+/// Exit codes: 0 done or clean, 1 something was found, 2 could not do it, 3 the base moved (try again).
+#[derive(Debug, Parser)]
+#[command(name = "malpkg", version, max_term_width = 100, subcommand_required = true, arg_required_else_help = true)]
+pub(crate) struct Arguments {
+    #[command(flatten)]
+    pub general: General,
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What every command takes.
+#[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "Options of every command")]
+pub(crate) struct General {
+    /// The database: a git work tree, a bare repository, or a folder with `osv/` in it
+    ///
+    /// Without it, the nearest one upwards from here.
+    #[arg(long, global = true, value_name = "DIR")]
+    pub repo: Option<PathBuf>,
+
+    /// How to answer: `text` for people, `json` for programs
+    #[arg(long, global = true, value_enum, default_value_t, value_name = "FORMAT", hide_possible_values = true)]
+    pub format: Format,
+
+    /// The time that counts as now, for example 2026-01-31T12:00:00Z
+    ///
+    /// Without it, the system's clock.
+    #[arg(long, global = true, value_name = "RFC3339")]
+    pub now: Option<Timestamp>,
+
+    /// When to color text: `auto`, `always` or `never`
+    #[arg(long, global = true, value_enum, default_value_t, value_name = "WHEN", hide_possible_values = true)]
+    pub color: Color,
+
+    /// Say nothing beside the answer
+    #[arg(long, short, global = true)]
+    pub quiet: bool,
+
+    /// Show addresses out of reports as they are, not as `hxxps://x[.]y`
+    #[arg(long, global = true)]
+    pub live: bool,
+}
+
+/// How to answer.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// For people.
+    #[default]
+    Text,
+    /// For programs: one document, `{"format":"malpkg.<command>","version":1,…}`.
+    Json,
+}
+
+/// When to color text.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Color {
+    /// On a terminal.
+    #[default]
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    Validate(validate::Arguments),
+    Explain(explain::Arguments),
+    Ingest(ingest::Arguments),
+    Export(export::Arguments),
+    Query(query::Arguments),
+}

@@ -1,0 +1,230 @@
+//! `malpkg.toml`: what one database asks of the tool. Unknown keys are errors: a setting that is not read protects nobody.
+
+use std::collections::BTreeMap;
+
+use database::{CONFIG_FILE, Snapshot};
+use rules::{Level, Settings};
+use toml::{Table, Value};
+
+use crate::failure::Failure;
+
+/// Ids are given from here up in each year, unless the configuration says otherwise: below it the numbers are upstream's.
+const FIRST_NUMBER: u64 = 900_001;
+
+/// The configuration of a database. Every key has a default.
+#[derive(Clone, Debug)]
+pub(crate) struct Config {
+    /// Where reports are read by people.
+    pub home: Option<String>,
+    /// The first number given each year.
+    pub first_number: u64,
+    /// The prefix of ids, and how strictly each rule is taken.
+    pub settings: Settings,
+    /// The declared sources, by id.
+    pub sources: BTreeMap<String, Source>,
+}
+
+/// A declared source.
+#[derive(Clone, Debug)]
+pub(crate) struct Source {
+    /// The format of its documents.
+    pub format: SourceFormat,
+    /// Where they are, if they are not named on the command line.
+    pub from: Option<String>,
+}
+
+/// The formats that are read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum SourceFormat {
+    /// One OSV record a document.
+    Osv,
+}
+
+impl Default for Config {
+    fn default() -> Config {
+        let (settings, sources) = (Settings::default(), BTreeMap::new());
+        Config { home: None, first_number: FIRST_NUMBER, settings, sources }
+    }
+}
+
+impl Config {
+    /// Reads the configuration of a tree; the defaults where it has none.
+    pub(crate) fn read(snapshot: &Snapshot) -> Result<Config, Failure> {
+        match snapshot.read_path(CONFIG_FILE)? {
+            Some(bytes) => Config::parse(&bytes),
+            None => Ok(Config::default()),
+        }
+    }
+
+    /// Reads a configuration from its bytes.
+    pub(crate) fn parse(bytes: &[u8]) -> Result<Config, Failure> {
+        Config::parse_keys(bytes).map_err(|failure| failure.place(CONFIG_FILE))
+    }
+
+    fn parse_keys(bytes: &[u8]) -> Result<Config, Failure> {
+        let text = std::str::from_utf8(bytes).map_err(|_| Failure::new("the configuration is not UTF-8"))?;
+        let table: Table = text.parse().map_err(|error: toml::de::Error| {
+            let line = error.span().map(|span| 1 + text[..span.start].matches('\n').count());
+            let at = line.map(|line| format!("line {line}: ")).unwrap_or_default();
+            Failure::new(format!("{at}{}", error.message()))
+        })?;
+        let mut config = Config::default();
+        known(&table, "", &["database", "source", "rules"])?;
+        if let Some(section) = section(&table, "database")? {
+            known(section, "database.", &["prefix", "home", "first-number"])?;
+            if let Some(prefix) = text_of(section, "database.", "prefix")? {
+                if prefix.is_empty() || !prefix.bytes().all(|b| b.is_ascii_uppercase()) {
+                    return Err(Failure::new("`database.prefix` must be capital letters, for example \"MAL\""));
+                }
+                config.settings.prefix = prefix;
+            }
+            config.home = text_of(section, "database.", "home")?;
+            if let Some(number) = section.get("first-number") {
+                let number = number.as_integer().and_then(|number| u64::try_from(number).ok()).filter(|&n| n > 0);
+                let fault = || Failure::new("`database.first-number` must be a whole number from 1 up");
+                config.first_number = number.ok_or_else(fault)?;
+            }
+        }
+        if let Some(section) = section(&table, "rules")? {
+            for (name, level) in section {
+                config.set_rule(name, level)?;
+            }
+        }
+        if let Some(sources) = section(&table, "source")? {
+            for (id, source) in sources {
+                config.sources.insert(id.clone(), Source::parse(id, source)?);
+            }
+        }
+        Ok(config)
+    }
+
+    fn set_rule(&mut self, name: &str, level: &Value) -> Result<(), Failure> {
+        let level = match level.as_str() {
+            Some("off") => None,
+            Some("warning") => Some(Level::Warning),
+            Some("error") => Some(Level::Error),
+            _ => return Err(Failure::new(format!("`rules.{name}` must be \"off\", \"warning\" or \"error\""))),
+        };
+        self.settings.set(name, level).map_err(|error| {
+            let nearest = nearest(name, rules::RULES.iter().map(|rule| rule.name));
+            Failure::new(format!("`rules.{name}`: {error}")).remedy(did_you_mean(nearest, "`malpkg explain` lists all"))
+        })
+    }
+
+    /// A declared source.
+    pub(crate) fn source(&self, id: &str) -> Result<&Source, Failure> {
+        self.sources.get(id).ok_or_else(|| {
+            let declare = format!("declare it in {CONFIG_FILE}: [source.{id}] and below it format = \"osv\"");
+            let nearest = nearest(id, self.sources.keys().map(String::as_str));
+            Failure::new(format!("the source `{id}` is not declared"))
+                .place(CONFIG_FILE)
+                .remedy(did_you_mean(nearest, &declare))
+        })
+    }
+}
+
+impl Source {
+    fn parse(id: &str, value: &Value) -> Result<Source, Failure> {
+        let prefix = format!("source.{id}.");
+        let is_id = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
+        if id.is_empty() || !id.bytes().all(is_id) {
+            let message = format!("`source.{id}`: the id of a source has lower-case letters, digits and `-` only");
+            return Err(Failure::new(message));
+        }
+        let section = value.as_table().ok_or_else(|| Failure::new(format!("`source.{id}` must be a table")))?;
+        known(section, &prefix, &["format", "from"])?;
+        let format =
+            match text_of(section, &prefix, "format")?.as_deref() {
+                Some("osv") => SourceFormat::Osv,
+                Some(other) => {
+                    return Err(Failure::new(format!("`{prefix}format`: no format `{other}` is known"))
+                        .remedy("formats are: osv"));
+                }
+                None => {
+                    return Err(Failure::new(format!("`{prefix}format` is missing"))
+                        .remedy("say what is sent: format = \"osv\""));
+                }
+            };
+        Ok(Source { format, from: text_of(section, &prefix, "from")? })
+    }
+}
+
+fn section<'t>(table: &'t Table, name: &str) -> Result<Option<&'t Table>, Failure> {
+    let to_table = |value: &'t Value| value.as_table().ok_or_else(|| Failure::new(format!("`{name}` must be a table")));
+    table.get(name).map(to_table).transpose()
+}
+
+fn text_of(table: &Table, prefix: &str, key: &str) -> Result<Option<String>, Failure> {
+    let to_text = |value: &Value| {
+        value.as_str().map(str::to_owned).ok_or_else(|| Failure::new(format!("`{prefix}{key}` must be a string")))
+    };
+    table.get(key).map(to_text).transpose()
+}
+
+fn known(table: &Table, prefix: &str, keys: &[&str]) -> Result<(), Failure> {
+    match table.keys().find(|key| !keys.contains(&key.as_str())) {
+        None => Ok(()),
+        Some(key) => {
+            let all = format!("known keys are: {}", keys.join(", "));
+            let nearest = nearest(key, keys.iter().copied());
+            Err(Failure::new(format!("unknown key `{prefix}{key}`")).remedy(did_you_mean(nearest, &all)))
+        }
+    }
+}
+
+/// The known word that is most like an unknown one, if one is at all.
+fn nearest<'w>(word: &str, known: impl Iterator<Item = &'w str>) -> Option<&'w str> {
+    let rated = known.map(|known| (strsim::jaro_winkler(word, known), known));
+    rated.filter(|(likeness, _)| *likeness > 0.75).max_by(|a, b| a.0.total_cmp(&b.0)).map(|(_, known)| known)
+}
+
+fn did_you_mean(nearest: Option<&str>, otherwise: &str) -> String {
+    nearest.map_or_else(|| otherwise.to_owned(), |nearest| format!("did you mean `{nearest}`?"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(text: &str, expected: &str) {
+        let failure = Config::parse_keys(text.as_bytes()).expect_err(text);
+        assert_eq!(failure.to_string(), expected, "{text}");
+    }
+
+    #[test]
+    fn a_configuration_is_read() {
+        let text = "[database]\nprefix = \"TST\"\nhome = \"https://example.org\"\nfirst-number = 7\n\
+            [rules]\nstray-file = \"off\"\n[source.a-1]\nformat = \"osv\"\nfrom = \"in\"\n";
+        let config = Config::parse(text.as_bytes()).unwrap();
+        assert_eq!((config.settings.prefix.as_str(), config.first_number), ("TST", 7));
+        assert_eq!(config.source("a-1").unwrap().from.as_deref(), Some("in"));
+        assert!(Config::parse(b"").is_ok());
+    }
+
+    #[test]
+    fn what_is_not_known_is_an_error_with_a_remedy() {
+        check("[databse]", "error: unknown key `databse`\n  help: did you mean `database`?");
+        check(
+            "[database]\nzzz = 1",
+            "error: unknown key `database.zzz`\n  help: known keys are: prefix, home, first-number",
+        );
+        check("[database]\nprefix = \"mal\"", "error: `database.prefix` must be capital letters, for example \"MAL\"");
+        check("[database]\nfirst-number = 0", "error: `database.first-number` must be a whole number from 1 up");
+        check(
+            "[rules]\nstray-fil = \"off\"",
+            "error: `rules.stray-fil`: there is no rule `stray-fil`\n  help: did you mean `stray-file`?",
+        );
+        check("[rules]\nstray-file = \"no\"", "error: `rules.stray-file` must be \"off\", \"warning\" or \"error\"");
+        check("[source.x]", "error: `source.x.format` is missing\n  help: say what is sent: format = \"osv\"");
+        check(
+            "[source.x]\nformat = \"xml\"",
+            "error: `source.x.format`: no format `xml` is known\n  help: formats are: osv",
+        );
+        check(
+            "[source.X]\nformat = \"osv\"",
+            "error: `source.X`: the id of a source has lower-case letters, digits and `-` only",
+        );
+        check("a = ", "error: line 1: string values must be quoted, expected literal string");
+    }
+}

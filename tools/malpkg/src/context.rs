@@ -1,0 +1,175 @@
+//! What every command works with: the streams, the clock, the database and its configuration.
+
+use std::io::Write;
+
+use anstream::{AutoStream, ColorChoice};
+use anstyle::Style;
+use database::{CONFIG_FILE, Snapshot};
+use osv_schema::Timestamp;
+use serde::Serialize;
+use store::{At, Commit, CommitError, RefName, Store};
+
+use crate::arguments::{Color, Format, General};
+use crate::config::Config;
+use crate::display::defanged;
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::progress::Progress;
+
+/// The surroundings of one command.
+pub(crate) struct Context<'c> {
+    pub general: General,
+    pub out: &'c mut dyn Write,
+    pub err: &'c mut dyn Write,
+}
+
+/// One tree of the database, and the commit that it is of.
+pub(crate) struct Reading {
+    pub snapshot: Snapshot,
+    pub commit: Option<Commit>,
+    pub config: Config,
+}
+
+impl<'c> Context<'c> {
+    pub(crate) fn new(general: General, out: &'c mut dyn Write, err: &'c mut dyn Write) -> Context<'c> {
+        Context { general, out, err }
+    }
+
+    /// The style where color is wanted, else none. It is asked of the process's own output whether it is a terminal.
+    pub(crate) fn style(&self, style: Style) -> Style {
+        let is_wanted = match self.general.color {
+            Color::Always => true,
+            Color::Never => false,
+            Color::Auto => AutoStream::choice(&std::io::stdout()) != ColorChoice::Never,
+        };
+        if is_wanted { style } else { Style::new() }
+    }
+
+    /// The moment that counts as now.
+    pub(crate) fn now(&self) -> Timestamp {
+        let clock = || Timestamp::from_unix(time::OffsetDateTime::now_utc().unix_timestamp());
+        // The system's clock stands between the years 0 and 9999; if it did not, 1970 would be as good as any.
+        self.general
+            .now
+            .or_else(clock)
+            .or_else(|| Timestamp::from_unix(0))
+            .unwrap_or_else(|| unreachable!("1970 is a year"))
+    }
+
+    /// Says on the terminal what is being done.
+    pub(crate) fn progress(&self, what: &str) -> Progress {
+        Progress::begin(self.general.quiet, what)
+    }
+
+    /// The database that the command is about.
+    pub(crate) fn store(&self) -> Result<Store, Failure> {
+        let found = match &self.general.repo {
+            Some(dir) => Store::open(dir),
+            None => Store::find(std::path::Path::new(".")),
+        };
+        found.map_err(Failure::from)
+    }
+
+    /// Reads the tree at a revision.
+    pub(crate) fn at_revision(&self, store: &Store, rev: &str) -> Result<Reading, Failure> {
+        let commit = store.resolve(rev)?;
+        self.read(store, At::Commit(commit.id), Some(commit))
+    }
+
+    /// Reads the newest commit, or the folder where there is no git.
+    pub(crate) fn at_head(&self, store: &Store) -> Result<Reading, Failure> {
+        if !store.is_git() {
+            return self.at_working_tree(store);
+        }
+        match store.head()? {
+            Some(commit) => self.read(store, At::Commit(commit.id), Some(commit)),
+            None => Err(Failure::new("the repository has no commit yet").remedy("commit the reports first")),
+        }
+    }
+
+    /// Reads the newest commit of a branch; of one that has none yet, nothing.
+    pub(crate) fn at_branch(&self, store: &Store, branch: &RefName) -> Result<Reading, Failure> {
+        match store.tip(branch)? {
+            Some(id) => self.at_revision(store, &id.to_string()),
+            None => {
+                let config = if store.is_bare() { Config::default() } else { self.config_of_working_tree(store)? };
+                Ok(Reading { snapshot: Snapshot::of_files([]), commit: None, config })
+            }
+        }
+    }
+
+    /// The configuration as it lies on the disk.
+    pub(crate) fn config_of_working_tree(&self, store: &Store) -> Result<Config, Failure> {
+        let path = CONFIG_FILE.parse().map_err(|error: database::InvalidPath| Failure::new(error))?;
+        match store.read_on_disk(&path)? {
+            Some(bytes) => Config::parse(&bytes),
+            None => Ok(Config::default()),
+        }
+    }
+
+    /// Reads the working tree as it lies on the disk.
+    pub(crate) fn at_working_tree(&self, store: &Store) -> Result<Reading, Failure> {
+        self.read(store, At::WorkingTree, None)
+    }
+
+    fn read(&self, store: &Store, at: At, commit: Option<Commit>) -> Result<Reading, Failure> {
+        let snapshot = store.snapshot(at)?;
+        let config = Config::read(&snapshot)?;
+        Ok(Reading { snapshot, commit, config })
+    }
+
+    /// Writes one JSON document as the whole answer.
+    pub(crate) fn write_json(&mut self, document: &impl Serialize) -> Result<(), Failure> {
+        let text = serde_json::to_string_pretty(document).map_err(|error| Failure::new(error.to_string()))?;
+        Ok(writeln!(self.out, "{text}")?)
+    }
+
+    /// Whether the answer is for a program.
+    pub(crate) fn wants_json(&self) -> bool {
+        self.general.format == Format::Json
+    }
+
+    /// Text out of a report, with its addresses made harmless unless asked otherwise.
+    pub(crate) fn tamed(&self, text: &str) -> String {
+        if self.general.live { text.to_owned() } else { defanged(text) }
+    }
+}
+
+impl Reading {
+    /// The commit's id in hex.
+    pub(crate) fn commit_id(&self) -> Option<String> {
+        self.commit.as_ref().map(|commit| commit.id.to_string())
+    }
+
+    /// The commit's time.
+    pub(crate) fn commit_time(&self) -> Option<Timestamp> {
+        self.commit.as_ref().and_then(|commit| Timestamp::from_unix(commit.time))
+    }
+}
+
+impl From<store::Error> for Failure {
+    fn from(error: store::Error) -> Failure {
+        Failure::new(with_sources(&error))
+    }
+}
+
+impl From<CommitError> for Failure {
+    fn from(error: CommitError) -> Failure {
+        let exit = if matches!(error, CommitError::BaseMoved { .. }) { Exit::BaseMoved } else { Exit::Failed };
+        Failure::new(with_sources(&error)).exits(exit)
+    }
+}
+
+/// An error and what it came from, on one line.
+pub(crate) fn with_sources(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(error) = source {
+        let cause = error.to_string();
+        if !text.contains(&cause) {
+            text = format!("{text}: {cause}");
+        }
+        source = error.source();
+    }
+    text
+}

@@ -1,0 +1,75 @@
+//! Text out of reports on a terminal: nothing in it can move the cursor, turn the text around or be clicked.
+
+use std::fmt;
+
+/// Text from outside, made safe to show on one line: controls, direction marks and line breaks become visible escapes.
+pub(crate) struct Shown<'t>(pub &'t str);
+
+impl fmt::Display for Shown<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut plain_from = 0;
+        for (at, c) in self.0.char_indices() {
+            if c.is_control() || osv_schema::write::is_unseen(c) {
+                f.write_str(&self.0[plain_from..at])?;
+                plain_from = at + c.len_utf8();
+                match c {
+                    '\n' => f.write_str("\\n")?,
+                    '\r' => f.write_str("\\r")?,
+                    '\t' => f.write_str("\\t")?,
+                    c => write!(f, "\\u{{{:x}}}", u32::from(c))?,
+                }
+            }
+        }
+        f.write_str(&self.0[plain_from..])
+    }
+}
+
+/// Text from outside in which no address can be followed: `hxxps://x[.]y`.
+pub(crate) fn defanged(text: &str) -> String {
+    let mut safe = String::with_capacity(text.len() + 16);
+    let mut rest = text;
+    while let Some(at) = rest.find("://") {
+        let scheme_from = rest[..at]
+            .rfind(|c: char| !c.is_ascii_alphanumeric())
+            .map_or(0, |before| before + rest[before..].chars().next().map_or(1, char::len_utf8));
+        let scheme = &rest[scheme_from..at];
+        safe.push_str(&rest[..scheme_from]);
+        safe.push_str(&match scheme.to_ascii_lowercase().as_str() {
+            "http" => "hxxp".to_owned(),
+            "https" => "hxxps".to_owned(),
+            "ftp" => "fxp".to_owned(),
+            _ => scheme.to_owned(),
+        });
+        safe.push_str("://");
+        rest = &rest[at + 3..];
+        let host_end = rest.find(['/', '?', '#', ' ', '"', ')', '>', '\n']).unwrap_or(rest.len());
+        safe.push_str(&rest[..host_end].replace('.', "[.]"));
+        rest = &rest[host_end..];
+    }
+    safe.push_str(rest);
+    safe
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_terminal_sees_only_text() {
+        let shown = |text: &str| Shown(text).to_string();
+        assert_eq!(shown("plain \u{e9} \u{4e00}"), "plain \u{e9} \u{4e00}");
+        assert_eq!(shown("a\u{1b}[31mred\u{7}"), "a\\u{1b}[31mred\\u{7}");
+        assert_eq!(shown("a\u{1b}]8;;http://x\u{1b}\\link"), "a\\u{1b}]8;;http://x\\u{1b}\\link");
+        assert_eq!(shown("one\ntwo\r\tthree"), "one\\ntwo\\r\\tthree");
+        assert_eq!(shown("a\u{202e}b\u{2066}c\u{feff}d\u{9b}e"), "a\\u{202e}b\\u{2066}c\\u{feff}d\\u{9b}e");
+    }
+
+    #[test]
+    fn addresses_cannot_be_followed() {
+        assert_eq!(defanged("see https://evil.example.com/a.js now"), "see hxxps://evil[.]example[.]com/a.js now");
+        assert_eq!(defanged("HTTP://1.2.3.4:80?x"), "hxxp://1[.]2[.]3[.]4:80?x");
+        assert_eq!(defanged("ws://a.b"), "ws://a[.]b");
+        assert_eq!(defanged("\u{e9}://x.y"), "\u{e9}://x[.]y");
+        assert_eq!(defanged("no address: a.b"), "no address: a.b");
+    }
+}

@@ -1,0 +1,8 @@
+//! The program `malpkg`: the process's arguments and streams into [`malpkg::run`], the exit code out.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let exit = malpkg::run(std::env::args_os(), &mut std::io::stdout().lock(), &mut std::io::stderr());
+    ExitCode::from(exit as u8)
+}

@@ -1,0 +1,120 @@
+//! Every command line in a document is run: a reader who copies one must not be the first to try it.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use malpkg::Exit;
+use testkit::{Database, Folder, Repository, report};
+
+use crate::program::malpkg;
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+}
+
+/// The documents that people read.
+fn documents() -> Vec<PathBuf> {
+    let mut found: Vec<PathBuf> =
+        ["README.md", "CONTRIBUTING.md", "SECURITY.md"].map(|name| root().join(name)).to_vec();
+    let docs = fs::read_dir(root().join("docs")).expect("docs").map(|entry| entry.expect("an entry").path());
+    found.extend(docs.filter(|path| path.extension().is_some_and(|extension| extension == "md")));
+    found.sort();
+    found
+}
+
+/// The fenced blocks of a document: the words behind the fence, and the text.
+fn blocks(text: &str) -> Vec<(&str, &str)> {
+    text.split("```").skip(1).step_by(2).filter_map(|block| block.split_once('\n')).collect()
+}
+
+/// Our own reports as a repository, with what the documents take for granted: a declared source and its inbox.
+fn repository() -> Repository {
+    let mut database = Database::default();
+    for entry in walk(&root().join("osv")) {
+        let path = entry.strip_prefix(root()).expect("below the root").to_string_lossy().into_owned();
+        database = database.with(&path, &fs::read_to_string(&entry).expect("a report"));
+    }
+    let config = fs::read_to_string(root().join("malpkg.toml")).expect("the configuration");
+    database = database.with("malpkg.toml", &(config + "\n[source.example]\nformat = \"osv\"\n"));
+    let repository = database.repository();
+    repository.write("inbox/1.json", report("X-1", "npm", "left-padd", &["1.0.0"]));
+    repository
+}
+
+fn walk(folder: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).expect("a folder") {
+        let path = entry.expect("an entry").path();
+        if path.is_dir() { found.extend(walk(&path)) } else { found.push(path) }
+    }
+    found
+}
+
+/// The arguments of a line that calls the program; none for any other line.
+fn arguments(line: &str) -> Option<Vec<&str>> {
+    let line = line.trim();
+    let call = line.strip_prefix("malpkg ").or_else(|| line.strip_prefix("cargo run --release -- "))?;
+    let call = call.split(" || ").next().unwrap_or(call).split(" | ").next().unwrap_or(call);
+    Some(call.split_whitespace().take_while(|word| !word.starts_with('#')).collect())
+}
+
+/// Programs that a document may call beside ours, each run elsewhere: by the tests themselves, or by `.ci/run`.
+const OTHERS: [&str; 8] =
+    ["mkdir ", "$EDITOR ", "osv-scanner ", "unzip ", "cargo test ", "cargo xtask ", "cargo install ", "git "];
+
+#[test]
+fn every_command_in_a_document_runs() {
+    let mut ran = 0;
+    for document in documents() {
+        let text = fs::read_to_string(&document).expect("a document");
+        let repository = repository();
+        let outside = Folder::empty();
+        for (words, block) in blocks(&text) {
+            if let Some(("json", path)) = words.split_once(' ') {
+                repository.write(path, block);
+            }
+        }
+        if text.contains("$EDITOR osv/malicious/npm/left-padd/") {
+            // The report that CONTRIBUTING.md has to copy.
+            let contributing = fs::read_to_string(root().join("CONTRIBUTING.md")).expect("a document");
+            for (words, block) in blocks(&contributing) {
+                if let Some(("json", path)) = words.split_once(' ') {
+                    repository.write(path, block);
+                }
+            }
+        }
+        for line in blocks(&text).into_iter().filter(|(words, _)| *words == "sh").flat_map(|(_, block)| block.lines()) {
+            let Some(arguments) = arguments(line) else {
+                assert!(
+                    OTHERS.iter().any(|other| line.starts_with(other)),
+                    "{}: nobody runs {line:?}",
+                    document.display()
+                );
+                continue;
+            };
+            // What a document writes beside itself is written into a folder of the test.
+            let out = outside.place("dist").to_string_lossy().into_owned();
+            let inbox = repository.place("inbox").to_string_lossy().into_owned();
+            let replaced: Vec<&str> = arguments
+                .iter()
+                .map(|&word| match word {
+                    "dist" => out.as_str(),
+                    "inbox" => inbox.as_str(),
+                    word => word,
+                })
+                .collect();
+            let done = malpkg(repository.path(), &replaced);
+            let is_query = replaced[0] == "query";
+            assert!(
+                done.exit == Exit::Done || (is_query && done.exit == Exit::Found),
+                "{}: {line}\n{:?}\n{}{}",
+                document.display(),
+                done.exit,
+                done.out,
+                done.err
+            );
+            ran += 1;
+        }
+    }
+    assert!(ran >= 8, "only {ran} commands were run");
+}

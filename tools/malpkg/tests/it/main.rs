@@ -1,0 +1,9 @@
+//! The program from the outside: arguments in, answers and exit codes out, on real repositories.
+
+mod documents;
+mod export;
+mod failures;
+mod ingest;
+mod program;
+mod query;
+mod validate;

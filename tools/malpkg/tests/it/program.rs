@@ -1,0 +1,36 @@
+//! Running the program as a function.
+
+use std::ffi::OsString;
+use std::path::Path;
+
+use malpkg::Exit;
+use serde_json::Value;
+
+/// When every test is.
+pub(crate) const NOW: &str = "2026-06-01T12:00:00Z";
+
+/// What one run came to.
+pub(crate) struct Ran {
+    pub(crate) exit: Exit,
+    pub(crate) out: String,
+    pub(crate) err: String,
+}
+
+/// Runs a command on a database.
+pub(crate) fn malpkg(repo: &Path, arguments: &[&str]) -> Ran {
+    let general = ["malpkg", "--now", NOW, "--repo"].map(OsString::from);
+    let all = general.into_iter().chain([repo.as_os_str().to_owned()]).chain(arguments.iter().map(OsString::from));
+    let (mut out, mut err) = (Vec::new(), Vec::new());
+    let exit = malpkg::run(all, &mut out, &mut err);
+    let text = |bytes| String::from_utf8(bytes).expect("the program writes UTF-8");
+    Ran { exit, out: text(out), err: text(err) }
+}
+
+/// Runs a command for JSON, and holds it to an exit code.
+#[track_caller]
+pub(crate) fn json(repo: &Path, arguments: &[&str], exit: Exit) -> Value {
+    let ran = malpkg(repo, &[arguments, &["--format", "json"]].concat());
+    assert_eq!(ran.exit, exit, "{arguments:?}\n{}{}", ran.out, ran.err);
+    assert_eq!(ran.err, "", "JSON is alone");
+    serde_json::from_str(&ran.out).unwrap_or_else(|error| panic!("{error}: {}", ran.out))
+}

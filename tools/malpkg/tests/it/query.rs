@@ -1,0 +1,96 @@
+//! `malpkg query`: by package, version, purl, id and path.
+
+use malpkg::Exit;
+use testkit::{Database, Folder, report, withdrawn_report};
+
+use crate::program::{json, malpkg};
+
+fn database() -> Folder {
+    let mut database = Database::default();
+    database = database
+        .with("osv/malicious/npm/@s/a/MAL-2026-1.json", &report("MAL-2026-1", "npm", "@s/a", &["1.0.0", "1.0.1"]));
+    // Without versions named it is all of them.
+    let all = report("MAL-2026-2", "PyPI", "foo-bar", &[]);
+    database = database.with("osv/malicious/pypi/foo-bar/MAL-2026-2.json", &all);
+    database = database.with(
+        "osv/withdrawn/npm/honest/MAL-2026-3.json",
+        &withdrawn_report("MAL-2026-3", "npm", "honest", &["1.0.0"], "2026-02-01T00:00:00Z"),
+    );
+    let vscode = "VSCode:https://open-vsx.org";
+    database = database.with(
+        "osv/malicious/vscode:open-vsx.org/a.b/MAL-2026-4.json",
+        &report("MAL-2026-4", vscode, "a.b", &["1.0.0"]),
+    );
+    database = database.with("malpkg.toml", "[database]\nhome = \"https://example.org/db/\"\n");
+    database.folder()
+}
+
+#[track_caller]
+fn check(what: &str, expected: (&str, &str), ids: &[&str]) {
+    let exit = if matches!(expected.0, "malicious" | "some-versions") { Exit::Found } else { Exit::Done };
+    let answers = json(database().path(), &["query", what], exit);
+    let answer = &answers["answers"][0];
+    let found: Vec<&str> = answer["reports"].as_array().unwrap().iter().map(|r| r["id"].as_str().unwrap()).collect();
+    assert_eq!(
+        (answer["query"].as_str(), answer["verdict"].as_str(), answer["versions"].as_str()),
+        (Some(what), Some(expected.0), Some(expected.1))
+    );
+    assert_eq!(found, ids, "{what}");
+}
+
+#[test]
+fn a_question_has_an_answer_however_it_is_spelled() {
+    check("npm/@s/a", ("some-versions", "these"), &["MAL-2026-1"]);
+    check("npm/@s/a@1.0.1", ("malicious", "these"), &["MAL-2026-1"]);
+    check("NPM/@s/a@1.0.1", ("malicious", "these"), &["MAL-2026-1"]);
+    check("npm/@s/a@2.0.0", ("not-known", "none"), &[]);
+    check("pkg:npm/%40s/a@1.0.1", ("malicious", "these"), &["MAL-2026-1"]);
+    check("pypi/Foo_Bar", ("malicious", "all"), &["MAL-2026-2"]);
+    check("pypi/foo.bar@9.9", ("malicious", "all"), &["MAL-2026-2"]);
+    check("npm/honest", ("withdrawn", "none"), &["MAL-2026-3"]);
+    check("npm/honest@1.0.0", ("withdrawn", "none"), &["MAL-2026-3"]);
+    check("MAL-2026-1", ("some-versions", "these"), &["MAL-2026-1"]);
+    check("MAL-2026-3", ("withdrawn", "none"), &["MAL-2026-3"]);
+    check("MAL-2026-99", ("not-known", "none"), &[]);
+    check("osv/malicious/npm/@s/a/MAL-2026-1.json", ("some-versions", "these"), &["MAL-2026-1"]);
+    check("npm/nobody-knows", ("not-known", "none"), &[]);
+    check("vscode/a.b@1.0.0", ("malicious", "these"), &["MAL-2026-4"]);
+}
+
+#[test]
+fn an_ecosystem_with_slashes_is_named_apart() {
+    let arguments = ["query", "--ecosystem", "VSCode:https://open-vsx.org", "a.b@1.0.0"];
+    let answers = json(database().path(), &arguments, Exit::Found);
+    assert_eq!(answers["answers"][0]["reports"][0]["id"], "MAL-2026-4");
+}
+
+#[test]
+fn an_answer_says_what_is_known() {
+    let answers = json(database().path(), &["query", "npm/@s/a@1.0.1", "npm/none"], Exit::Found);
+    assert_eq!(answers["answers"].as_array().map(Vec::len), Some(2));
+    let report = &answers["answers"][0]["reports"][0];
+    assert_eq!(report["affected_versions"], serde_json::json!(["1.0.0", "1.0.1"]));
+    assert_eq!(report["url"], "https://example.org/db/osv/malicious/npm/@s/a/MAL-2026-1.json");
+    assert_eq!(report["kind"], "malware");
+    assert!(report["withdrawn"].is_null() && report["since"]["1.0.0"].is_string());
+    let shown = malpkg(database().path(), &["query", "npm/@s/a@1.0.1"]).out;
+    assert!(shown.starts_with("npm/@s/a@1.0.1: malicious\n  MAL-2026-1  "), "{shown}");
+}
+
+#[test]
+fn a_question_that_cannot_be_read_is_no_answer() {
+    let database = database();
+    for what in ["nosuch/x", "osv/malicious/npm/none.json", "./osv/malicious", "pkg:npm"] {
+        let ran = malpkg(database.path(), &["query", what]);
+        assert_eq!((ran.exit, ran.out.as_str()), (Exit::Failed, ""), "{what}: {}", ran.err);
+    }
+}
+
+#[test]
+fn a_report_that_cannot_be_read_is_no_silence() {
+    let database = database();
+    database.write("osv/malicious/npm/@s/a/MAL-2026-1.json", "broken");
+    let ran = malpkg(database.path(), &["query", "npm/@s/a"]);
+    assert_eq!(ran.exit, Exit::Failed);
+    assert!(ran.err.contains("osv/malicious/npm/@s/a/MAL-2026-1.json"), "{}", ran.err);
+}

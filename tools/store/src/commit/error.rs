@@ -1,0 +1,88 @@
+//! Why a change was not committed or written.
+
+use std::path::PathBuf;
+
+use database::TreePath;
+
+use crate::{CommitId, Error, RefName};
+
+/// Why a change was not committed or written. Nothing is changed then, but for [`CommitError::Unfinished`].
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum CommitError {
+    /// The branch is not where the change was planned: plan again from where it is now.
+    #[error("{branch} moved while the change was made: it was at {}, and is at {}", at(.expected), at(.found))]
+    BaseMoved {
+        /// The branch.
+        branch: RefName,
+        /// Where the change was planned.
+        expected: Option<CommitId>,
+        /// Where it is.
+        found: Option<CommitId>,
+    },
+    /// Files that the change touches have edits that it does not know.
+    #[error("there are local edits in {}; commit or undo them first", listed(.0))]
+    LocalEdits(Vec<TreePath>),
+    /// The tree would be the same.
+    #[error("there is nothing to commit: the tree would be the same")]
+    Unchanged,
+    /// The change does not fit the tree.
+    #[error("`{}` {reason}", .path.escape_debug())]
+    Conflict {
+        /// Where.
+        path: String,
+        /// What is wrong there, as the rest of a sentence.
+        reason: String,
+    },
+    /// A folder of the target is a symbolic link on the disk.
+    #[error("`{}` is a symbolic link; files are not written or removed through it", .0.as_str().escape_debug())]
+    Linked(TreePath),
+    /// git does not know who commits.
+    #[error(
+        "git does not know who commits: run `git config user.name NAME` and `git config user.email ADDRESS`, or set \
+         GIT_AUTHOR_NAME, GIT_AUTHOR_EMAIL, GIT_COMMITTER_NAME and GIT_COMMITTER_EMAIL"
+    )]
+    NoIdentity,
+    /// Another work tree has the branch checked out, and would not follow.
+    #[error("{branch} is checked out in {}; run this there, or check out another branch there", .work_tree.display())]
+    CheckedOutElsewhere {
+        /// The branch.
+        branch: RefName,
+        /// Where.
+        work_tree: PathBuf,
+    },
+    /// A merge or the like is under way in this work tree.
+    #[error("a {0} is under way in this work tree; finish or abort it first")]
+    InProgress(&'static str),
+    /// Somebody holds a lock.
+    #[error("another process is at work: {} exists; when there is none, remove that file", .0.display())]
+    Locked(PathBuf),
+    /// The commit is made and the branch moved, but the files or the index did not follow. The next change brings
+    /// them forward.
+    #[error("{commit} is committed, but the working tree could not follow; the next run brings it forward")]
+    Unfinished {
+        /// The commit.
+        commit: CommitId,
+        /// What went wrong.
+        source: Box<CommitError>,
+    },
+    /// What can go wrong while reading, too.
+    #[error(transparent)]
+    Store(#[from] Error),
+}
+
+impl CommitError {
+    pub(crate) fn conflict(path: impl Into<String>, reason: impl Into<String>) -> CommitError {
+        CommitError::Conflict { path: path.into(), reason: reason.into() }
+    }
+}
+
+fn at(commit: &Option<CommitId>) -> String {
+    commit.map_or_else(|| "no commit".to_owned(), |commit| commit.to_string())
+}
+
+fn listed(paths: &[TreePath]) -> String {
+    let shown: Vec<String> = paths.iter().take(3).map(|path| format!("`{}`", path.as_str().escape_debug())).collect();
+    let more = paths.len() - shown.len();
+    if more == 0 { shown.join(", ") } else { format!("{} and {more} more files", shown.join(", ")) }
+}

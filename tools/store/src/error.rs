@@ -1,0 +1,123 @@
+//! What can go wrong while finding and reading a database.
+
+use std::io;
+use std::path::PathBuf;
+
+use crate::GitError;
+
+/// Why a database could not be found or read.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The directory is neither a repository nor a database.
+    #[error("{} is no git repository and has no folder `osv`", .dir.display())]
+    NoDatabase {
+        /// The directory.
+        dir: PathBuf,
+    },
+    /// Nothing was found from a directory upwards.
+    #[error("neither {} nor a folder above it is a git repository or has a folder `osv`", .from.display())]
+    NotFound {
+        /// Where the search began.
+        from: PathBuf,
+    },
+    /// The repository belongs to another user, and git is not told to trust it.
+    #[error(
+        "the repository {dir} belongs to another user; if you trust it, run \
+         `git config --global --add safe.directory {dir}`", dir = .dir.display()
+    )]
+    NotOwned {
+        /// The directory.
+        dir: PathBuf,
+    },
+    /// There is a repository that cannot be opened.
+    #[error("cannot open the git repository {}", .dir.display())]
+    Open {
+        /// The directory.
+        dir: PathBuf,
+        /// Why.
+        source: GitError,
+    },
+    /// A question to git about a plain folder.
+    #[error("{} is a plain folder; this needs a git repository", .dir.display())]
+    NoGit {
+        /// The folder.
+        dir: PathBuf,
+    },
+    /// A question about the files of a bare repository.
+    #[error("{} is a bare repository and has no working tree; name a revision", .dir.display())]
+    NoWorkTree {
+        /// The repository.
+        dir: PathBuf,
+    },
+    /// A revision that names nothing.
+    #[error("there is no revision `{}`", .rev.escape_debug())]
+    NoRevision {
+        /// What was asked for.
+        rev: String,
+        /// What git says.
+        source: GitError,
+    },
+    /// A revision that names something else than a commit.
+    #[error("`{}` is a {kind}, not a commit", .rev.escape_debug())]
+    NoCommit {
+        /// What was asked for.
+        rev: String,
+        /// What it is.
+        kind: &'static str,
+    },
+    /// A text that no reference can have for its name.
+    #[error("`{}` is no name for a reference", .name.escape_debug())]
+    InvalidRef {
+        /// The text.
+        name: String,
+    },
+    /// `HEAD` is at a commit, not on a branch.
+    #[error("HEAD is detached: no branch is checked out; name one with `--ref`")]
+    Detached,
+    /// The history is cut off.
+    #[error("the clone is shallow, and this needs the whole history: run `git fetch --unshallow`")]
+    Shallow,
+    /// A tree, on the disk or in git, that cannot be listed.
+    #[error("the tree cannot be listed: `{}` {reason}", .path.escape_debug())]
+    InvalidTree {
+        /// The path in the tree, as readable as it gets.
+        path: String,
+        /// What is wrong with it, as the rest of a sentence.
+        reason: String,
+    },
+    /// A file or folder that the disk does not give.
+    #[error("cannot {doing} {}", .path.display())]
+    Disk {
+        /// What was tried, as a verb.
+        doing: &'static str,
+        /// Where.
+        path: PathBuf,
+        /// Why not.
+        source: io::Error,
+    },
+    /// Something else that git could not do.
+    #[error("cannot {doing}")]
+    Git {
+        /// What was tried, as a verb and its object.
+        doing: String,
+        /// Why not.
+        source: GitError,
+    },
+}
+
+impl Error {
+    /// For `map_err`: git could not do something.
+    pub(crate) fn git(doing: impl Into<String>) -> impl FnOnce(git2::Error) -> Error {
+        |error| Error::Git { doing: doing.into(), source: GitError::new(error) }
+    }
+
+    /// For `map_err`: the disk could not do something.
+    pub(crate) fn disk(doing: &'static str, path: impl Into<PathBuf>) -> impl FnOnce(io::Error) -> Error {
+        move |source| Error::Disk { doing, path: path.into(), source }
+    }
+
+    pub(crate) fn tree(path: impl Into<String>, reason: impl Into<String>) -> Error {
+        Error::InvalidTree { path: path.into(), reason: reason.into() }
+    }
+}

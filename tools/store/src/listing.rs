@@ -1,0 +1,106 @@
+//! Listing the database's files in a git tree: trees are read level by level, a whole level at once.
+
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use database::{BlobId, Content, Entry, ROOTS, TreeId, TreePath};
+
+use crate::Error;
+use crate::objects::{ObjectError, Objects};
+use crate::pack::Kind;
+use crate::tree::{Item, Mode, Tree};
+
+/// The largest tree object that is read: some half a million members.
+pub(crate) const TREE_SIZE_MAX: usize = 32 << 20;
+/// How deep folders may lie.
+pub(crate) const DEPTH_MAX: usize = 256;
+/// How many files and folders a database may have. Trees that contain each other can claim any number.
+pub(crate) const COUNT_MAX: usize = 4_000_000;
+
+/// What a file is whose name is no text.
+pub(crate) const NO_TEXT: &str = "a file whose name is not UTF-8";
+
+/// A folder on the way: its path, and whether any name in that is no text.
+struct Folder {
+    path: String,
+    is_text: bool,
+    id: [u8; 20],
+}
+
+/// Lists the files of the database in a tree. No blob is read.
+pub(crate) fn list(objects: &Objects, root: TreeId) -> Result<Vec<Entry>, Error> {
+    let mut entries = Vec::new();
+    let mut level = vec![Folder { path: String::new(), is_text: true, id: root.0 }];
+    let count = AtomicUsize::new(0);
+    for _ in 0..DEPTH_MAX {
+        let mut next = Vec::new();
+        for (found, folders) in read_level(objects, &level, &count)? {
+            entries.extend(found);
+            next.extend(folders);
+        }
+        if next.is_empty() {
+            return Ok(entries);
+        }
+        level = next;
+    }
+    Err(Error::tree(shown(&level[0].path), format!("lies deeper than {DEPTH_MAX} folders")))
+}
+
+type Members = (Vec<Entry>, Vec<Folder>);
+
+fn read_level(objects: &Objects, level: &[Folder], count: &AtomicUsize) -> Result<Vec<Members>, Error> {
+    let wanted: Vec<[u8; 20]> = level.iter().map(|folder| folder.id).collect();
+    let read: Vec<Mutex<Option<Result<Members, Error>>>> = level.iter().map(|_| Mutex::default()).collect();
+    objects.read(&wanted, Kind::Tree, TREE_SIZE_MAX, &|at, bytes| {
+        let members = members_of(&level[at], bytes, count);
+        if let Ok(mut slot) = read[at].lock() {
+            *slot = Some(members);
+        }
+    });
+    let unread = |folder: &Folder| Err(Error::tree(shown(&folder.path), "was not read"));
+    read.into_iter()
+        .zip(level)
+        .map(|(slot, folder)| slot.into_inner().ok().flatten().unwrap_or_else(|| unread(folder)))
+        .collect()
+}
+
+fn members_of(folder: &Folder, bytes: Result<&[u8], ObjectError>, count: &AtomicUsize) -> Result<Members, Error> {
+    let wrong = |reason: String| Error::tree(shown(&folder.path), reason);
+    let bytes = bytes.map_err(|error| wrong(format!("has the tree object {}: {error}", BlobId(folder.id))))?;
+    let tree = Tree::read(bytes).map_err(|reason| wrong(reason.into()))?;
+    if count.fetch_add(tree.items().len(), Ordering::Relaxed) > COUNT_MAX {
+        return Err(wrong(format!("is one of more than {COUNT_MAX} files and folders")));
+    }
+    let (mut entries, mut folders) = (Vec::new(), Vec::new());
+    for item in tree.items() {
+        if folder.path.is_empty() && !ROOTS.iter().any(|root| root.as_bytes() == item.name) {
+            continue;
+        }
+        let name = String::from_utf8_lossy(item.name);
+        let is_text = folder.is_text && matches!(name, std::borrow::Cow::Borrowed(_));
+        let path = if folder.path.is_empty() { name.into_owned() } else { format!("{}/{name}", folder.path) };
+        // Checked for folders too, so that no path grows without end.
+        let checked = TreePath::new(path).map_err(|error| wrong(invalid_name(item.name, &error)))?;
+        match content(item, is_text) {
+            Some(content) => entries.push(Entry { path: checked, content }),
+            None => folders.push(Folder { path: checked.as_str().to_owned(), is_text, id: item.id }),
+        }
+    }
+    Ok((entries, folders))
+}
+
+fn content(item: &Item<'_>, is_text: bool) -> Option<Content> {
+    match item.mode {
+        Mode::Folder => None,
+        Mode::File(_) if is_text => Some(Content::Blob(BlobId(item.id))),
+        mode => Some(Content::NotAFile(mode.not_a_file().unwrap_or(NO_TEXT))),
+    }
+}
+
+pub(crate) fn invalid_name(name: &[u8], error: &database::InvalidPath) -> String {
+    format!("has a member `{}` that no path can name: {error}", String::from_utf8_lossy(name).escape_debug())
+}
+
+fn shown(path: &str) -> &str {
+    if path.is_empty() { "." } else { path }
+}

@@ -1,0 +1,152 @@
+//! Reading objects of a repository: many at once along the packs, single ones through libgit2.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, OnceLock};
+
+use git2::{ErrorCode, ObjectType, Odb, OdbLookupFlags, Oid, Repository};
+use rayon::prelude::*;
+
+use crate::pack::{Kind, Packs};
+use crate::{Error, git};
+
+/// From how many objects on it pays to read the indexes of the packs and to go along them.
+const MANY: usize = 256;
+
+/// Why an object could not be read.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum ObjectError {
+    #[error("{}", crate::NOT_HERE)]
+    NotHere,
+    #[error("it has {size} bytes, more than the {limit} that are read")]
+    TooLarge { size: usize, limit: usize },
+    #[error("git has a {0} there")]
+    OtherKind(&'static str),
+    #[error("git cannot read it: {0}")]
+    Unreadable(String),
+}
+
+/// What is called for each object that was asked for: its number in the list, and its bytes.
+pub(crate) type VisitObject<'v> = dyn Fn(usize, Result<&[u8], ObjectError>) + Sync + 'v;
+
+/// The objects of one repository.
+pub(crate) struct Objects {
+    /// The directory that is opened.
+    dir: PathBuf,
+    folders: Vec<PathBuf>,
+    packs: OnceLock<Packs>,
+    /// Handles that nobody uses now: one of libgit2's serves one thread at a time.
+    handles: Mutex<Vec<Repository>>,
+}
+
+impl Objects {
+    pub(crate) fn new(dir: &Path, common_dir: &Path) -> Objects {
+        let folders = object_folders(common_dir.join("objects"));
+        Objects { dir: dir.to_owned(), folders, packs: OnceLock::new(), handles: Mutex::default() }
+    }
+
+    /// Reads objects of one kind, several at once, and calls `visit` exactly once for each.
+    pub(crate) fn read(&self, wanted: &[[u8; 20]], kind: Kind, limit: usize, visit: &VisitObject<'_>) {
+        let rest: Vec<usize> = if wanted.len() < MANY {
+            (0..wanted.len()).collect()
+        } else {
+            let packs = self.packs.get_or_init(|| Packs::find(&self.folders));
+            let is_read = packs.read(wanted, kind, limit, &|at, bytes| visit(at, Ok(bytes)));
+            (0..wanted.len()).filter(|&at| !is_read[at]).collect()
+        };
+        let share = rest.len().div_ceil(rayon::current_num_threads()).max(16);
+        rest.par_chunks(share).for_each(|share| self.look_up(wanted, share, kind, limit, visit));
+    }
+
+    /// The bytes of one object.
+    pub(crate) fn read_one(&self, id: [u8; 20], kind: Kind, limit: usize) -> Result<Vec<u8>, ObjectError> {
+        let read = Mutex::new(Err(ObjectError::NotHere));
+        self.read(&[id], kind, limit, &|_, bytes| {
+            if let Ok(mut read) = read.lock() {
+                *read = bytes.map(<[u8]>::to_vec);
+            }
+        });
+        read.into_inner().unwrap_or(Err(ObjectError::NotHere))
+    }
+
+    fn look_up(&self, wanted: &[[u8; 20]], share: &[usize], kind: Kind, limit: usize, visit: &VisitObject<'_>) {
+        let handle = match self.take() {
+            Ok(handle) => handle,
+            Err(reason) => {
+                share.iter().for_each(|&at| visit(at, Err(ObjectError::Unreadable(reason.clone()))));
+                return;
+            }
+        };
+        match handle.odb() {
+            Ok(odb) => {
+                let mut was_missing = false;
+                for &at in share {
+                    let read = Oid::from_bytes(&wanted[at])
+                        .map_err(|error| ObjectError::Unreadable(error.message().to_owned()))
+                        .and_then(|id| look_up_one(&odb, id, kind, limit, was_missing));
+                    was_missing |= matches!(read, Err(ObjectError::NotHere));
+                    visit(at, read.as_ref().map(git2::OdbObject::data).map_err(Clone::clone));
+                }
+            }
+            Err(error) => {
+                let reason = error.message().to_owned();
+                share.iter().for_each(|&at| visit(at, Err(ObjectError::Unreadable(reason.clone()))));
+            }
+        }
+        if let Ok(mut handles) = self.handles.lock() {
+            handles.push(handle);
+        }
+    }
+
+    fn take(&self) -> Result<Repository, String> {
+        let kept = self.handles.lock().ok().and_then(|mut handles| handles.pop());
+        kept.map_or_else(|| git::open(&self.dir).map_err(|error: Error| error.to_string()), Ok)
+    }
+}
+
+/// A missing object makes libgit2 look through the folder again, in case it came meanwhile; once is enough.
+fn look_up_one<'o>(
+    odb: &'o Odb<'_>,
+    id: Oid,
+    kind: Kind,
+    limit: usize,
+    was_missing: bool,
+) -> Result<git2::OdbObject<'o>, ObjectError> {
+    if was_missing && !odb.exists_ext(id, OdbLookupFlags::NO_REFRESH) {
+        return Err(ObjectError::NotHere);
+    }
+    let failed = |error: git2::Error| match error.code() {
+        ErrorCode::NotFound => ObjectError::NotHere,
+        _ => ObjectError::Unreadable(error.message().to_owned()),
+    };
+    let (size, found) = odb.read_header(id).map_err(failed)?;
+    let expected = match kind {
+        Kind::Tree => ObjectType::Tree,
+        Kind::Blob => ObjectType::Blob,
+    };
+    if found != expected {
+        return Err(ObjectError::OtherKind(found.str()));
+    }
+    if size > limit {
+        return Err(ObjectError::TooLarge { size, limit });
+    }
+    odb.read(id).map_err(failed)
+}
+
+/// The folder of objects, and those that it borrows from.
+fn object_folders(own: PathBuf) -> Vec<PathBuf> {
+    let mut folders = vec![own];
+    let mut at = 0;
+    // git follows five steps; a circle ends because nothing is taken twice.
+    while at < folders.len() && folders.len() < 64 {
+        let listed = fs::read_to_string(folders[at].join("info").join("alternates")).unwrap_or_default();
+        for line in listed.lines().filter(|line| !line.is_empty() && !line.starts_with('#')) {
+            let folder = folders[at].join(line);
+            if !folders.contains(&folder) {
+                folders.push(folder);
+            }
+        }
+        at += 1;
+    }
+    folders
+}

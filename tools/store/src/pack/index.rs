@@ -1,0 +1,73 @@
+//! The index of a pack (`.idx`, version 2): where each object begins.
+
+use std::fs;
+use std::path::Path;
+
+const MAGIC: [u8; 8] = [0xff, b't', b'O', b'c', 0, 0, 0, 2];
+const FANOUT: usize = 256 * 4;
+/// The hashes of the pack and of the index, at its end.
+const TRAILER: usize = 40;
+
+/// The index of one pack.
+pub(crate) struct PackIndex {
+    bytes: Vec<u8>,
+    count: usize,
+}
+
+impl PackIndex {
+    /// Reads an index; none where it is missing or of another form, which leaves the pack to libgit2.
+    pub(crate) fn read(path: &Path) -> Option<PackIndex> {
+        let bytes = fs::read(path).ok()?;
+        let count = u32_at(&bytes, MAGIC.len() + FANOUT - 4)? as usize;
+        let least = MAGIC.len() + FANOUT + count.checked_mul(28)? + TRAILER;
+        (bytes.starts_with(&MAGIC) && bytes.len() >= least).then_some(PackIndex { bytes, count })
+    }
+
+    pub(crate) fn count(&self) -> usize {
+        self.count
+    }
+
+    /// Where an object begins in the pack.
+    pub(crate) fn offset_of(&self, id: &[u8; 20]) -> Option<u64> {
+        let first = usize::from(id[0]);
+        let fanout = |byte: usize| u32_at(&self.bytes, MAGIC.len() + byte * 4).map(|n| n as usize);
+        let (mut low, mut high) = (first.checked_sub(1).map_or(Some(0), fanout)?, fanout(first)?.min(self.count));
+        while low < high {
+            let middle = usize::midpoint(low, high);
+            match self.id_at(middle)?.cmp(id.as_slice()) {
+                std::cmp::Ordering::Less => low = middle + 1,
+                std::cmp::Ordering::Greater => high = middle,
+                std::cmp::Ordering::Equal => return self.offset_at(middle),
+            }
+        }
+        None
+    }
+
+    /// Where every object begins, ascending.
+    pub(crate) fn offsets(&self) -> Option<Vec<u64>> {
+        let mut offsets: Vec<u64> = (0..self.count).map(|at| self.offset_at(at)).collect::<Option<_>>()?;
+        offsets.sort_unstable();
+        Some(offsets)
+    }
+
+    fn id_at(&self, at: usize) -> Option<&[u8]> {
+        let from = MAGIC.len() + FANOUT + at * 20;
+        self.bytes.get(from..from + 20)
+    }
+
+    fn offset_at(&self, at: usize) -> Option<u64> {
+        let offsets = MAGIC.len() + FANOUT + self.count * 24;
+        let short = u32_at(&self.bytes, offsets + at * 4)?;
+        if short >> 31 == 0 {
+            return Some(u64::from(short));
+        }
+        // Beyond 2 GiB it is the place in a second table.
+        let from = offsets + self.count * 4 + (short & 0x7fff_ffff) as usize * 8;
+        let long = self.bytes.get(from..from + 8)?;
+        Some(u64::from_be_bytes(long.try_into().ok()?))
+    }
+}
+
+fn u32_at(bytes: &[u8], from: usize) -> Option<u32> {
+    Some(u32::from_be_bytes(bytes.get(from..from + 4)?.try_into().ok()?))
+}
