@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use ecosystem::Package;
 use ecosystem::version::{Event, Order, RangeKind, RangeView, affects, same_version};
-use osv_schema::{Affected, Range, Record};
+use osv_schema::{Affected, Member, Range, Record};
 
 use crate::{Base, Entry, Snapshot, SubjectError, TreePath, subject};
 
@@ -157,6 +157,16 @@ impl Statement {
         Ok(Statement { path: path.clone(), package, record })
     }
 
+    /// Reads what a record says of each package it is about, in the order of its entries.
+    ///
+    /// # Errors
+    ///
+    /// An entry is about no package that can be known.
+    pub fn each(path: &TreePath, record: &Record) -> Result<Vec<Statement>, SubjectError> {
+        let alone = |affected: &Affected| Record { affected: Member::Value(vec![affected.clone()]), ..record.clone() };
+        record.affected.items().iter().map(|affected| Statement::of(path, alone(affected))).collect()
+    }
+
     fn affected(&self) -> Option<&Affected> {
         self.record.affected.items().first()
     }
@@ -176,10 +186,16 @@ impl Statement {
 
     /// Whether a version is meant. Of a listed one any spelling counts that its ecosystem takes for the same version.
     pub fn affects(&self, version: &str) -> bool {
-        let order = Order::of(self.package.ecosystem().base());
-        if self.versions().iter().any(|listed| same_version(order, listed, version)) {
-            return true;
-        }
+        self.versions().iter().any(|listed| same_version(self.order(), listed, version)) || self.evaluates(version)
+    }
+
+    fn order(&self) -> Option<Order> {
+        Order::of(self.package.ecosystem().base())
+    }
+
+    /// Whether a version is meant by [OSV's evaluation](https://ossf.github.io/osv-schema/#evaluation) to the letter:
+    /// a listed version counts only as it is spelled.
+    pub fn evaluates(&self, version: &str) -> bool {
         let events: Vec<Vec<Event<'_>>> = self.ranges().iter().map(events).collect();
         let ranges: Vec<RangeView<'_>> = self
             .ranges()
@@ -187,7 +203,7 @@ impl Statement {
             .zip(&events)
             .filter_map(|(range, events)| Some(RangeView { kind: kind(range)?, events }))
             .collect();
-        affects(order, version, self.versions(), &ranges).is_affected()
+        affects(self.order(), version, self.versions(), &ranges).is_affected()
     }
 
     /// Whether every version is meant: a range from the beginning without an end.

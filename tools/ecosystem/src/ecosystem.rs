@@ -4,6 +4,7 @@ use std::cmp::Ordering;
 use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::str::FromStr;
+use std::sync::LazyLock;
 
 use thiserror::Error;
 
@@ -238,11 +239,13 @@ impl Ecosystem {
 }
 
 /// Today's spelling of a directory that upstream named differently until 2025: `crates.io` for `crates-io`.
-pub fn current_directory(old: &str) -> Option<String> {
-    ROWS.iter()
-        .map(Ecosystem::from_row)
-        .find(|one| one.directory_aliases().iter().any(|alias| alias == old))
-        .map(|ecosystem| ecosystem.directory())
+pub fn current_directory(old: &str) -> Option<&'static str> {
+    // Asked about each report of a database, so the few answers are found once.
+    static RENAMED: LazyLock<Vec<(String, String)>> = LazyLock::new(|| {
+        let renamed = |one: Ecosystem| one.directory_aliases().into_iter().map(move |old| (old, one.directory()));
+        ROWS.iter().map(Ecosystem::from_row).flat_map(renamed).collect()
+    });
+    RENAMED.iter().find(|(renamed, _)| renamed == old).map(|(_, current)| current.as_str())
 }
 
 /// What is left of a name when case, spaces and punctuation do not count.

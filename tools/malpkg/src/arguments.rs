@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use osv_schema::Timestamp;
 
-use crate::command::{explain, export, ingest, query, validate};
+use crate::command::{affected, explain, export, ingest, path, query, validate, version};
 
 /// Keep and ask a database of malicious packages
 ///
@@ -85,4 +85,7 @@ pub(crate) enum Command {
     Ingest(ingest::Arguments),
     Export(export::Arguments),
     Query(query::Arguments),
+    Path(path::Arguments),
+    Version(version::Arguments),
+    Affected(affected::Arguments),
 }

@@ -37,6 +37,9 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, out: &mut dyn Write, e
         arguments::Command::Ingest(arguments) => command::ingest::run(&arguments, &mut context),
         arguments::Command::Export(arguments) => command::export::run(&arguments, &mut context),
         arguments::Command::Query(arguments) => command::query::run(&arguments, &mut context),
+        arguments::Command::Path(arguments) => command::path::run(&arguments, &mut context),
+        arguments::Command::Version(arguments) => command::version::run(&arguments, &mut context),
+        arguments::Command::Affected(arguments) => command::affected::run(&arguments, &mut context),
     };
     done.unwrap_or_else(|failure| tell(&failure, &mut context))
 }

@@ -29,7 +29,8 @@ pub(crate) fn open(dir: &Path) -> Result<Repository, Error> {
     SETTINGS.call_once(settle);
     let nothing_above: [&Path; 0] = [];
     Repository::open_ext(dir, RepositoryOpenFlags::NO_SEARCH, nothing_above).map_err(|error| match error.code() {
-        ErrorCode::NotFound => Error::NoDatabase { dir: dir.to_owned() },
+        // A file `.git` says that there is a repository, wherever that went.
+        ErrorCode::NotFound if !dir.join(".git").is_file() => Error::NoDatabase { dir: dir.to_owned() },
         ErrorCode::Owner => Error::NotOwned { dir: dir.to_owned() },
         _ => Error::Open { dir: dir.to_owned(), source: GitError::new(error) },
     })

@@ -139,7 +139,8 @@ impl<'t> Tree<'t> {
         let replaced: BTreeMap<&[u8], Option<Member>> =
             replaced.iter().map(|(name, member)| (name.as_bytes(), *member)).collect();
         let is_replaced = |name: &[u8]| replaced.contains_key(name);
-        let put = replaced.iter().filter_map(|(&name, member)| member.map(|Member { mode, id }| Item { mode, name, id }));
+        let put =
+            replaced.iter().filter_map(|(&name, member)| member.map(|Member { mode, id }| Item { mode, name, id }));
         let mut items: Vec<Item<'_>> = self.items.iter().filter(|item| !is_replaced(item.name)).copied().collect();
         items.extend(put);
         items.sort_by(|a, b| a.key().cmp(&b.key()));

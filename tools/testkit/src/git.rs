@@ -1,10 +1,10 @@
 //! A hermetic git: real, and the same on every machine.
 
+use std::io::Write;
 use std::ops::Deref;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::io::Write;
 
 use crate::Folder;
 
@@ -66,7 +66,14 @@ impl Repository {
     pub fn bare_clone(&self) -> Repository {
         let clone = Repository::empty_bare();
         let from = self.path().to_string_lossy().into_owned();
-        clone.run(&["fetch", "--quiet", "--update-head-ok", &from, "refs/heads/*:refs/heads/*", "refs/tags/*:refs/tags/*"]);
+        clone.run(&[
+            "fetch",
+            "--quiet",
+            "--update-head-ok",
+            &from,
+            "refs/heads/*:refs/heads/*",
+            "refs/tags/*:refs/tags/*",
+        ]);
         clone.commits.store(self.commits.load(Ordering::Relaxed), Ordering::Relaxed);
         clone
     }

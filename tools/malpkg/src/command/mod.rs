@@ -1,8 +1,11 @@
 //! The commands, one file each: its arguments, one function, and the frozen form of its JSON.
 
+pub(crate) mod affected;
 pub(crate) mod explain;
 pub(crate) mod export;
 pub(crate) mod ingest;
+pub(crate) mod path;
 pub(crate) mod query;
 pub(crate) mod snippet;
 pub(crate) mod validate;
+pub(crate) mod version;

@@ -5,9 +5,10 @@ use std::io::BufRead;
 
 use database::verdict::{self, Statement};
 use database::{Entry, Place, Report, Snapshot};
-use ecosystem::{Ecosystem, PackageQuery};
+use ecosystem::PackageQuery;
 use serde::Serialize;
 
+use crate::command::path::package_query;
 use crate::context::{Context, Reading};
 use crate::display::Shown;
 use crate::exit::Exit;
@@ -105,9 +106,8 @@ fn words(what: &[String]) -> Result<Vec<String>, Failure> {
 
 fn answer(what: &str, ecosystem: Option<&str>, reading: &Reading) -> Result<AnswerV1, Failure> {
     let snapshot = &reading.snapshot;
-    let (query, statements) = if let Some(ecosystem) = ecosystem {
-        let ecosystem = Ecosystem::from_user(ecosystem).map_err(Failure::new)?;
-        let query = PackageQuery::in_ecosystem(ecosystem, what).map_err(|error| Failure::new(error).place(what))?;
+    let (query, statements) = if ecosystem.is_some() {
+        let query = package_query(what, ecosystem)?;
         let statements = on_package(&query, snapshot)?;
         (Some(query), statements)
     } else if is_path(what) {
@@ -115,7 +115,7 @@ fn answer(what: &str, ecosystem: Option<&str>, reading: &Reading) -> Result<Answ
     } else if let Some(statements) = with_id(what, snapshot)? {
         (None, statements)
     } else if what.contains('/') || what.starts_with("pkg:") {
-        let query = PackageQuery::parse(what).map_err(|error| Failure::new(error).place(what))?;
+        let query = package_query(what, None)?;
         let statements = on_package(&query, snapshot)?;
         (Some(query), statements)
     } else {

@@ -13,7 +13,7 @@ fn repository() -> Repository {
 }
 
 fn manifest(out: &Folder) -> serde_json::Value {
-    serde_json::from_str(&out.read("release/manifest.json")).unwrap()
+    serde_json::from_str(&out.read("release/manifest.json")).expect("a manifest")
 }
 
 #[test]

@@ -7,3 +7,4 @@ mod ingest;
 mod program;
 mod query;
 mod validate;
+mod versions;

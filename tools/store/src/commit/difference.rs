@@ -27,8 +27,7 @@ pub(crate) fn difference(
         let bytes = (read(objects, &path, before)?, read(objects, &path, after)?);
         let wrong = |reason: &'static str| Error::tree(path.as_str(), reason);
         let trees = (Tree::read(&bytes.0).map_err(wrong)?, Tree::read(&bytes.1).map_err(wrong)?);
-        let names: BTreeSet<&[u8]> =
-            trees.0.items().iter().chain(trees.1.items()).map(|item| item.name).collect();
+        let names: BTreeSet<&[u8]> = trees.0.items().iter().chain(trees.1.items()).map(|item| item.name).collect();
         for name in names {
             let members = (trees.0.get(name), trees.1.get(name));
             if members.0 == members.1 {

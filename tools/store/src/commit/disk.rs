@@ -68,7 +68,8 @@ impl<'d> Disk<'d> {
         for part in path.parts().take(path.parts().count() - 1) {
             place.push(part);
             end += part.len() + usize::from(end > 0);
-            let above = || TreePath::new(&path.as_str()[..end]).map_err(|error| Error::tree(path.as_str(), error.to_string()));
+            let above =
+                || TreePath::new(&path.as_str()[..end]).map_err(|error| Error::tree(path.as_str(), error.to_string()));
             match fs::symlink_metadata(&place) {
                 Ok(found) if found.is_dir() => {}
                 Ok(found) if found.is_symlink() => return Ok(Way::Linked(above()?)),
@@ -129,7 +130,8 @@ impl<'d> Disk<'d> {
         let (Some(before), Some(repository)) = (change.before, self.repository) else { return false };
         let path = Path::new(change.path.as_str());
         let staged = repository.index().ok().and_then(|index| index.get_path(path, 0));
-        let edits = Status::WT_NEW | Status::WT_MODIFIED | Status::WT_DELETED | Status::WT_TYPECHANGE | Status::CONFLICTED;
+        let edits =
+            Status::WT_NEW | Status::WT_MODIFIED | Status::WT_DELETED | Status::WT_TYPECHANGE | Status::CONFLICTED;
         staged.is_some_and(|staged| staged.id.as_bytes() == before.id)
             && repository.status_file(path).is_ok_and(|status| !status.intersects(edits))
     }

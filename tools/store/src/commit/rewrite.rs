@@ -7,11 +7,11 @@ use database::{BlobId, Edit, TreeId, TreePath};
 use git2::{ObjectType, Oid};
 
 use super::CommitError;
+use crate::Error;
 use crate::listing::{DEPTH_MAX, TREE_SIZE_MAX};
 use crate::objects::Objects;
 use crate::pack::Kind;
 use crate::tree::{Member, Mode, Tree};
-use crate::Error;
 
 /// The edits of a change set.
 pub(crate) type Edits = BTreeMap<TreePath, Edit>;

@@ -23,7 +23,8 @@ impl Store {
         let own = repository.path();
         let is_on_branch = |git_dir: &Path| head_of(git_dir).is_some_and(|head| head == branch.as_str());
         let elsewhere = |work_tree: PathBuf| CommitError::CheckedOutElsewhere { branch: branch.clone(), work_tree };
-        for git_dir in fs::read_dir(common.join("worktrees")).into_iter().flatten().flatten().map(|found| found.path()) {
+        for git_dir in fs::read_dir(common.join("worktrees")).into_iter().flatten().flatten().map(|found| found.path())
+        {
             // The file `gitdir` names the file `.git` of the work tree, which may be gone.
             let link = fs::read_to_string(git_dir.join("gitdir")).unwrap_or_default();
             let link = git_dir.join(link.trim_end());
@@ -58,9 +59,10 @@ pub(crate) fn direct(repository: &Repository, name: &RefName) -> Result<RefName,
     let mut name = name.clone();
     // git follows five.
     for _ in 0..5 {
-        let target = repository.find_reference(name.as_str()).ok().and_then(|found| {
-            found.symbolic_target().ok().flatten().map(str::to_owned)
-        });
+        let target = repository
+            .find_reference(name.as_str())
+            .ok()
+            .and_then(|found| found.symbolic_target().ok().flatten().map(str::to_owned));
         match target {
             Some(target) => name = RefName::new(&target)?,
             None => return Ok(name),

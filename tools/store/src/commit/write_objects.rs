@@ -26,10 +26,13 @@ pub(crate) struct Words<'w> {
 /// Writes everything that is new, and a commit of it. No reference is changed.
 pub(crate) fn write(repository: &Repository, made: &Rewritten, words: &Words<'_>) -> Result<CommitId, CommitError> {
     let odb = repository.odb().map_err(Error::git("open the object database"))?;
-    let blobs = made.files.iter().filter(|file| file.changes_anything()).filter_map(|file| {
-        Some((ObjectType::Blob, file.after?.id, file.bytes.as_deref()?, file.path.as_str()))
-    });
-    let trees = made.new_trees.iter().map(|tree| (ObjectType::Tree, tree.id, tree.bytes.as_slice(), tree.path.as_str()));
+    let blobs = made
+        .files
+        .iter()
+        .filter(|file| file.changes_anything())
+        .filter_map(|file| Some((ObjectType::Blob, file.after?.id, file.bytes.as_deref()?, file.path.as_str())));
+    let trees =
+        made.new_trees.iter().map(|tree| (ObjectType::Tree, tree.id, tree.bytes.as_slice(), tree.path.as_str()));
     let mut seen = HashSet::new();
     let mut new = Vec::new();
     for (kind, id, bytes, path) in blobs.chain(trees).filter(|(_, id, ..)| seen.insert(*id)) {

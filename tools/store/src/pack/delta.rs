@@ -146,14 +146,14 @@ mod tests {
     fn a_delta_that_lies_makes_nothing() {
         let mut out = Vec::new();
         for delta in [
-            &[5, 7][..],                // too little
-            &[4, 3, 0x90, 3],           // another base
-            &[5, 3, 0x91, 3, 3],        // beyond the base
-            &[5, 2, 0x90, 3],           // too much
-            &[5, 1, 0],                 // the reserved operation
-            &[5, 3, 3, b'x'],           // cut short
-            &[5, 3, 0xff],              // numbers cut short
-            &[0xff; 12],                // a size without an end
+            &[5, 7][..],         // too little
+            &[4, 3, 0x90, 3],    // another base
+            &[5, 3, 0x91, 3, 3], // beyond the base
+            &[5, 2, 0x90, 3],    // too much
+            &[5, 1, 0],          // the reserved operation
+            &[5, 3, 3, b'x'],    // cut short
+            &[5, 3, 0xff],       // numbers cut short
+            &[0xff; 12],         // a size without an end
         ] {
             assert_eq!(apply(b"abcde", delta, &mut out), None, "{delta:?}");
         }

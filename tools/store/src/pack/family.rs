@@ -92,11 +92,12 @@ impl Family {
         numbers: &[usize],
         origin: impl Fn(Form, u64) -> Option<Origin>,
     ) -> u64 {
-        let extent = |number: usize| offsets[number]..offsets.get(number + 1).copied().unwrap_or(bytes.end);
+        let end = |number: usize| offsets.get(number + 1).copied().unwrap_or(bytes.end).min(bytes.end);
+        let extent = |number: usize| offsets[number]..end(number);
         let extents: Vec<(usize, Range<u64>)> = numbers
             .iter()
             .map(|&number| (number, extent(number)))
-            .filter(|(_, extent)| extent.end.saturating_sub(extent.start) <= OBJECT_MAX)
+            .filter(|(_, extent)| extent.end > extent.start && extent.end - extent.start <= OBJECT_MAX)
             .collect();
         let mut loaded = 0;
         let together = |a: &(usize, Range<u64>), b: &(usize, Range<u64>)| b.1.start.saturating_sub(a.1.end) <= GAP_MAX;

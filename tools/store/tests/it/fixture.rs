@@ -53,8 +53,7 @@ pub(crate) fn path(text: &str) -> TreePath {
 pub(crate) fn putting(files: &[(&str, &str)]) -> Admitted {
     let mut changes = ChangeSet::default();
     for (at, content) in files {
-        let change =
-            Change { path: path(at), kind: ChangeKind::Create, id: String::new(), package: String::new() };
+        let change = Change { path: path(at), kind: ChangeKind::Create, id: String::new(), package: String::new() };
         changes.put_report(change, content.as_bytes());
     }
     let mut settings = Settings::default();

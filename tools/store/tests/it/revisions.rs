@@ -30,7 +30,10 @@ fn what_names_no_commit() {
     let repository = small();
     let store = open(repository.path());
     assert_eq!(store.resolve("HEAD:osv").unwrap_err().to_string(), "`HEAD:osv` is a tree, not a commit");
-    assert_eq!(store.resolve("HEAD:osv/ids.json").unwrap_err().to_string(), "`HEAD:osv/ids.json` is a blob, not a commit");
+    assert_eq!(
+        store.resolve("HEAD:osv/ids.json").unwrap_err().to_string(),
+        "`HEAD:osv/ids.json` is a blob, not a commit"
+    );
     assert_eq!(store.resolve("nope").unwrap_err().to_string(), "there is no revision `nope`");
     let zeros = "0".repeat(40);
     assert!(store.resolve(&zeros).is_err());
@@ -45,16 +48,53 @@ fn hostile_revisions() {
     let nested = format!("HEAD{}", "^".repeat(5000));
     let peeled = format!("HEAD{}", "^{}".repeat(1000));
     for rev in [
-        "\0", "HEAD\0", "--help", "-", "..", "...", "HEAD..", "HEAD...HEAD", "^", "~", "@", "@{", "@{}", "@{-1}",
-        "@{-99999999999999999999}", "HEAD~99999999999999999999", "HEAD^99999999999999999999", "HEAD^-1",
-        "HEAD^{", "HEAD^{/(((((}", "HEAD^{/[}", ":/[", ":/", ":0:osv", ":9:x", "HEAD:../../etc/passwd", "HEAD@{yesterday}",
-        "HEAD@{99999999999999999999}", "main@{u}", "main@{push}", "\u{202e}x", "a\nb", "refs/heads/../../config",
-        "../../../etc/passwd", "\u{1b}[31m", "%s%n", &long, &nested, &peeled,
+        "\0",
+        "HEAD\0",
+        "--help",
+        "-",
+        "..",
+        "...",
+        "HEAD..",
+        "HEAD...HEAD",
+        "^",
+        "~",
+        "@",
+        "@{",
+        "@{}",
+        "@{-1}",
+        "@{-99999999999999999999}",
+        "HEAD~99999999999999999999",
+        "HEAD^99999999999999999999",
+        "HEAD^-1",
+        "HEAD^{",
+        "HEAD^{/(((((}",
+        "HEAD^{/[}",
+        ":/[",
+        ":/",
+        ":0:osv",
+        ":9:x",
+        "HEAD:../../etc/passwd",
+        "HEAD@{yesterday}",
+        "HEAD@{99999999999999999999}",
+        "main@{u}",
+        "main@{push}",
+        "\u{202e}x",
+        "a\nb",
+        "refs/heads/../../config",
+        "../../../etc/passwd",
+        "\u{1b}[31m",
+        "%s%n",
+        &long,
+        &nested,
+        &peeled,
     ] {
         if let Err(error) = store.resolve(rev) {
             let text = error.to_string();
             assert!(!text.chars().any(char::is_control), "{text:?}");
-            assert!(matches!(error, Error::NoRevision { .. } | Error::NoCommit { .. } | Error::Git { .. }), "{error:?}");
+            assert!(
+                matches!(error, Error::NoRevision { .. } | Error::NoCommit { .. } | Error::Git { .. }),
+                "{error:?}"
+            );
         }
     }
 }
@@ -92,7 +132,8 @@ fn names_of_references() {
     assert_eq!(RefName::new("refs/heads/main").unwrap().as_str(), "refs/heads/main");
     assert_eq!(RefName::new("feed/x").unwrap().to_string(), "refs/heads/feed/x");
     let long = "a".repeat(100_000);
-    for name in ["", "a b", "a..b", "a\0b", "/a", "a/", "a.lock", "refs/", "refs/heads/../x", "a^", "a:b", "@{", &long] {
+    for name in ["", "a b", "a..b", "a\0b", "/a", "a/", "a.lock", "refs/", "refs/heads/../x", "a^", "a:b", "@{", &long]
+    {
         assert!(RefName::new(name).is_err(), "{name:?}");
     }
 }
