@@ -19,7 +19,7 @@ pub(crate) struct Arguments {
     record: PathBuf,
 
     /// The versions
-    #[arg(required = true, allow_hyphen_values = true)]
+    #[arg(required = true)]
     versions: Vec<String>,
 }
 

@@ -29,10 +29,8 @@ enum Command {
         #[arg(long, value_name = "ECOSYSTEM")]
         ecosystem: String,
         /// The first version, or `-`
-        #[arg(allow_hyphen_values = true)]
         a: String,
         /// The second version
-        #[arg(allow_hyphen_values = true)]
         b: Option<String>,
     },
 }
