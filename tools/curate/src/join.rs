@@ -8,7 +8,7 @@ use osv_schema::{Affected, Credit, Member, Object, Origin, Range, Record, Refere
 use crate::{Delivery, Details, InvalidDetails};
 
 /// The version of the OSV schema that we write.
-const SCHEMA_VERSION: &str = "1.7.5";
+pub(crate) const SCHEMA_VERSION: &str = "1.7.5";
 
 /// Whether a report already has what a delivery brings: the same bytes, or the same statement in other bytes.
 pub(crate) fn is_known(record: &Record, delivery: &Delivery, content_sha256: &str) -> bool {
@@ -29,10 +29,15 @@ pub(crate) fn empty(package: &Package, id: &str, delivery: &Delivery) -> Record 
     Record {
         schema_version: SCHEMA_VERSION.into(),
         id: id.into(),
-        summary: format!("Malicious code in {} ({})", package.canonical_name(), package.ecosystem()).into(),
+        summary: summary(package).into(),
         affected: Member::Value(vec![Affected { package: package_member.into(), ..Affected::default() }]),
         ..Record::default()
     }
+}
+
+/// The summary in its standard form.
+pub(crate) fn summary(package: &Package) -> String {
+    format!("Malicious code in {} ({})", package.canonical_name(), package.ecosystem())
 }
 
 /// Joins a delivery into a report. The report must have no misfits and exactly one entry in `affected`.

@@ -1,13 +1,13 @@
 //! A snapshot as archives and lists; reproducible.
 //!
 //! A **release** is a folder whose every byte is a function of a commit, the version of this tool and the targets
-//! asked for. It is made in two steps that know nothing of each other: [`write`] fills an empty folder with a whole
-//! release, and [`replace`] puts a folder that somebody filled in the place of an older release, in one step.
+//! asked for. It is made in two steps that know nothing of each other: [`fn@write`] fills an empty folder with a whole
+//! release, and [`fn@replace`] puts a folder that somebody filled in the place of an older release, in one step.
 //!
-//! - [`published`]: what is published of a report; `docs/published-profile.md` says it to the letter.
+//! - [`fn@published`]: what is published of a report; `docs/published-profile.md` says it to the letter.
 //! - `collect.rs` reads every report once and keeps its published form compressed; the targets (`archives.rs`,
 //!   `ndjson.rs`) are lists of files to write from that.
-//! - [`Manifest`]: what a release says about itself, and what [`verify`] holds it to.
+//! - [`Manifest`]: what a release says about itself, and what [`fn@verify`] holds it to.
 //!
 //! Not here: which reports break a rule (the caller says so, [`Input::held`]), and where a snapshot comes from.
 

@@ -38,7 +38,7 @@ pub struct Progress {
 /// So `manifest.held` is what to tell people, not `input.held`.
 ///
 /// The manifest is written last. Nothing is promised about the folder after an error, nor that its files outlive the
-/// machine; see [`crate::replace`].
+/// machine; see [`fn@crate::replace`].
 ///
 /// # Errors
 ///

@@ -48,13 +48,19 @@ pub(crate) fn list(objects: &Objects, root: TreeId) -> Result<Vec<Entry>, Error>
 
 type Members = (Vec<Entry>, Vec<Folder>);
 
+/// Each tree is read once, however many folders it is.
 fn read_level(objects: &Objects, level: &[Folder], count: &AtomicUsize) -> Result<Vec<Members>, Error> {
-    let wanted: Vec<[u8; 20]> = level.iter().map(|folder| folder.id).collect();
+    let mut by_id: Vec<usize> = (0..level.len()).collect();
+    by_id.sort_unstable_by_key(|&at| level[at].id);
+    let groups: Vec<&[usize]> = by_id.chunk_by(|&a, &b| level[a].id == level[b].id).collect();
+    let wanted: Vec<[u8; 20]> = groups.iter().map(|group| level[group[0]].id).collect();
     let read: Vec<Mutex<Option<Result<Members, Error>>>> = level.iter().map(|_| Mutex::default()).collect();
-    objects.read(&wanted, Kind::Tree, TREE_SIZE_MAX, &|at, bytes| {
-        let members = members_of(&level[at], bytes, count);
-        if let Ok(mut slot) = read[at].lock() {
-            *slot = Some(members);
+    objects.read(&wanted, Kind::Tree, TREE_SIZE_MAX, &|group, bytes| {
+        for &at in groups[group] {
+            let members = members_of(&level[at], bytes.as_deref(), count);
+            if let Ok(mut slot) = read[at].lock() {
+                *slot = Some(members);
+            }
         }
     });
     let unread = |folder: &Folder| Err(Error::tree(shown(&folder.path), "was not read"));
@@ -64,12 +70,16 @@ fn read_level(objects: &Objects, level: &[Folder], count: &AtomicUsize) -> Resul
         .collect()
 }
 
-fn members_of(folder: &Folder, bytes: Result<&[u8], ObjectError>, count: &AtomicUsize) -> Result<Members, Error> {
+fn members_of(folder: &Folder, bytes: Result<&[u8], &ObjectError>, count: &AtomicUsize) -> Result<Members, Error> {
     let wrong = |reason: String| Error::tree(shown(&folder.path), reason);
     let bytes = bytes.map_err(|error| wrong(format!("has the tree object {}: {error}", BlobId(folder.id))))?;
+    let too_many = || wrong(format!("is one of more than {COUNT_MAX} files and folders"));
+    if count.load(Ordering::Relaxed) > COUNT_MAX {
+        return Err(too_many());
+    }
     let tree = Tree::read(bytes).map_err(|reason| wrong(reason.into()))?;
-    if count.fetch_add(tree.items().len(), Ordering::Relaxed) > COUNT_MAX {
-        return Err(wrong(format!("is one of more than {COUNT_MAX} files and folders")));
+    if count.fetch_add(tree.items().len(), Ordering::Relaxed) + tree.items().len() > COUNT_MAX {
+        return Err(too_many());
     }
     let (mut entries, mut folders) = (Vec::new(), Vec::new());
     for item in tree.items() {

@@ -10,7 +10,7 @@ const OSV_SCANNER: &str = "github.com/google/osv-scanner/v2/cmd/osv-scanner@v2.5
 
 /// Publishes our own reports, and lets Info-ZIP, Python and osv-scanner read them: the malicious package is found, the
 /// clean one is not.
-pub fn run(clients: &Path) -> Done {
+pub(crate) fn run(clients: &Path) -> Done {
     let tool = malpkg()?;
     let room = tempfile::tempdir().map_err(|error| error.to_string())?;
     let out = room.path().join("release");

@@ -26,7 +26,7 @@ fn pair(what: &str, runs: usize, ours: &mut dyn FnMut() -> Done<f64>, theirs: &m
     Ok(())
 }
 
-pub fn run(corpus: &Path, runs: usize) -> Done {
+pub(crate) fn run(corpus: &Path, runs: usize) -> Done {
     let tool = malpkg()?;
     let room = tempfile::tempdir().map_err(|error| error.to_string())?;
     let repo = room.path().join("repo");

@@ -14,7 +14,7 @@ use crate::process::{Done, ensure, git, malpkg, program, run, run_for, say};
 const DELIVERIES: usize = 10;
 
 /// Makes a packed git repository of a corpus in a folder.
-pub fn repository(corpus: &Path, folder: &Path) -> Done {
+pub(crate) fn repository(corpus: &Path, folder: &Path) -> Done {
     fs::create_dir_all(folder).map_err(|error| format!("{}: {error}", folder.display()))?;
     let osv = corpus.join("osv");
     ensure(osv.is_dir(), || format!("{} holds no `osv`", corpus.display()))?;
@@ -27,7 +27,7 @@ pub fn repository(corpus: &Path, folder: &Path) -> Done {
 }
 
 /// Runs validate, ingest, export and query on a corpus and a few real deliveries, and proves what each promises.
-pub fn replay(corpus: &Path, deliveries: &Path) -> Done {
+pub(crate) fn replay(corpus: &Path, deliveries: &Path) -> Done {
     let tool = malpkg()?;
     let room = tempfile::tempdir().map_err(|error| error.to_string())?;
     let repo = room.path().join("repo");

@@ -7,22 +7,22 @@ use std::process::{Command, Output, Stdio};
 use std::time::Instant;
 
 /// What a task ends with.
-pub type Done<T = ()> = Result<T, String>;
+pub(crate) type Done<T = ()> = Result<T, String>;
 
 /// Says a line to whoever runs the task.
-pub fn say(line: &str) {
+pub(crate) fn say(line: &str) {
     // Nobody is left to be told when standard output is gone.
     let _ = writeln!(std::io::stdout().lock(), "{line}");
 }
 
 /// The root of the house.
-pub fn root() -> PathBuf {
+pub(crate) fn root() -> PathBuf {
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
     here.ancestors().nth(2).unwrap_or(here).to_owned()
 }
 
 /// The release build of the tool, built now if it is not.
-pub fn malpkg() -> Done<PathBuf> {
+pub(crate) fn malpkg() -> Done<PathBuf> {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     run(Command::new(cargo).args(["build", "--release", "--package", "malpkg"]).current_dir(root()))?;
     let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from);
@@ -30,14 +30,14 @@ pub fn malpkg() -> Done<PathBuf> {
 }
 
 /// A program with its arguments.
-pub fn program(name: impl AsRef<OsStr>, arguments: &[&str]) -> Command {
+pub(crate) fn program(name: impl AsRef<OsStr>, arguments: &[&str]) -> Command {
     let mut command = Command::new(name);
     command.args(arguments);
     command
 }
 
 /// Git in a folder, with nobody's own configuration.
-pub fn git(folder: &Path, arguments: &[&str]) -> Command {
+pub(crate) fn git(folder: &Path, arguments: &[&str]) -> Command {
     let mut command = program("git", arguments);
     command
         .current_dir(folder)
@@ -51,7 +51,7 @@ pub fn git(folder: &Path, arguments: &[&str]) -> Command {
 }
 
 /// Runs a program that must succeed, and gives what it printed.
-pub fn run(command: &mut Command) -> Done<String> {
+pub(crate) fn run(command: &mut Command) -> Done<String> {
     let output = output(command)?;
     if output.status.success() {
         return Ok(String::from_utf8_lossy(&output.stdout).into_owned());
@@ -61,7 +61,7 @@ pub fn run(command: &mut Command) -> Done<String> {
 }
 
 /// Runs a program that must end with a code, and gives what it printed.
-pub fn run_for(command: &mut Command, code: i32) -> Done<String> {
+pub(crate) fn run_for(command: &mut Command, code: i32) -> Done<String> {
     let output = output(command)?;
     let printed = String::from_utf8_lossy(&output.stdout).into_owned();
     if output.status.code() == Some(code) {
@@ -76,7 +76,7 @@ fn output(command: &mut Command) -> Done<Output> {
 }
 
 /// Runs a program with its output thrown away, whatever its exit code, and gives the seconds it took.
-pub fn seconds(command: &mut Command) -> Done<f64> {
+pub(crate) fn seconds(command: &mut Command) -> Done<f64> {
     let started = Instant::now();
     command
         .stdout(Stdio::null())
@@ -87,6 +87,6 @@ pub fn seconds(command: &mut Command) -> Done<f64> {
 }
 
 /// Holds something to be true.
-pub fn ensure(holds: bool, otherwise: impl FnOnce() -> String) -> Done {
+pub(crate) fn ensure(holds: bool, otherwise: impl FnOnce() -> String) -> Done {
     if holds { Ok(()) } else { Err(otherwise()) }
 }

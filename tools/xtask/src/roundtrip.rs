@@ -9,7 +9,7 @@ use walkdir::WalkDir;
 use crate::process::{Done, ensure, say};
 
 /// Reads and writes every report: each must mean the same, and a second writing must change nothing.
-pub fn run(folder: &Path) -> Done {
+pub(crate) fn run(folder: &Path) -> Done {
     let mut reports = 0;
     let mut canonical_already = 0;
     for entry in WalkDir::new(folder).sort_by_file_name() {

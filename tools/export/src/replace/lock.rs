@@ -21,7 +21,7 @@ impl Lock {
                 .create(true)
                 .truncate(false)
                 .open(path)
-                .map_err(Error::io("create", path))?;
+                .map_err(|error| cannot_create(error, path, dir))?;
             match file.try_lock() {
                 Ok(()) => {}
                 Err(TryLockError::WouldBlock) => return Err(Error::Busy(dir.to_owned())),
@@ -32,6 +32,17 @@ impl Lock {
                 return Ok(Lock { path: path.to_owned(), _file: file });
             }
         }
+    }
+}
+
+/// The first thing that is written shows whether anything can be.
+fn cannot_create(error: io::Error, path: &Path, dir: &Path) -> Error {
+    match error.kind() {
+        io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => Error::Refused {
+            dir: dir.to_owned(),
+            reason: "the folder around it cannot be written to; a release is made beside the one that it replaces",
+        },
+        _ => Error::io("create", path)(error),
     }
 }
 

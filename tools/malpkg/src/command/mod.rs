@@ -4,6 +4,7 @@ pub(crate) mod affected;
 pub(crate) mod explain;
 pub(crate) mod export;
 pub(crate) mod ingest;
+pub(crate) mod new;
 pub(crate) mod path;
 pub(crate) mod query;
 pub(crate) mod snippet;

@@ -4,6 +4,7 @@ mod documents;
 mod export;
 mod failures;
 mod ingest;
+mod new;
 mod program;
 mod query;
 mod validate;

@@ -1,0 +1,45 @@
+//! `malpkg new`: a report that is right once its blanks are filled.
+
+use malpkg::Exit;
+use testkit::{Database, report};
+
+use crate::program::{json, malpkg};
+
+const PATH: &str = "osv/malicious/npm/@s/left-padd/MAL-0000-s-left-padd.json";
+
+fn database() -> Database {
+    Database::default().with("osv/malicious/npm/a/MAL-2026-1.json", &report("MAL-2026-1", "npm", "a", &["1.0.0"]))
+}
+
+#[test]
+fn a_new_report_validates() {
+    let repository = database().repository();
+    let printed = malpkg(repository.path(), &["new", "npm/@s/left-padd@1.0.0,1.0.1"]);
+    assert_eq!(printed.exit, Exit::Done, "{}", printed.err);
+    assert!(printed.out.starts_with(PATH) && !repository.has(PATH), "{}", printed.out);
+    let written = json(repository.path(), &["new", "npm/@s/left-padd@1.0.0,1.0.1", "--write"], Exit::Done);
+    assert_eq!((&written["path"], &written["written"]), (&PATH.into(), &true.into()));
+    assert_eq!(written["report"]["affected"][0]["versions"], serde_json::json!(["1.0.0", "1.0.1"]));
+    assert_eq!(json(repository.path(), &["validate"], Exit::Done)["verdict"], "clean");
+    assert_eq!(malpkg(repository.path(), &["new", "npm/@s/left-padd@1.0.0", "--write"]).exit, Exit::Failed);
+}
+
+#[test]
+fn versions_or_a_reason_must_be_named() {
+    let folder = database().folder();
+    let refused = malpkg(folder.path(), &["new", "npm/b"]);
+    assert_eq!(refused.exit, Exit::Failed);
+    for spelling in ["npm/b@VERSION", "--all-versions --because"] {
+        assert!(refused.err.contains(spelling), "{}", refused.err);
+    }
+    let all = ["new", "npm/b", "--all-versions", "--because", "never honest", "--write"];
+    json(folder.path(), &all, Exit::Done);
+    assert_eq!(malpkg(folder.path(), &["query", "npm/b@9.9.9"]).exit, Exit::Found);
+}
+
+#[test]
+fn a_known_package_is_told_with_what_would_be_added() {
+    let told = json(database().folder().path(), &["new", "npm/a@1.0.0,2.0.0"], Exit::Done);
+    assert_eq!(told["known"][0]["id"], "MAL-2026-1");
+    assert_eq!(told["known"][0]["adds"], serde_json::json!(["2.0.0"]));
+}
