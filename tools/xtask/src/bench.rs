@@ -29,8 +29,10 @@ fn pair(what: &str, runs: usize, ours: &mut dyn FnMut() -> Done<f64>, theirs: &m
 pub(crate) fn run(corpus: &Path, runs: usize) -> Done {
     let tool = malpkg()?;
     let room = tempfile::tempdir().map_err(|error| error.to_string())?;
-    let repo = room.path().join("repo");
-    corpus::repository(corpus, &repo)?;
+    let repo = if corpus.join(".git").is_dir() { corpus.to_owned() } else { room.path().join("repo") };
+    if repo != corpus {
+        corpus::repository(corpus, &repo)?;
+    }
     let repo_text = repo.to_string_lossy().into_owned();
     let listed = crate::process::run(&mut git(&repo, &["ls-tree", "-r", "--format=%(objectname)", "HEAD", "osv"]))?;
     let ids = room.path().join("ids");

@@ -5,6 +5,7 @@
 mod accept;
 mod bench;
 mod corpus;
+mod generate;
 mod process;
 mod roundtrip;
 
@@ -28,9 +29,24 @@ enum Task {
         /// The folder, for example that of an unpacked corpus
         folder: PathBuf,
     },
+    /// Make a git repository of made-up reports with the shape of real ones
+    Corpus {
+        /// How many reports
+        #[arg(long, default_value_t = 250_000)]
+        reports: u64,
+        /// How many commits make them
+        #[arg(long, default_value_t = 400)]
+        commits: u64,
+        /// What all of it is a function of
+        #[arg(long, default_value_t = 1)]
+        seed: u64,
+        /// The folder, which must not be there yet
+        #[arg(long)]
+        out: PathBuf,
+    },
     /// Measure against git and Info-ZIP in the same run
     Bench {
-        /// A folder that holds the `osv/` of a corpus
+        /// A folder that holds the `osv/` of a corpus, or a git repository of one
         #[arg(long)]
         corpus: PathBuf,
         /// How many runs of each command are counted
@@ -57,6 +73,9 @@ enum Task {
 fn main() -> ExitCode {
     let done = match Arguments::parse().task {
         Task::Roundtrip { folder } => roundtrip::run(&folder),
+        Task::Corpus { reports, commits, seed, out } => {
+            generate::run_plan(&generate::Plan { reports, commits, seed }, &out)
+        }
         Task::Bench { corpus, runs } => bench::run(&corpus, runs),
         Task::Replay { corpus, deliveries } => corpus::replay(&corpus, &deliveries),
         Task::Accept { clients } => accept::run(&clients),

@@ -153,7 +153,7 @@ impl<'d> Disk<'d> {
     pub(crate) fn remove(&self, path: &TreePath) -> Result<(), CommitError> {
         let place = self.place(path)?;
         match fs::remove_file(&place) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(Error::disk("remove", place)(error).into()),
+            Err(error) if !is_absence(&error) => Err(Error::disk("remove", place)(error).into()),
             _ => Ok(()),
         }
     }
@@ -167,6 +167,11 @@ impl<'d> Disk<'d> {
             }
         }
     }
+}
+
+/// Whether an error says that there is no such file; a file among the folders above it says so too.
+fn is_absence(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
 }
 
 /// Puts a file in its place, whole or not at all, and gives what the disk says about it, where nobody touched it since.

@@ -111,7 +111,11 @@ fn remove(disk: &Disk<'_>, files: &[&FileChange]) -> Result<(), CommitError> {
     Ok(())
 }
 
-/// Several folders at once: bringing one file to the disk takes long, bringing many hardly longer.
+/// How many folders are written at once. More than there are processors: most of the time goes by waiting for the disk.
+const WRITERS: usize = 16;
+/// From how many folders on that pays.
+const MANY: usize = 32;
+
 fn put(disk: &Disk<'_>, files: &[&FileChange], must_stay: bool) -> Result<Settled, CommitError> {
     let mut folders: BTreeMap<PathBuf, Vec<(PathBuf, &FileChange, bool)>> = BTreeMap::new();
     for file in files {
@@ -124,22 +128,25 @@ fn put(disk: &Disk<'_>, files: &[&FileChange], must_stay: bool) -> Result<Settle
         let folder = place.parent().unwrap_or(disk.root).to_owned();
         folders.entry(folder).or_default().push((place, file, is_executable));
     }
-    let put: Result<Vec<Settled>, Error> = folders
-        .par_iter()
-        .map(|(folder, files)| {
-            let mut settled = Settled::new();
-            for (place, file, is_executable) in files {
-                let bytes = file.bytes.as_deref().unwrap_or_default();
-                if let Some(found) = disk::put(place, bytes, *is_executable)? {
-                    settled.insert(file.path.clone(), found);
-                }
+    let put_folder = |(folder, files): (&PathBuf, &Vec<(PathBuf, &FileChange, bool)>)| {
+        let mut settled = Settled::new();
+        for (place, file, is_executable) in files {
+            let bytes = file.bytes.as_deref().unwrap_or_default();
+            if let Some(found) = disk::put(place, bytes, *is_executable)? {
+                settled.insert(file.path.clone(), found);
             }
-            if must_stay {
-                disk::sync_folder(folder);
-            }
-            Ok(settled)
-        })
-        .collect();
+        }
+        if must_stay {
+            disk::sync_folder(folder);
+        }
+        Ok(settled)
+    };
+    let all = || folders.par_iter().map(put_folder).collect::<Result<Vec<Settled>, Error>>();
+    let writers = (folders.len() >= MANY).then(|| rayon::ThreadPoolBuilder::new().num_threads(WRITERS).build().ok());
+    let put = match writers.flatten() {
+        Some(writers) => writers.install(all),
+        None => all(),
+    };
     Ok(put?.into_iter().flatten().collect())
 }
 

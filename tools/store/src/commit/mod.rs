@@ -13,6 +13,8 @@ mod index_file;
 mod pending;
 mod rewrite;
 mod seat;
+#[cfg(test)]
+mod tests;
 mod write_objects;
 
 use std::time::Duration;

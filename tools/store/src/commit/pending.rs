@@ -13,6 +13,8 @@ use crate::{CommitId, Error, RefName};
 
 /// How long another process of ours is waited for, in steps.
 const STEPS: u32 = 200;
+/// How long another git command is waited for.
+const INDEX_STEPS: u32 = 20;
 const STEP: Duration = Duration::from_millis(50);
 
 /// What stands in git's lock on the index while we hold it.
@@ -65,18 +67,24 @@ impl Desk {
         }
     }
 
-    /// Takes git's lock on the index, so that no git command changes it meanwhile.
+    /// Takes git's lock on the index, so that no git command changes it meanwhile. Each holds it for a moment only.
     pub(crate) fn lock_index(&mut self, git_dir: &Path) -> Result<(), CommitError> {
-        let lock = git_dir.join("index.lock");
-        match OpenOptions::new().write(true).create_new(true).open(&lock) {
-            Ok(mut file) => {
-                self.index_lock = Some(lock.clone());
-                file.write_all(MARK.as_bytes()).map_err(Error::disk("write", &lock))?;
-                Ok(())
-            }
-            Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => Err(CommitError::Locked(lock)),
-            Err(error) => Err(Error::disk("create", &lock)(error).into()),
+        if self.index_lock.is_some() {
+            return Ok(());
         }
+        let lock = git_dir.join("index.lock");
+        for _ in 0..INDEX_STEPS {
+            match OpenOptions::new().write(true).create_new(true).open(&lock) {
+                Ok(mut file) => {
+                    self.index_lock = Some(lock.clone());
+                    file.write_all(MARK.as_bytes()).map_err(Error::disk("write", &lock))?;
+                    return Ok(());
+                }
+                Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => std::thread::sleep(STEP),
+                Err(error) => return Err(Error::disk("create", &lock)(error).into()),
+            }
+        }
+        Err(CommitError::Locked(lock))
     }
 
     /// The folder for what lies between.

@@ -244,7 +244,7 @@ fn a_folder_that_cannot_be_read() {
     use std::os::unix::fs::PermissionsExt;
     let folder = Database::from_text(SMALL).folder();
     let closed = folder.place("osv/malicious/npm");
-    std::fs::set_permissions(&closed, std::fs::Permissions::from_mode(0)).unwrap();
+    std::fs::set_permissions(&closed, std::fs::Permissions::from_mode(0o000)).unwrap();
     let listed = Store::open(folder.path()).unwrap().snapshot(At::WorkingTree);
     // For root nothing is closed.
     if std::fs::read_dir(&closed).is_err() {

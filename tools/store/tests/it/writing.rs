@@ -1,1 +1,95 @@
+//! Changes written to a working tree or a plain folder, without a commit.
 
+use store::{At, CommitError};
+use testkit::{Database, Folder, Repository};
+
+use crate::fixture::{NEW, REPORT, SMALL, contents, open, putting, small};
+
+#[test]
+fn only_the_files_change() {
+    let repository = small();
+    let store = open(repository.path());
+    let before = repository.id("main");
+    let admitted = putting(&[(REPORT, "changed\n"), (NEW, "new\n")]);
+    store.write(&admitted).unwrap();
+    assert_eq!(repository.id("main"), before);
+    assert_eq!(repository.run(&["status", "--porcelain", "-uall"]), format!(" M {REPORT}\n?? {NEW}\n"));
+    // A run that was killed is completed by running it again.
+    repository.remove(NEW);
+    store.write(&admitted).unwrap();
+    store.write(&admitted).unwrap();
+    assert_eq!(repository.read(NEW), "new\n");
+}
+
+#[test]
+fn other_edits_refuse_it() {
+    let repository = small();
+    let store = open(repository.path());
+    repository.write(REPORT, "mine\n");
+    let error = store.write(&putting(&[(NEW, "new\n"), (REPORT, "changed\n")])).unwrap_err();
+    assert!(matches!(&error, CommitError::LocalEdits(paths) if paths.len() == 1), "{error:?}");
+    assert!(!repository.has(NEW));
+    // An edit that the change would undo is one too.
+    let committed = repository.show("main", REPORT);
+    let error = store.write(&putting(&[(REPORT, &committed)])).unwrap_err();
+    assert!(matches!(error, CommitError::LocalEdits(_)), "{error:?}");
+    assert_eq!(repository.read(REPORT), "mine\n");
+}
+
+#[test]
+fn without_a_commit() {
+    let repository = Repository::empty();
+    repository.write("osv/ids.json", "{}");
+    open(repository.path()).write(&putting(&[(NEW, "new\n")])).unwrap();
+    assert_eq!(repository.list(), ["osv/ids.json", NEW]);
+}
+
+#[test]
+fn a_plain_folder() {
+    let folder = Database::from_text(SMALL).folder();
+    let store = open(folder.path());
+    store.write(&putting(&[(REPORT, "changed\n"), (NEW, "new\n")])).unwrap();
+    assert_eq!((folder.read(REPORT).as_str(), folder.read(NEW).as_str()), ("changed\n", "new\n"));
+    let read = contents(&store, At::WorkingTree);
+    assert!(read.contains(&(NEW.to_owned(), "new\n".to_owned())));
+    assert!(!folder.list().iter().any(|path| path.contains(".malpkg-new")));
+}
+
+#[cfg(unix)]
+#[test]
+fn a_plain_folder_with_traps() {
+    let folder = Database::from_text(SMALL).folder();
+    let outside = Folder::empty();
+    outside.write("file", "theirs\n");
+    std::os::unix::fs::symlink(outside.path(), folder.place("osv/malicious/pypi")).unwrap();
+    std::os::unix::fs::symlink(outside.place("file"), folder.place("osv/link.json")).unwrap();
+    let store = open(folder.path());
+    let error = store.write(&putting(&[(NEW, "new\n")])).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "`osv/malicious/pypi` is a symbolic link; files are not written or removed through it"
+    );
+    assert!(store.write(&putting(&[("osv/link.json", "new\n")])).is_err());
+    assert_eq!(outside.list(), ["file"]);
+    assert_eq!(outside.read("file"), "theirs\n");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_trap_in_the_place_of_the_file_beside() {
+    let folder = Database::from_text(SMALL).folder();
+    let outside = Folder::empty();
+    outside.write("file", "theirs\n");
+    std::os::unix::fs::symlink(outside.place("file"), folder.place("osv/malicious/npm/a/.malpkg-new")).unwrap();
+    open(folder.path()).write(&putting(&[(REPORT, "changed\n")])).unwrap();
+    assert_eq!(folder.read(REPORT), "changed\n");
+    assert!(!folder.place(REPORT).symlink_metadata().unwrap().is_symlink());
+    assert_eq!(outside.read("file"), "theirs\n");
+}
+
+#[test]
+fn a_bare_repository_has_nothing_to_write_to() {
+    let bare = Database::from_text(SMALL).bare();
+    let error = open(bare.path()).write(&putting(&[(NEW, "new\n")])).unwrap_err();
+    assert!(error.to_string().contains("is a bare repository and has no working tree"), "{error}");
+}

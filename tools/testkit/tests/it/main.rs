@@ -1,5 +1,7 @@
 //! What other crates' tests rely on.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking, in its helpers too")]
+
 use osv_schema::{Document, Record, write};
 use testkit::{Database, Repository, git, report, repository, withdrawn_report};
 
