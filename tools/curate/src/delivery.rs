@@ -80,6 +80,14 @@ impl Delivery {
         for (name, _) in self.homed(report) {
             specific.remove(name);
         }
+        // The report's summary has a standard form; what the source had to say in its own goes nowhere else.
+        if let Some(summary) = self.record.summary.as_str().filter(|summary| report.summary.as_str() != Some(*summary)) {
+            rest.insert("summary".into(), Value::from(summary));
+        }
+        // The report keeps the earliest of all, and which one that will be is not known yet.
+        if let Some(published) = self.record.published.as_str() {
+            rest.insert("published".into(), Value::from(published));
+        }
         if !specific.is_empty() {
             rest.insert("database_specific".into(), Value::Object(specific));
         }

@@ -131,7 +131,7 @@ impl Run<'_> {
             remedy: error.remedy(),
         })?;
         let folder = about.package.folder().map_err(|error| Fault {
-            rule: "path-mismatch",
+            rule: if error.is_about_direction() { "text-direction-codepoint" } else { "path-mismatch" },
             pointer: about.pointer.clone(),
             message: error.to_string(),
             remedy: error.remedy().to_owned(),
@@ -257,8 +257,9 @@ impl Run<'_> {
 
     fn finish(mut self) -> Plan {
         let mut changes = ChangeSet::default();
-        for open in self.reports.into_values() {
+        for mut open in self.reports.into_values() {
             if let Some(change) = open.change {
+                join::touch(&mut open.record, self.now);
                 changes.put_report(change, write::canonical(&open.record).into_bytes());
             }
         }
@@ -266,6 +267,8 @@ impl Run<'_> {
             changes.put_file(path, file.into_bytes());
         }
         self.plan.changes = changes;
+        self.plan.rejected.sort_by(|a, b| (&a.source, &a.delivery).cmp(&(&b.source, &b.delivery)));
+        self.plan.skipped.sort_by(|a, b| (&a.source, &a.delivery).cmp(&(&b.source, &b.delivery)));
         self.plan
     }
 }

@@ -57,9 +57,13 @@ pub(crate) fn join(
     // One section a stream: what the same source said under the same id before is replaced.
     let replaced: Vec<String> =
         record.origins().into_iter().filter_map(|earlier| stream_hash(&earlier, &origin)).collect();
+    let before = details.sections.clone();
     details.sections.retain(|section| section.source != delivery.source || !replaced.contains(&section.sha256));
     details.put(&delivery.source, &delivery.sha256, said.details.as_str().unwrap_or_default());
-    set_text(&mut record.details, details.to_string());
+    // What people wrote is theirs: without news in the sections the text stays to the byte.
+    if details.sections != before {
+        record.details = details.to_string().into();
+    }
 
     record.schema_version = SCHEMA_VERSION.into();
     let published = [record.published_at(), said.published_at().or(Some(now))].into_iter().flatten().min();
@@ -98,7 +102,6 @@ pub(crate) fn join(
         unite_values(home, &value);
     }
     record.add_origin(&origin);
-    touch(record, now);
     Ok(())
 }
 
@@ -109,17 +112,11 @@ fn stream_hash(earlier: &Origin, origin: &Origin) -> Option<String> {
     earlier.sha256.as_str().filter(|_| is_same).map(str::to_owned)
 }
 
-/// Moves `modified` to now, and in any case forward.
-fn touch(record: &mut Record, now: Timestamp) {
+/// Moves `modified` to now, and in any case beyond what it was. Once for all that one change brings.
+pub(crate) fn touch(record: &mut Record, now: Timestamp) {
     let now = now.whole_seconds();
     let after_last = record.modified_at().and_then(|last| Timestamp::from_unix(last.unix().saturating_add(1)));
     record.modified = after_last.map_or(now, |after| after.max(now)).to_string().into();
-}
-
-fn set_text(member: &mut Member<String>, text: String) {
-    if !(text.is_empty() && member.is_absent()) {
-        *member = text.into();
-    }
 }
 
 fn drop_empty<T>(list: &mut Member<Vec<T>>) {

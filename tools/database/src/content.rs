@@ -34,6 +34,21 @@ pub struct ReadError {
     pub path: TreePath,
     /// What was wrong.
     pub reason: String,
+    /// Whether the machine is at fault and not the database: no permission, a broken disk. Then nobody knows what the
+    /// file says, and an answer without it would be a wrong one.
+    pub is_system: bool,
+}
+
+impl ReadError {
+    /// What lies there is not what should.
+    pub fn of_content(path: &TreePath, reason: impl Into<String>) -> ReadError {
+        ReadError { path: path.clone(), reason: reason.into(), is_system: false }
+    }
+
+    /// The machine does not give it.
+    pub fn of_system(path: &TreePath, reason: impl Into<String>) -> ReadError {
+        ReadError { path: path.clone(), reason: reason.into(), is_system: true }
+    }
 }
 
 /// What is called for each file that was asked for: the number of the file in the list, and its bytes.

@@ -24,6 +24,9 @@ impl Base {
     }
 }
 
+/// The folders below `osv` beside the bases: ours, and the one into which upstream puts what it could not merge.
+const KNOWN_FOLDERS: [&str; 4] = ["cursors", "quarantine", "remembered", "unmergable"];
+
 /// Where a report lies. Upstream's words: any file of a base is taken for a report, but for names that begin with a
 /// dot and `README.md`; a report's name ends in `.json`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,10 +48,18 @@ impl<'p> Place<'p> {
         Some(Place { base, folder, stem })
     }
 
-    /// Whether the path is a file of a base that is neither a report nor one of those that may lie beside them.
+    /// Whether the path is a file that has no business where it lies: in a base and no report, or below `osv` in a
+    /// folder that nobody knows, where a report would never be found.
     pub fn is_stray(path: &TreePath) -> bool {
         let name = path.file_name();
-        below_base(path).is_some() && Place::of(path).is_none() && !name.starts_with('.') && name != "README.md"
+        let is_free = name.starts_with('.') || name == "README.md";
+        match path.as_str().strip_prefix("osv/") {
+            Some(rest) if rest.contains('/') && below_base(path).is_none() => {
+                !is_free && !KNOWN_FOLDERS.contains(&rest.split('/').next().unwrap_or_default())
+            }
+            Some(_) => below_base(path).is_some() && Place::of(path).is_none() && !is_free,
+            None => false,
+        }
     }
 
     /// The path of a report.
@@ -127,7 +138,10 @@ mod tests {
         check("osv/malicious/npm/x/notes.txt", None, true);
         check("osv/malicious/npm/x/MAL-2026-1.JSON", None, true);
         check("osv/ids.json", None, false);
-        check("osv/maliciousness/x.json", None, false);
+        check("osv/maliciousness/x.json", None, true);
+        check("osv/malicious.json", None, false);
+        check("osv/quarantine/feed/x.raw", None, false);
+        check("config/x/y.json", None, false);
     }
 
     #[test]

@@ -106,13 +106,13 @@ impl Snapshot {
         planned.into_par_iter().for_each(|at| match &wanted[at].content {
             Content::Planned(bytes) => put(at, Ok(bytes)),
             Content::NotAFile(what) => {
-                put(at, Err(ReadError { path: wanted[at].path.clone(), reason: format!("it is {what}") }));
+                put(at, Err(ReadError::of_content(&wanted[at].path, format!("it is {what}"))));
             }
             Content::Blob(_) | Content::File => {}
         });
         let entries: Vec<&Entry> = kept.iter().map(|&at| wanted[at]).collect();
         self.contents.read(&entries, &|index, bytes| put(kept[index], bytes));
-        let unread = |entry: &Entry| ReadError { path: entry.path.clone(), reason: "it was not read".into() };
+        let unread = |entry: &Entry| ReadError::of_system(&entry.path, "it was not read");
         made.into_iter()
             .zip(wanted)
             .map(|(slot, entry)| slot.into_inner().ok().flatten().unwrap_or_else(|| make(entry, Err(unread(entry)))))
@@ -144,7 +144,7 @@ struct AtHand;
 impl Contents for AtHand {
     fn read(&self, wanted: &[&Entry], visit: &crate::Visit<'_>) {
         for (index, entry) in wanted.iter().enumerate() {
-            visit(index, Err(ReadError { path: entry.path.clone(), reason: "it is in no store".into() }));
+            visit(index, Err(ReadError::of_system(&entry.path, "it is in no store")));
         }
     }
 }

@@ -96,6 +96,11 @@ pub enum PlaceError {
 }
 
 impl PlaceError {
+    /// Whether a mark that changes the direction of text is what is wrong.
+    pub fn is_about_direction(&self) -> bool {
+        matches!(self, Self::Direction { .. })
+    }
+
     /// What to do about it.
     pub fn remedy(&self) -> &'static str {
         match self {

@@ -118,6 +118,15 @@ impl<'c> Context<'c> {
         Ok(Reading { snapshot, commit, config })
     }
 
+    /// Judges a tree. A report that the machine does not give ends it: an answer without it would be a wrong one.
+    pub(crate) fn validate(&self, reading: &Reading) -> Result<rules::Validation, Failure> {
+        let mut validation = rules::validate(&reading.snapshot, &reading.config.settings);
+        match validation.unread.pop() {
+            Some(unread) => Err(Failure::from(unread)),
+            None => Ok(validation),
+        }
+    }
+
     /// Writes one JSON document as the whole answer.
     pub(crate) fn write_json(&mut self, document: &impl Serialize) -> Result<(), Failure> {
         let text = serde_json::to_string_pretty(document).map_err(|error| Failure::new(error.to_string()))?;

@@ -12,6 +12,8 @@ pub struct Validation {
     pub reports: usize,
     /// Everything that was found, sorted.
     pub findings: Vec<Finding>,
+    /// The reports that the machine did not give, of which nothing is known.
+    pub unread: Vec<ReadError>,
 }
 
 /// What the relations between reports are judged by. Of a report that was not read only the path speaks.
@@ -90,16 +92,24 @@ impl Sink<'_> {
 /// Judges every report of a snapshot, and how they stand to each other.
 pub fn validate(snapshot: &Snapshot, settings: &Settings) -> Validation {
     let entries: Vec<&Entry> = snapshot.reports().map(|(_, entry)| entry).collect();
-    let judged = snapshot.map(&entries, |entry, bytes| judge_file(&entry.path, bytes, settings));
-    let mut findings = Vec::new();
+    let judged = snapshot.map(&entries, |entry, bytes| match bytes {
+        Err(error) if error.is_system => Err(error),
+        bytes => Ok(judge_file(&entry.path, bytes, settings)),
+    });
+    let (mut findings, mut unread) = (Vec::new(), Vec::new());
     let mut facts = Vec::with_capacity(judged.len());
-    for (found, fact) in judged {
-        findings.extend(found);
-        facts.extend(fact);
+    for judged in judged {
+        match judged {
+            Ok((found, fact)) => {
+                findings.extend(found);
+                facts.extend(fact);
+            }
+            Err(error) => unread.push(error),
+        }
     }
     findings.extend(judge_tree(&World { snapshot, facts: &facts, settings }));
     findings.sort();
-    Validation { reports: entries.len(), findings }
+    Validation { reports: entries.len(), findings, unread }
 }
 
 /// Judges one file that lies where reports lie.

@@ -1,7 +1,7 @@
 //! The database's files on the disk: listing and reading a working tree or a plain folder.
 
 use std::fs::{self, File};
-use std::io::Read;
+use std::io::{self, Read};
 use std::path::{Component, Path, PathBuf};
 
 use database::{Content, Contents, Entry, ROOTS, ReadError, TreePath, Visit};
@@ -19,7 +19,7 @@ pub(crate) fn list(root: &Path) -> Result<Vec<Entry>, Error> {
     for name in ROOTS {
         let from = root.join(name);
         match from.symlink_metadata() {
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => continue,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
             Err(error) => return Err(Error::disk("look at", from)(error)),
             Ok(_) => {}
         }
@@ -95,29 +95,31 @@ impl Contents for FolderContents {
     fn read(&self, wanted: &[&Entry], visit: &Visit<'_>) {
         wanted.par_iter().enumerate().for_each_init(Vec::new, |bytes, (at, entry)| {
             let read = self.read_one(&entry.path, bytes);
-            visit(at, read.map(|()| bytes.as_slice()).map_err(|reason| ReadError { path: entry.path.clone(), reason }));
+            visit(at, read.map(|()| bytes.as_slice()));
         });
     }
 }
 
 impl FolderContents {
-    fn read_one(&self, path: &TreePath, bytes: &mut Vec<u8>) -> Result<(), String> {
+    fn read_one(&self, path: &TreePath, bytes: &mut Vec<u8>) -> Result<(), ReadError> {
+        let content = |reason: &str| ReadError::of_content(path, reason);
+        let system = |error: io::Error| ReadError::of_system(path, error.to_string());
         bytes.clear();
-        let place = on_disk(&self.root, path).ok_or("this system has no file of that name")?;
-        let found = fs::symlink_metadata(&place).map_err(|error| error.to_string())?;
+        let place = on_disk(&self.root, path).ok_or_else(|| content("this system has no file of that name"))?;
+        let found = fs::symlink_metadata(&place).map_err(system)?;
         if found.is_symlink() {
-            return Err("it is a symbolic link".into());
+            return Err(content("it is a symbolic link"));
         }
         if !found.is_file() {
-            return Err("it is no regular file".into());
+            return Err(content("it is no regular file"));
         }
-        let too_large = |size: u64| format!("it has {size} bytes, more than the {FILE_SIZE_MAX} that are read");
+        let too_large = |size: u64| content(&format!("it has {size} bytes, more than the {FILE_SIZE_MAX} that are read"));
         if found.len() > FILE_SIZE_MAX as u64 {
             return Err(too_large(found.len()));
         }
-        let file = File::open(&place).map_err(|error| error.to_string())?;
+        let file = File::open(&place).map_err(system)?;
         // The file may grow between the look and the reading.
-        file.take(FILE_SIZE_MAX as u64 + 1).read_to_end(bytes).map_err(|error| error.to_string())?;
+        file.take(FILE_SIZE_MAX as u64 + 1).read_to_end(bytes).map_err(system)?;
         if bytes.len() > FILE_SIZE_MAX {
             return Err(too_large(bytes.len() as u64));
         }

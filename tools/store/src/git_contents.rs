@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use database::{Content, Contents, Entry, REPORT_SIZE_MAX, ReadError, Visit};
 
-use crate::objects::Objects;
+use crate::objects::{ObjectError, Objects};
 use crate::pack::Kind;
 
 /// The largest file that is read. A little more than a report may have, so that the rule about it sees the report.
@@ -23,13 +23,19 @@ impl Contents for GitContents {
                 ids.push(id.0);
                 numbers.push(at);
             } else {
-                visit(at, Err(ReadError { path: entry.path.clone(), reason: "it is no blob".into() }));
+                visit(at, Err(ReadError::of_content(&entry.path, "it is no blob")));
             }
         }
         self.objects.read(&ids, Kind::Blob, FILE_SIZE_MAX, &|at, bytes| {
             let number = numbers[at];
-            let failed = |error| ReadError { path: wanted[number].path.clone(), reason: format!("{error}") };
-            visit(number, bytes.map_err(failed));
+            let path = &wanted[number].path;
+            visit(
+                number,
+                bytes.map_err(|error| match &error {
+                    ObjectError::TooLarge { .. } | ObjectError::OtherKind(_) => ReadError::of_content(path, error.to_string()),
+                    ObjectError::NotHere | ObjectError::Unreadable(_) => ReadError::of_system(path, error.to_string()),
+                }),
+            );
         });
     }
 }

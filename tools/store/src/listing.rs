@@ -10,8 +10,8 @@ use crate::objects::{ObjectError, Objects};
 use crate::pack::Kind;
 use crate::tree::{Item, Mode, Tree};
 
-/// The largest tree object that is read: some half a million members.
-pub(crate) const TREE_SIZE_MAX: usize = 32 << 20;
+/// The largest tree object that is read: more than a million members.
+pub(crate) const TREE_SIZE_MAX: usize = 64 << 20;
 /// How deep folders may lie.
 pub(crate) const DEPTH_MAX: usize = 256;
 /// How many files and folders a database may have. Trees that contain each other can claim any number.

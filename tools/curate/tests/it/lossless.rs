@@ -49,7 +49,8 @@ fn any_record() -> impl Strategy<Value = String> {
         |(specific, eco, range, credit, word, versions)| {
             let specific: Vec<String> = specific.iter().map(|(k, v)| format!("{k:?}:{v}")).collect();
             format!(
-                r#"{{"id": "X-{word}", "modified": "2026-05-01T00:00:00Z", "details": "tells {word}",
+                r#"{{"id": "X-{word}", "modified": "2026-05-01T00:00:00Z", "summary": "in short: {word}",
+                "published": "2026-04-0{}T00:00:00Z", "details": "tells {word}",
                 "aliases": ["GHSA-{word}"], "related": ["R-{word}"], "upstream": ["U-{word}"],
                 "severity": [{{"type": "Ubuntu", "score": "low", "why": "s-{word}"}}],
                 "references": [{{"type": "WEB", "url": "https://example.org/{word}", "title": "t-{word}"}}],
@@ -58,6 +59,7 @@ fn any_record() -> impl Strategy<Value = String> {
                     "ranges": [{{"type": "SEMVER", "events": [{{"introduced": "9.9.9"}}], "database_specific": {{"r": {range}}}}}],
                     "ecosystem_specific": {{"e": {eco}}}, "database_specific": {{"d": "ad-{word}", "cwes": [{{"cweId": "c-{word}"}}]}}}}],
                 "database_specific": {{{}}}}}"#,
+                1 + versions.len(),
                 specific.join(",")
             )
         },

@@ -18,7 +18,7 @@ impl Contents for Files {
     fn read(&self, wanted: &[&Entry], visit: &Visit<'_>) {
         wanted.par_iter().enumerate().for_each(|(at, entry)| match self.0.get(entry.path.as_str()) {
             Some(bytes) => visit(at, Ok(bytes)),
-            None => visit(at, Err(ReadError { path: entry.path.clone(), reason: "the disk is gone".to_owned() })),
+            None => visit(at, Err(ReadError::of_system(&entry.path, "the disk is gone"))),
         });
     }
 }

@@ -58,7 +58,7 @@ pub(crate) fn run(arguments: &Arguments, context: &mut Context<'_>) -> Result<Ex
         None => context.at_head(&store)?,
     };
     progress.say("checking the reports");
-    let held = held(&reading)?;
+    let held = held(&context.validate(&reading)?, &reading)?;
     if let (true, Some(first)) = (arguments.strict, held.first()) {
         let message =
             format!("{} would be held; the first breaks the rule {}", count(held.len(), "report"), first.rule);
@@ -95,8 +95,7 @@ pub(crate) fn run(arguments: &Arguments, context: &mut Context<'_>) -> Result<Ex
 }
 
 /// The reports that have errors. One id for two reports refuses the release: nobody could say which one it names.
-fn held(reading: &Reading) -> Result<Vec<Held>, Failure> {
-    let validation = rules::validate(&reading.snapshot, &reading.config.settings);
+fn held(validation: &rules::Validation, reading: &Reading) -> Result<Vec<Held>, Failure> {
     let errors: Vec<_> = validation.findings.iter().filter(|finding| finding.level == Level::Error).collect();
     if let Some(twice) = errors.iter().find(|finding| finding.rule.name == "duplicate-id") {
         return Err(Failure::new(&twice.message).place(&twice.path).remedy(&twice.remedy));

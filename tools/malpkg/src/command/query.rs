@@ -163,7 +163,7 @@ fn statements(entries: &[&Entry], snapshot: &Snapshot) -> Result<Vec<Statement>,
     snapshot
         .map(entries, |entry, bytes| {
             let report = Report::read(&entry.path, bytes?);
-            let unusable = |reason: String| database::ReadError { path: entry.path.clone(), reason };
+            let unusable = |reason: String| database::ReadError::of_content(&entry.path, reason);
             let reason = report.document.as_ref().err().map(|error| format!("the report is no JSON: {error}"));
             let record =
                 report.record.ok_or_else(|| unusable(reason.unwrap_or_else(|| "the report is no object".into())))?;

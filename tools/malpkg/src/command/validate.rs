@@ -80,7 +80,7 @@ pub(crate) fn run(arguments: &Arguments, context: &mut Context<'_>) -> Result<Ex
     };
     let shown_paths = shown_paths(&arguments.paths, &store, &reading.snapshot)?;
     progress.say("checking the reports");
-    let mut validation = rules::validate(&reading.snapshot, &reading.config.settings);
+    let mut validation = context.validate(&reading)?;
     drop(progress);
     validation
         .findings

@@ -54,7 +54,10 @@ pub enum CommitError {
     /// A merge or the like is under way in this work tree.
     #[error("a {0} is under way in this work tree; finish or abort it first")]
     InProgress(&'static str),
-    /// Somebody holds a lock.
+    /// Another run of ours changes the same work tree, and does not come to an end.
+    #[error("another run is changing the work tree of {}; try again when it is done", .0.display())]
+    Busy(PathBuf),
+    /// Somebody holds a lock of git's.
     #[error("another process is at work: {} exists; when there is none, remove that file", .0.display())]
     Locked(PathBuf),
     /// The commit is made and the branch moved, but the files or the index did not follow. The next change brings

@@ -11,7 +11,7 @@ use super::pending::Desk;
 use super::rewrite::FileChange;
 use crate::Error;
 use crate::sparse::is_left_out;
-use crate::tree::Member;
+use crate::tree::{Member, Mode};
 
 /// The index of a work tree, as a copy that takes its place in the end. git's lock must be held.
 pub(crate) struct IndexFile {
@@ -30,6 +30,8 @@ impl IndexFile {
             }
             copied => drop(copied.map_err(Error::disk("copy", &place))?),
         }
+        // What libgit2 leaves when it is killed while it writes the copy.
+        let _ = fs::remove_file(desk.folder().join("index.lock"));
         let index = Index::open(&copy).map_err(Error::git(format!("read git's index {}", place.display())))?;
         Ok(IndexFile { place, copy, index })
     }
@@ -78,8 +80,17 @@ impl IndexFile {
 fn is(staged: Option<&IndexEntry>, member: Option<Member>) -> bool {
     match (staged, member) {
         (None, None) => true,
-        (Some(staged), Some(member)) => staged.id.as_bytes() == member.id && staged.mode == member.mode.bits(),
+        (Some(staged), Some(member)) => staged.id.as_bytes() == member.id && staged.mode == bits(member.mode),
         _ => false,
+    }
+}
+
+/// Old trees know more modes than the index does.
+fn bits(mode: Mode) -> u32 {
+    match mode {
+        Mode::File(_) if mode.is_executable() => 0o100_755,
+        Mode::File(_) => Mode::PLAIN_FILE.bits(),
+        other => other.bits(),
     }
 }
 
@@ -90,7 +101,7 @@ fn entry(file: &FileChange, after: Member, found: Option<&Metadata>, flags: u16)
         mtime: IndexTime::new(0, 0),
         dev: 0,
         ino: 0,
-        mode: after.mode.bits(),
+        mode: bits(after.mode),
         uid: 0,
         gid: 0,
         file_size: 0,

@@ -55,7 +55,7 @@ impl Desk {
                 Err(TryLockError::Error(error)) => return Err(Error::disk("lock", &path)(error).into()),
             }
         }
-        Err(CommitError::Locked(path))
+        Err(CommitError::Busy(git_dir.to_owned()))
     }
 
     /// Our mark in git's lock, and nobody of ours alive: it was left.

@@ -315,6 +315,80 @@ fn a_commit_killed_before_its_branch_moved_is_forgotten() {
     assert!(!repository.has(NEW) && !repository.has(".git/index.lock") && !repository.has(".git/refs/heads/main.lock"));
 }
 
+const FILES: usize = 200;
+
+/// Commits many files in the repository that the environment names, in the child process.
+#[test]
+#[ignore = "runs in the processes that the next test starts and kills"]
+fn commit_many() {
+    let (Some(dir), Ok(text)) = (std::env::var_os("STORE_TEST_DIR"), std::env::var("STORE_TEST_TEXT")) else { return };
+    let names: Vec<String> = (0..FILES).map(|at| format!("osv/malicious/npm/p{at}/MAL-2026-{at}.json")).collect();
+    let files: Vec<(&str, &str)> = names.iter().map(|name| (name.as_str(), text.as_str())).collect();
+    commit(&open(std::path::Path::new(&dir)), &files).unwrap();
+}
+
+#[test]
+fn whenever_a_run_is_killed_nothing_is_lost() {
+    let repository = small();
+    let start = |text: &str| {
+        let mut child = std::process::Command::new(std::env::current_exe().unwrap());
+        child
+            .args(["--exact", "following::commit_many", "--ignored", "--quiet"])
+            .env("STORE_TEST_DIR", repository.path())
+            .env("STORE_TEST_TEXT", text)
+            .stdout(std::process::Stdio::null());
+        child.spawn().unwrap()
+    };
+    let begin = std::time::Instant::now();
+    assert!(start("round 0").wait().unwrap().success());
+    let whole = begin.elapsed();
+    for round in 1..=8_u32 {
+        let before = repository.id("main");
+        let mut child = start(&format!("round {round}"));
+        std::thread::sleep(whole * round / 9);
+        child.kill().unwrap();
+        child.wait().unwrap();
+        open(repository.path()).finish().unwrap();
+        repository.is_clean();
+        let was_made = repository.id("main") != before;
+        let has_new = repository.read("osv/malicious/npm/p7/MAL-2026-7.json") == format!("round {round}");
+        assert_eq!(was_made, has_new, "round {round}");
+    }
+    commit(&open(repository.path()), &[(NEW, "new\n")]).unwrap();
+    repository.is_clean();
+    repository.fsck();
+}
+
+#[test]
+fn another_run_that_does_not_end() {
+    let repository = small();
+    repository.write(".git/malpkg/pending", "");
+    let held = std::fs::File::open(repository.place(".git/malpkg/pending")).unwrap();
+    held.lock().unwrap();
+    let store = open(repository.path());
+    let waiting = std::thread::scope(|scope| {
+        let run = scope.spawn(|| commit(&store, &[(NEW, "new\n")]));
+        std::thread::sleep(std::time::Duration::from_millis(300));
+        assert!(!run.is_finished(), "it did not wait");
+        held.unlock().unwrap();
+        run.join().unwrap()
+    });
+    waiting.unwrap();
+    repository.is_clean();
+}
+
+#[test]
+fn modes_of_old_trees() {
+    let repository = small();
+    let tree = repository.run(&["ls-tree", "HEAD:osv"]).replace("100644", "100664");
+    let osv = repository.run_with(&["mktree"], &tree).trim_end().to_owned();
+    let root = repository.run_with(&["mktree"], &format!("040000 tree {osv}\tosv\n")).trim_end().to_owned();
+    let old = repository.run(&["commit-tree", "-m", "old", &root]).trim_end().to_owned();
+    repository.run(&["reset", "--quiet", "--hard", &old]);
+    commit(&open(repository.path()), &[("osv/ids.json", "{\"2026\": {}}\n")]).unwrap();
+    repository.is_clean();
+}
+
 #[test]
 fn notes_that_make_no_sense() {
     for note in ["", "x", "branch refs/heads/main\nbase none\n", "branch ../../x\nbase none\ncommit 0\nend\n", "\0\0\0"]
