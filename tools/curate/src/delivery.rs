@@ -81,7 +81,8 @@ impl Delivery {
             specific.remove(name);
         }
         // The report's summary has a standard form; what the source had to say in its own goes nowhere else.
-        if let Some(summary) = self.record.summary.as_str().filter(|summary| report.summary.as_str() != Some(*summary)) {
+        if let Some(summary) = self.record.summary.as_str().filter(|summary| report.summary.as_str() != Some(*summary))
+        {
             rest.insert("summary".into(), Value::from(summary));
         }
         // The report keeps the earliest of all, and which one that will be is not known yet.

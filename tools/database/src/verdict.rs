@@ -8,6 +8,9 @@ use osv_schema::{Affected, Member, Range, Record};
 
 use crate::{Base, Entry, Snapshot, SubjectError, TreePath, subject};
 
+/// Fewer digits than git itself would take for a commit.
+const COMMIT_DIGITS_MIN: usize = 7;
+
 /// A report as far as a verdict needs it.
 #[derive(Clone, Debug)]
 pub struct Statement {
@@ -52,6 +55,8 @@ pub struct Answer {
     pub versions: Coverage,
     /// The statements it rests on, by their place in the list that was asked.
     pub reports: Vec<usize>,
+    /// The statements that stand and mean other versions than the one asked for.
+    pub others: Vec<usize>,
 }
 
 impl Verdict {
@@ -129,6 +134,7 @@ pub fn of(statements: &[Statement], version: Option<&str>) -> Answer {
     };
     let speaks = |statement: &Statement| version.is_none_or(|version| statement.affects(version));
     let live = chosen(&|statement| !statement.record.is_withdrawn() && speaks(statement));
+    let others = chosen(&|statement| !statement.record.is_withdrawn() && !speaks(statement));
     if !live.is_empty() {
         let covers_all = live.iter().any(|&index| statements[index].covers_all());
         let names_some = live.iter().any(|&index| statements[index].names_any());
@@ -139,11 +145,11 @@ pub fn of(statements: &[Statement], version: Option<&str>) -> Answer {
             // A report that names nothing speaks of no version.
             (None, false) => (Verdict::NotKnown, Coverage::None),
         };
-        return Answer { verdict, versions, reports: live };
+        return Answer { verdict, versions, reports: live, others };
     }
     let withdrawn = chosen(&|statement| statement.record.is_withdrawn() && speaks(statement));
     let verdict = if withdrawn.is_empty() { Verdict::NotKnown } else { Verdict::Withdrawn };
-    Answer { verdict, versions: Coverage::None, reports: withdrawn }
+    Answer { verdict, versions: Coverage::None, reports: withdrawn, others }
 }
 
 impl Statement {
@@ -184,9 +190,28 @@ impl Statement {
         !self.versions().is_empty() || !self.ranges().is_empty()
     }
 
-    /// Whether a version is meant. Of a listed one any spelling counts that its ecosystem takes for the same version.
+    /// Whether a version is meant. Of a listed one any spelling counts that its ecosystem takes for the same version,
+    /// of a tag also the one without the leading `v`, and of a commit any beginning that is long enough.
     pub fn affects(&self, version: &str) -> bool {
-        self.versions().iter().any(|listed| same_version(self.order(), listed, version)) || self.evaluates(version)
+        let is_tag = self.order().is_none();
+        let is_same = |listed: &String| {
+            same_version(self.order(), listed, version)
+                || (is_tag && listed.trim_start_matches('v') == version.trim_start_matches('v'))
+        };
+        self.versions().iter().any(is_same) || self.evaluates(version) || self.names_commit(version)
+    }
+
+    /// Whether a range of commits begins with this commit, or ends with it as the last one affected. Which commits lie
+    /// between two others only the repository knows.
+    fn names_commit(&self, commit: &str) -> bool {
+        let is_commit = commit.len() >= COMMIT_DIGITS_MIN && commit.bytes().all(|b| b.is_ascii_hexdigit());
+        let commit = commit.to_ascii_lowercase();
+        let commits = self.ranges().iter().filter(|range| kind(range) == Some(RangeKind::Git)).flat_map(events);
+        is_commit
+            && commits.into_iter().any(|event| match event {
+                Event::Introduced(at) | Event::LastAffected(at) => at.starts_with(&commit),
+                Event::Fixed(_) | Event::Limit(_) => false,
+            })
     }
 
     fn order(&self) -> Option<Order> {
@@ -220,21 +245,22 @@ impl Statement {
         let ecosystem = self.package.ecosystem();
         let fallback = ecosystem.base().to_lowercase();
         let scheme = ecosystem.purl_types().next().map_or(fallback, str::to_owned);
-        let ranges = self.ranges().iter().filter(|range| kind(range).is_some_and(|kind| kind != RangeKind::Git));
-        ranges.map(|range| format!("vers:{scheme}/{}", constraints(&events(range)))).collect()
+        let written = |range: &Range| {
+            let scheme = if kind(range)? == RangeKind::Git { "git" } else { &scheme };
+            Some(format!("vers:{scheme}/{}", constraints(&events(range))))
+        };
+        self.ranges().iter().filter_map(written).collect()
     }
 
-    /// For each listed version since when it is: the time of the first delivery that listed it, else when the report
-    /// was published.
+    /// For each listed version since when it is: the time at which the first delivery that listed it was taken in. A
+    /// version that no delivery listed was written by hand, and only the history knows when.
     pub fn since(&self) -> BTreeMap<String, String> {
         let origins = self.record.origins();
         let first = |version: &String| {
             let naming = origins.iter().filter(|origin| origin.versions.items().contains(version));
             naming.filter_map(|origin| origin.import_time.as_str()).min().map(str::to_owned)
         };
-        let published = self.record.published.as_str();
-        let since = |version: &String| first(version).or_else(|| published.map(str::to_owned));
-        self.versions().iter().filter_map(|version| Some((version.clone(), since(version)?))).collect()
+        self.versions().iter().filter_map(|version| Some((version.clone(), first(version)?))).collect()
     }
 }
 
@@ -315,6 +341,19 @@ mod tests {
     }
 
     #[test]
+    fn commits_and_tags_are_named_as_people_name_them() {
+        let git = r#""versions": ["5.6.0"], "ranges": [{"type": "GIT", "repo": "https://example.org/r", "events": [
+            {"introduced": "cf44e4b7f5dfdbf8c78aef377c10f71e274f63c0"}]}]"#;
+        let mut said = statement(git, "");
+        said.package = Package::new(ecosystem::Ecosystem::git(), "https://example.org/r");
+        for version in ["5.6.0", "v5.6.0", "cf44e4b7", "CF44E4B7F5DFDBF8C78AEF377C10F71E274F63C0"] {
+            assert!(said.affects(version), "{version}");
+        }
+        assert!(!said.affects("cf44e4") && !said.affects("5.6.2"));
+        assert_eq!(said.vers(), ["vers:git/>=cf44e4b7f5dfdbf8c78aef377c10f71e274f63c0"]);
+    }
+
+    #[test]
     fn ranges_are_written_as_vers() {
         assert_eq!(statement(ALL, "").vers(), ["vers:npm/*"]);
         assert_eq!(statement(RANGE, "").vers(), ["vers:npm/>=1.0.0|<1.2.0"]);
@@ -329,6 +368,6 @@ mod tests {
             {"source": "b", "import_time": "2026-02-01T00:00:00Z", "versions": ["1.0.0"]}]},"#;
         let since = statement(SOME, origins).since();
         assert_eq!(since["1.0.0"], "2026-02-01T00:00:00Z");
-        assert_eq!(since["1.0.1"], "2026-01-01T00:00:00Z");
+        assert_eq!(since.len(), 1, "nobody delivered 1.0.1");
     }
 }

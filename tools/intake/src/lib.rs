@@ -5,9 +5,10 @@
 
 pub mod folder;
 pub mod osv;
+pub mod stream;
 
-/// The largest document that is read, in bytes.
-pub const DOCUMENT_SIZE_MAX: u64 = 8 * 1024 * 1024;
+/// The largest document that is read, in bytes: a report may not be larger either.
+pub const DOCUMENT_SIZE_MAX: u64 = database::REPORT_SIZE_MAX as u64;
 
 /// One document as it came.
 #[derive(Clone, Debug)]

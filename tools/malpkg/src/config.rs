@@ -7,6 +7,7 @@ use rules::{Level, Settings};
 use toml::{Table, Value};
 
 use crate::failure::Failure;
+use crate::likeness::{did_you_mean, nearest};
 
 /// Ids are given from here up in each year, unless the configuration says otherwise: below it the numbers are upstream's.
 const FIRST_NUMBER: u64 = 900_001;
@@ -170,16 +171,6 @@ fn known(table: &Table, prefix: &str, keys: &[&str]) -> Result<(), Failure> {
             Err(Failure::new(format!("unknown key `{prefix}{key}`")).remedy(did_you_mean(nearest, &all)))
         }
     }
-}
-
-/// The known word that is most like an unknown one, if one is at all.
-fn nearest<'w>(word: &str, known: impl Iterator<Item = &'w str>) -> Option<&'w str> {
-    let rated = known.map(|known| (strsim::jaro_winkler(word, known), known));
-    rated.filter(|(likeness, _)| *likeness > 0.75).max_by(|a, b| a.0.total_cmp(&b.0)).map(|(_, known)| known)
-}
-
-fn did_you_mean(nearest: Option<&str>, otherwise: &str) -> String {
-    nearest.map_or_else(|| otherwise.to_owned(), |nearest| format!("did you mean `{nearest}`?"))
 }
 
 #[cfg(test)]

@@ -158,7 +158,16 @@ impl Reading {
 
 impl From<store::Error> for Failure {
     fn from(error: store::Error) -> Failure {
-        Failure::new(with_sources(&error))
+        use store::Error;
+        match &error {
+            Error::NoDatabase { .. } | Error::NotFound { .. } => Failure::new(&error)
+                .remedy("name a database with `--repo DIR`: a git repository, or a folder with a folder `osv` in it"),
+            // What libgit2 says of it is about its own words for revisions.
+            Error::NoRevision { .. } => {
+                Failure::new(&error).remedy("`git log --oneline` and `git branch` show what there is")
+            }
+            _ => Failure::new(with_sources(&error)),
+        }
     }
 }
 

@@ -10,7 +10,9 @@ mod context;
 mod display;
 mod exit;
 mod failure;
+mod likeness;
 mod progress;
+mod resolve;
 
 use std::ffi::OsString;
 use std::io::Write;
@@ -61,7 +63,8 @@ fn usage(error: &clap::Error, wants_json: bool, out: &mut dyn Write, err: &mut d
     }
     let text = error.to_string();
     if wants_json {
-        let message = text.lines().next().unwrap_or_default().trim_start_matches("error: ").to_owned();
+        let told = text.split("\n\nUsage:").next().unwrap_or_default().trim_start_matches("error: ");
+        let message = told.split_whitespace().collect::<Vec<_>>().join(" ");
         let failure = Failure::new(message).remedy("see `malpkg --help`");
         // Nobody is left to be told when the streams themselves fail.
         let _ = writeln!(out, "{}", failure.to_json());

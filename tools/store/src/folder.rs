@@ -113,7 +113,8 @@ impl FolderContents {
         if !found.is_file() {
             return Err(content("it is no regular file"));
         }
-        let too_large = |size: u64| content(&format!("it has {size} bytes, more than the {FILE_SIZE_MAX} that are read"));
+        let too_large =
+            |size: u64| content(&format!("it has {size} bytes, more than the {FILE_SIZE_MAX} that are read"));
         if found.len() > FILE_SIZE_MAX as u64 {
             return Err(too_large(found.len()));
         }

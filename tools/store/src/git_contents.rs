@@ -32,7 +32,9 @@ impl Contents for GitContents {
             visit(
                 number,
                 bytes.map_err(|error| match &error {
-                    ObjectError::TooLarge { .. } | ObjectError::OtherKind(_) => ReadError::of_content(path, error.to_string()),
+                    ObjectError::TooLarge { .. } | ObjectError::OtherKind(_) => {
+                        ReadError::of_content(path, error.to_string())
+                    }
                     ObjectError::NotHere | ObjectError::Unreadable(_) => ReadError::of_system(path, error.to_string()),
                 }),
             );

@@ -6,6 +6,7 @@ use serde::Serialize;
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::likeness::{did_you_mean, nearest};
 
 /// Show what a rule asks for, why, and how to mend a breach
 ///
@@ -34,7 +35,9 @@ pub(crate) fn run(arguments: &Arguments, context: &mut Context<'_>) -> Result<Ex
     let named = |rule: &&&rules::Rule| arguments.rule.as_deref().is_none_or(|name| name == rule.name);
     let chosen: Vec<&rules::Rule> = RULES.iter().filter(named).copied().collect();
     if let (Some(name), []) = (&arguments.rule, chosen.as_slice()) {
-        return Err(Failure::new(format!("there is no rule `{name}`")).remedy("`malpkg explain` lists all rules"));
+        let nearest = nearest(name, RULES.iter().map(|rule| rule.name));
+        let remedy = did_you_mean(nearest, "`malpkg explain` lists all rules");
+        return Err(Failure::new(format!("there is no rule `{name}`")).remedy(remedy));
     }
     if context.wants_json() {
         let rules =
@@ -42,12 +45,40 @@ pub(crate) fn run(arguments: &Arguments, context: &mut Context<'_>) -> Result<Ex
         context.write_json(&ExplainV1 { format: "malpkg.explain", version: 1, rules })?;
     } else if arguments.rule.is_some() {
         for rule in chosen {
-            write!(context.out, "{}", rule.page)?;
+            write!(context.out, "{}", for_people(rule.page))?;
         }
     } else {
         for rule in chosen {
-            writeln!(context.out, "{:8} {}", rule.level.word(), rule.name)?;
+            writeln!(context.out, "{:8} {:26} {}", rule.level.word(), rule.name, first_sentence(rule.page))?;
         }
     }
     Ok(Exit::Done)
+}
+
+/// The first sentence of what a rule does.
+fn first_sentence(page: &str) -> String {
+    let does = page.split("## What it does").nth(1).unwrap_or_default().trim_start();
+    let paragraph = does.split("\n\n").next().unwrap_or_default().replace('\n', " ");
+    paragraph.split_inclusive(". ").next().unwrap_or_default().trim_end().to_owned()
+}
+
+/// A page as people read it: its fenced examples, which a test runs, become indented text.
+fn for_people(page: &str) -> String {
+    let mut shown = String::new();
+    let mut fence = None;
+    for line in page.lines() {
+        match (fence, line.strip_prefix("```")) {
+            (None, Some(words)) => {
+                fence = Some(words);
+                if let Some(path) = words.strip_prefix("json ") {
+                    shown.push_str(&format!("    {path}\n"));
+                }
+            }
+            (Some(_), Some(_)) => fence = None,
+            (Some("findings"), None) => shown.push_str(&format!("    finds: {line}\n")),
+            (Some(_), None) => shown.push_str(&format!("    {line}\n")),
+            (None, None) => shown.push_str(&format!("{line}\n")),
+        }
+    }
+    shown.trim_end().to_owned() + "\n"
 }

@@ -24,13 +24,16 @@ const TRIES_MAX: usize = 8;
 ///
 /// Prints the plan; nothing is written without `--write` or `--commit`. What cannot be taken is listed with rule,
 /// place and remedy, and the rest goes on. Sending the same again changes nothing.
+///
+/// A source is declared in `malpkg.toml` with two lines: `[source.example]` and `format = "osv"`. Of a folder every file
+/// that ends in `.json` is read.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
     /// The source, as `malpkg.toml` declares it
     #[arg(long, value_name = "ID")]
     source: String,
 
-    /// Folders and files with its documents; without any, the source's own place
+    /// Folders and files with its documents, or `-` for standard input; without any, the source's own place
     #[arg(value_name = "INPUT")]
     inputs: Vec<String>,
 
@@ -170,8 +173,15 @@ fn read_deliveries(arguments: &Arguments, config: Config) -> Result<Read, Failur
     }
     let mut read = Read { deliveries: Vec::new(), rejected: Vec::new() };
     for input in inputs {
-        let documents = intake::folder::documents(Path::new(&input))
-            .map_err(|error| Failure::new(error.reason).place(error.path.display()))?;
+        let documents = if input == "-" {
+            intake::stream::documents("-", &mut std::io::stdin().lock())
+                .map_err(|error| Failure::new(format!("cannot read standard input: {error}")))?
+        } else {
+            intake::folder::documents(Path::new(&input)).map_err(|error| {
+                let failure = Failure::new(error.reason).place(error.path.display());
+                failure.remedy("name a folder with the documents, a file, or `-` for standard input")
+            })?
+        };
         for document in documents {
             let delivery = match source.format {
                 SourceFormat::Osv => intake::osv::read(&arguments.source, document),
@@ -203,6 +213,7 @@ fn plan(reading: &Reading, config: &Config, mut read: Read, now: Timestamp) -> R
             Ok(admitted) => {
                 plan.changes = admitted.changes().clone();
                 plan.rejected.extend(read.rejected);
+                plan.rejected.sort_by(|a, b| a.delivery.cmp(&b.delivery));
                 let tally = tally(&fates, plan.rejected.len());
                 return Ok(Planned { admitted, plan, tally });
             }
@@ -382,8 +393,9 @@ fn write_text(
     for rejected in &planned.plan.rejected {
         let (message, remedy) = (context.tamed(&rejected.message), context.tamed(&rejected.remedy));
         let delivery = Shown(&rejected.delivery).to_string();
-        let pointer = Shown(&rejected.pointer).to_string();
-        writeln!(context.out, "rejected[{}]: {delivery} {pointer}: {}", rejected.rule, Shown(&message))?;
+        let pointer =
+            if rejected.pointer.is_empty() { String::new() } else { format!(" {}", Shown(&rejected.pointer)) };
+        writeln!(context.out, "rejected[{}]: {delivery}{pointer}: {}", rejected.rule, Shown(&message))?;
         writeln!(context.out, "  = help: {}", Shown(&remedy))?;
     }
     for skipped in &planned.plan.skipped {

@@ -6,11 +6,11 @@ use database::{Base, Change, ChangeKind, ChangeSet, Place, Report};
 use osv_schema::write;
 use serde::Serialize;
 
-use crate::command::path::package_query;
 use crate::context::{Context, Reading};
 use crate::display::Shown;
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::resolve::package_query;
 
 /// Begin a report on a package: prints it, and with `--write` puts it into its folder
 ///

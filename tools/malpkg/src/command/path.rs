@@ -1,11 +1,11 @@
 //! `malpkg path`: where reports on a package lie.
 
-use ecosystem::{Ecosystem, PackageQuery};
 use serde::Serialize;
 
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::resolve::package_query;
 
 /// Print the folder in which reports on a package lie, from the root of the database
 ///
@@ -40,18 +40,4 @@ pub(crate) fn run(arguments: &Arguments, context: &mut Context<'_>) -> Result<Ex
         writeln!(context.out, "{path}")?;
     }
     Ok(Exit::Done)
-}
-
-/// A package as people write it, with its ecosystem in the word or beside it.
-pub(crate) fn package_query(word: &str, ecosystem: Option<&str>) -> Result<PackageQuery, Failure> {
-    let query = match ecosystem {
-        Some(ecosystem) => {
-            let ecosystem = Ecosystem::from_user(ecosystem).map_err(|error| Failure::new(error).place(ecosystem))?;
-            PackageQuery::in_ecosystem(ecosystem, word)
-        }
-        None => PackageQuery::parse(word),
-    };
-    query.map_err(|error| {
-        Failure::new(error).place(word).remedy("write a package as npm/left-pad, npm/@scope/name@1.2.3 or a purl")
-    })
 }

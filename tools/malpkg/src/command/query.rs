@@ -3,21 +3,23 @@
 use std::collections::BTreeMap;
 use std::io::BufRead;
 
-use database::verdict::{self, Statement};
-use database::{Entry, Place, Report, Snapshot};
+use database::verdict::{self, Statement, Verdict};
 use ecosystem::PackageQuery;
+use ecosystem::version::{Order, Version};
 use serde::Serialize;
+use store::Store;
 
-use crate::command::path::package_query;
 use crate::context::{Context, Reading};
 use crate::display::Shown;
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::resolve::resolve;
 
 /// Ask whether a package, a version of it, or a report's id is known as malicious
 ///
 /// A package is written `npm/left-pad`, `npm/@scope/name@1.2.3`, or as a purl; a report as its id or its path from the
-/// root of the database. The exit code is 1 if anything asked for is malicious.
+/// root of the database. Answers come from the newest commit, or from the folder where there is no git. The exit code is
+/// 1 if anything asked for is malicious, and 2 if a question could not be answered.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
     /// Packages, ids or paths; `-` reads them from standard input, one a line
@@ -49,6 +51,8 @@ struct AnswerV1 {
     verdict: &'static str,
     versions: &'static str,
     reports: Vec<ReportV1>,
+    /// Reports that stand on the package and mean other versions.
+    others: Vec<String>,
 }
 
 #[derive(Serialize)]
@@ -66,24 +70,38 @@ struct ReportV1 {
     affected_ranges: Vec<String>,
     since: BTreeMap<String, String>,
     url: Option<String>,
+    path: String,
 }
 
 pub(crate) fn run(arguments: &Arguments, context: &mut Context<'_>) -> Result<Exit, Failure> {
     let store = context.store()?;
     let reading = context.at_head(&store)?;
-    let mut answers = Vec::new();
-    for what in words(&arguments.what)? {
-        answers.push(answer(&what, arguments.ecosystem.as_deref(), &reading)?);
+    let (mut answers, mut failures) = (Vec::new(), Vec::new());
+    for word in words(&arguments.what)? {
+        match answer(&word, arguments.ecosystem.as_deref(), &store, &reading) {
+            Ok(answer) => answers.push(answer),
+            Err(failure) => failures.push(failure),
+        }
     }
     let is_malicious = answers.iter().any(|answer| matches!(answer.verdict, "malicious" | "some-versions"));
+    if !context.wants_json() {
+        for answer in &answers {
+            write_text(answer, context)?;
+        }
+    }
+    // A malicious package is the news, whatever else could not be answered; without one a question that was not
+    // answered is no all-clear.
+    let mut failures = failures.into_iter().peekable();
+    if !is_malicious && failures.peek().is_some() {
+        return failures.next().map_or(Ok(Exit::Failed), Err);
+    }
+    for failure in failures {
+        writeln!(context.err, "{failure}")?;
+    }
     if context.wants_json() {
         let time = reading.commit_time().map(|time| time.to_string());
         let data = DataV1 { commit: reading.commit_id(), time };
         context.write_json(&QueryV1 { format: "malpkg.query", version: 1, data, answers })?;
-    } else {
-        for answer in &answers {
-            write_text(answer, context)?;
-        }
     }
     Ok(Exit::found(is_malicious))
 }
@@ -104,74 +122,34 @@ fn words(what: &[String]) -> Result<Vec<String>, Failure> {
     Ok(words)
 }
 
-fn answer(what: &str, ecosystem: Option<&str>, reading: &Reading) -> Result<AnswerV1, Failure> {
-    let snapshot = &reading.snapshot;
-    let (query, statements) = if ecosystem.is_some() {
-        let query = package_query(what, ecosystem)?;
-        let statements = on_package(&query, snapshot)?;
-        (Some(query), statements)
-    } else if is_path(what) {
-        (None, at_path(what, snapshot)?)
-    } else if let Some(statements) = with_id(what, snapshot)? {
-        (None, statements)
-    } else if what.contains('/') || what.starts_with("pkg:") {
-        let query = package_query(what, None)?;
-        let statements = on_package(&query, snapshot)?;
-        (Some(query), statements)
-    } else {
-        (None, Vec::new())
-    };
-    let version = query.as_ref().and_then(|query| query.version.as_deref());
-    let verdict = verdict::of(&statements, version);
-    let reports = verdict.reports.iter().map(|&index| view(&statements[index], reading)).collect();
-    Ok(AnswerV1 { query: what.to_owned(), verdict: verdict.verdict.word(), versions: verdict.versions.word(), reports })
-}
-
-fn is_path(what: &str) -> bool {
-    what.starts_with("./") || what.starts_with('/') || what.starts_with("osv/")
-}
-
-fn at_path(what: &str, snapshot: &Snapshot) -> Result<Vec<Statement>, Failure> {
-    let path = what.trim_start_matches("./");
-    let entry = snapshot.entry(path).filter(|entry| Place::of(&entry.path).is_some());
-    let entry = entry.ok_or_else(|| {
-        Failure::new("there is no report at this path").place(what).remedy("paths are from the root of the database")
-    })?;
-    statements(&[entry], snapshot)
-}
-
-/// The reports of an id; none where the word is no id of the database.
-fn with_id(what: &str, snapshot: &Snapshot) -> Result<Option<Vec<Statement>>, Failure> {
-    let entries: Vec<&Entry> =
-        snapshot.reports().filter(|(place, _)| place.stem == what).map(|(_, entry)| entry).collect();
-    if entries.is_empty() {
-        return Ok(None);
+fn answer(word: &str, ecosystem: Option<&str>, store: &Store, reading: &Reading) -> Result<AnswerV1, Failure> {
+    let meant = resolve(word, ecosystem, store, &reading.snapshot)?;
+    let version = meant.query.as_ref().and_then(|query| query.version.as_deref());
+    let answer = verdict::of(&meant.statements, version);
+    if answer.verdict != Verdict::Malicious {
+        if let Some(unread) = meant.unread.into_iter().next() {
+            return Err(Failure::from(unread).remedy("`malpkg validate` says how to mend it"));
+        }
+        if let (Some(query), Some(version)) = (&meant.query, version) {
+            check_version(query, version)?;
+        }
     }
-    statements(&entries, snapshot).map(Some)
+    let id = |&index: &usize| meant.statements[index].record.id.as_str().unwrap_or_default().to_owned();
+    Ok(AnswerV1 {
+        query: word.to_owned(),
+        verdict: answer.verdict.word(),
+        versions: answer.versions.word(),
+        reports: answer.reports.iter().map(|&index| view(&meant.statements[index], reading)).collect(),
+        others: answer.others.iter().map(id).collect(),
+    })
 }
 
-/// The reports on a package, found by their folder.
-fn on_package(query: &PackageQuery, snapshot: &Snapshot) -> Result<Vec<Statement>, Failure> {
-    let entries = verdict::candidates(snapshot, &query.package);
-    let mut found = statements(&entries, snapshot)?;
-    found.retain(|statement| statement.package.answers_to(&query.package));
-    Ok(found)
-}
-
-/// Reads reports. One that cannot be read is no answer, and silence would be a wrong one.
-fn statements(entries: &[&Entry], snapshot: &Snapshot) -> Result<Vec<Statement>, Failure> {
-    snapshot
-        .map(entries, |entry, bytes| {
-            let report = Report::read(&entry.path, bytes?);
-            let unusable = |reason: String| database::ReadError::of_content(&entry.path, reason);
-            let reason = report.document.as_ref().err().map(|error| format!("the report is no JSON: {error}"));
-            let record =
-                report.record.ok_or_else(|| unusable(reason.unwrap_or_else(|| "the report is no object".into())))?;
-            Statement::of(&entry.path, record).map_err(|error| unusable(error.to_string()))
-        })
-        .into_iter()
-        .map(|read| read.map_err(|error| Failure::from(error).remedy("`malpkg validate` says how to mend it")))
-        .collect()
+/// A range or a tag that is no version is known to nobody; to say so would sound like an all-clear.
+fn check_version(query: &PackageQuery, version: &str) -> Result<(), Failure> {
+    let Some(order) = Order::of(query.package.ecosystem().base()) else { return Ok(()) };
+    Version::parse(order, version).map(|_| ()).map_err(|error| {
+        Failure::new(error).place(query).remedy("ask for one exact version, or for the package without one")
+    })
 }
 
 fn view(statement: &Statement, reading: &Reading) -> ReportV1 {
@@ -194,17 +172,21 @@ fn view(statement: &Statement, reading: &Reading) -> ReportV1 {
         affected_ranges: statement.vers(),
         since: statement.since(),
         url,
+        path: statement.path.to_string(),
     }
 }
 
 fn write_text(answer: &AnswerV1, context: &mut Context<'_>) -> Result<(), Failure> {
-    let versions = match (answer.verdict, answer.versions) {
-        ("malicious", "all") => " (every version)",
-        ("some-versions", _) => " (these versions)",
-        _ => "",
+    let verdict = match (answer.verdict, answer.versions) {
+        ("malicious", "all") => "malicious, as every version is",
+        ("some-versions", _) => "some versions are malicious",
+        ("not-known", _) if !answer.others.is_empty() => "not known; other versions are malicious",
+        ("not-known", _) => "not known",
+        (verdict, _) => verdict,
     };
-    let verdict = answer.verdict.replace('-', " ");
-    writeln!(context.out, "{}: {verdict}{versions}", Shown(&answer.query))?;
+    let others = if answer.reports.is_empty() { answer.others.join(", ") } else { String::new() };
+    let others = if others.is_empty() { others } else { format!(" ({others})") };
+    writeln!(context.out, "{}: {verdict}{}", Shown(&answer.query), Shown(&others))?;
     for report in &answer.reports {
         let summary = context.tamed(&report.summary);
         writeln!(context.out, "  {}  {}", Shown(&report.id), Shown(&summary))?;
@@ -213,11 +195,14 @@ fn write_text(answer: &AnswerV1, context: &mut Context<'_>) -> Result<(), Failur
         facts.extend(report.published.as_ref().map(|time| format!("published {time}")));
         facts.extend(report.withdrawn.as_ref().map(|time| format!("withdrawn {time}")));
         writeln!(context.out, "      {}", Shown(&facts.join(", ")))?;
-        let affected = [report.affected_versions.as_slice(), report.affected_ranges.as_slice()].concat();
+        let ranges =
+            report.affected_ranges.iter().map(|range| if range.ends_with("/*") { "every version" } else { range });
+        let affected: Vec<&str> = report.affected_versions.iter().map(String::as_str).chain(ranges).collect();
         writeln!(context.out, "      affected: {}", Shown(&affected.join(", ")))?;
         if !report.aliases.is_empty() {
-            writeln!(context.out, "      aliases: {}", Shown(&report.aliases.join(", ")))?;
+            writeln!(context.out, "      aliases: {}", Shown(&context.tamed(&report.aliases.join(", "))))?;
         }
+        writeln!(context.out, "      {}", Shown(&report.path))?;
     }
     Ok(())
 }

@@ -13,6 +13,7 @@ use crate::context::{Context, Reading};
 use crate::display::Shown;
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::resolve::tree_path;
 
 /// Check the reports of the database, and say what is wrong and how to mend it
 ///
@@ -96,28 +97,15 @@ pub(crate) fn run(arguments: &Arguments, context: &mut Context<'_>) -> Result<Ex
     Ok(Exit::found(!is_clean))
 }
 
-/// The paths in the tree that the arguments mean. A path is one from the root of the tree, or one of the disk.
+/// The paths in the tree that the arguments mean.
 fn shown_paths(paths: &[String], store: &store::Store, snapshot: &Snapshot) -> Result<Vec<String>, Failure> {
-    let in_tree = |path: &str| path == "osv" || snapshot.entries().iter().any(|entry| entry.path.is_in(path));
-    paths
-        .iter()
-        .map(|given| {
-            let trimmed = given.trim_end_matches('/');
-            if in_tree(trimmed) {
-                return Ok(trimmed.to_owned());
-            }
-            let on_disk = std::path::absolute(given).ok();
-            let below = on_disk.as_deref().and_then(|path| path.strip_prefix(store.work_tree()?).ok());
-            let below = below.map(|path| path.to_string_lossy().into_owned());
-            match below {
-                Some(below) if below.is_empty() => Ok("osv".to_owned()),
-                Some(below) if in_tree(&below) => Ok(below),
-                _ => Err(Failure::new("no file of the database has this path")
-                    .place(given)
-                    .remedy("name a file or folder below `osv`, from the root of the database")),
-            }
+    let in_tree = |given: &String| {
+        tree_path(given, store, snapshot).ok_or_else(|| {
+            let failure = Failure::new("no file of the database has this path").place(given);
+            failure.remedy("name a file or folder below `osv`, from the root of the database")
         })
-        .collect()
+    };
+    paths.iter().map(in_tree).collect()
 }
 
 /// Reads the files that have findings once more, and finds the places.

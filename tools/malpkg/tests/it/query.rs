@@ -11,6 +11,7 @@ fn database() -> Folder {
         .with("osv/malicious/npm/@s/a/MAL-2026-1.json", &report("MAL-2026-1", "npm", "@s/a", &["1.0.0", "1.0.1"]));
     // Without versions named it is all of them.
     let all = report("MAL-2026-2", "PyPI", "foo-bar", &[]);
+    let all = all.replacen("\"summary\"", "\"aliases\": [\"GHSA-aaaa-bbbb-cccc\"],\n  \"summary\"", 1);
     database = database.with("osv/malicious/pypi/foo-bar/MAL-2026-2.json", &all);
     database = database.with(
         "osv/withdrawn/npm/honest/MAL-2026-3.json",
@@ -55,6 +56,9 @@ fn a_question_has_an_answer_however_it_is_spelled() {
     check("MAL-2026-99", ("not-known", "none"), &[]);
     check("osv/malicious/npm/@s/a/MAL-2026-1.json", ("some-versions", "these"), &["MAL-2026-1"]);
     check("npm/nobody-knows", ("not-known", "none"), &[]);
+    check("mal-2026-1", ("some-versions", "these"), &["MAL-2026-1"]);
+    check("GHSA-aaaa-bbbb-cccc", ("malicious", "all"), &["MAL-2026-2"]);
+    check("GHSA-none-none-none", ("not-known", "none"), &[]);
     check("vscode/a.b@1.0.0", ("malicious", "these"), &["MAL-2026-4"]);
 }
 
@@ -73,7 +77,7 @@ fn an_answer_says_what_is_known() {
     assert_eq!(report["affected_versions"], serde_json::json!(["1.0.0", "1.0.1"]));
     assert_eq!(report["url"], "https://example.org/db/osv/malicious/npm/@s/a/MAL-2026-1.json");
     assert_eq!(report["kind"], "malware");
-    assert!(report["withdrawn"].is_null() && report["since"]["1.0.0"].is_string());
+    assert!(report["withdrawn"].is_null() && report["since"].is_object());
     let shown = malpkg(database().path(), &["query", "npm/@s/a@1.0.1"]).out;
     assert!(shown.starts_with("npm/@s/a@1.0.1: malicious\n  MAL-2026-1  "), "{shown}");
 }
@@ -81,7 +85,8 @@ fn an_answer_says_what_is_known() {
 #[test]
 fn a_question_that_cannot_be_read_is_no_answer() {
     let database = database();
-    for what in ["nosuch/x", "osv/malicious/npm/none.json", "./osv/malicious", "pkg:npm"] {
+    let nonsense = ["axios", "event-stream@3.3.6", "npm:@s/a@1.0.0", "# c", "npm/@s/a@^1.0", "npm/"];
+    for what in ["nosuch/x", "osv/malicious/npm/none.json", "./osv/malicious", "pkg:npm"].into_iter().chain(nonsense) {
         let ran = malpkg(database.path(), &["query", what]);
         assert_eq!((ran.exit, ran.out.as_str()), (Exit::Failed, ""), "{what}: {}", ran.err);
     }
@@ -94,4 +99,23 @@ fn a_report_that_cannot_be_read_is_no_silence() {
     let ran = malpkg(database.path(), &["query", "npm/@s/a"]);
     assert_eq!(ran.exit, Exit::Failed);
     assert!(ran.err.contains("osv/malicious/npm/@s/a/MAL-2026-1.json"), "{}", ran.err);
+}
+
+#[test]
+fn one_question_that_cannot_be_answered_does_not_hide_the_others() {
+    let database = database();
+    let found = malpkg(database.path(), &["query", "npm/@s/a@1.0.0", "axios"]);
+    assert_eq!(found.exit, Exit::Found);
+    assert!(found.out.contains("malicious") && found.err.contains("axios"), "{}{}", found.out, found.err);
+    let clean = malpkg(database.path(), &["query", "npm/none", "axios"]);
+    assert_eq!(clean.exit, Exit::Failed, "silence about one of them is no all-clear");
+    assert_eq!(malpkg(database.path(), &["query", "npm/none", "axios", "--format", "json"]).exit, Exit::Failed);
+}
+
+#[test]
+fn a_version_that_is_not_listed_is_told_from_a_package_nobody_knows() {
+    let answers = json(database().path(), &["query", "npm/@s/a@2.0.0"], Exit::Done);
+    assert_eq!(answers["answers"][0]["others"], serde_json::json!(["MAL-2026-1"]));
+    let shown = malpkg(database().path(), &["query", "npm/@s/a@2.0.0"]).out;
+    assert_eq!(shown, "npm/@s/a@2.0.0: not known; other versions are malicious (MAL-2026-1)\n");
 }

@@ -128,7 +128,9 @@ fn links_are_findings_and_never_followed() {
 fn explain_shows_pages_and_the_list() {
     let folder = fine().folder();
     assert!(malpkg(folder.path(), &["explain", "path-mismatch"]).out.starts_with("# path-mismatch\n"));
-    assert!(malpkg(folder.path(), &["explain"]).out.contains("error    duplicate-id\n"));
+    assert!(!malpkg(folder.path(), &["explain", "path-mismatch"]).out.contains("```"));
+    assert!(malpkg(folder.path(), &["explain"]).out.contains("error    duplicate-id "));
+    assert!(malpkg(folder.path(), &["explain", "path-mismath"]).err.contains("`path-mismatch`"));
     assert_eq!(json(folder.path(), &["explain", "duplicate-id"], Exit::Done)["rules"][0]["level"], "error");
     assert_eq!(malpkg(folder.path(), &["explain", "no-such-rule"]).exit, Exit::Failed);
 }

@@ -1,0 +1,134 @@
+//! What a word means: an id, an alias, a path, or a package. Every command that takes such a word asks here.
+
+use database::verdict::{self, Statement};
+use database::{Entry, Place, ReadError, Report, Snapshot, TreePath};
+use ecosystem::{Ecosystem, PackageQuery};
+use store::Store;
+
+use crate::failure::Failure;
+
+/// What a word means, with the reports that it leads to.
+pub(crate) struct Meant {
+    /// The package asked for, where the word is one.
+    pub(crate) query: Option<PackageQuery>,
+    /// What the reports say.
+    pub(crate) statements: Vec<Statement>,
+    /// Reports that may be meant too, and cannot be read. Silence about them would be a wrong answer.
+    pub(crate) unread: Vec<ReadError>,
+}
+
+/// Finds out what a word means. Nothing found is an answer; a word that is none of these is not.
+pub(crate) fn resolve(
+    word: &str,
+    ecosystem: Option<&str>,
+    store: &Store,
+    snapshot: &Snapshot,
+) -> Result<Meant, Failure> {
+    if ecosystem.is_none() && (word.starts_with("./") || word.starts_with('/') || word.starts_with("osv/")) {
+        let path = tree_path(word, store, snapshot).and_then(|path| snapshot.entry(&path));
+        let entry = path.filter(|entry| Place::of(&entry.path).is_some()).ok_or_else(|| {
+            Failure::new("there is no report at this path").place(word).remedy("name the file of a report below `osv`")
+        })?;
+        return Ok(read(None, &[entry], snapshot));
+    }
+    if ecosystem.is_some() || word.contains('/') || word.starts_with("pkg:") {
+        let query = package_query(word, ecosystem)?;
+        let entries = verdict::candidates(snapshot, &query.package);
+        let mut meant = read(Some(query), &entries, snapshot);
+        let query = meant.query.clone();
+        meant.statements.retain(|said| query.as_ref().is_some_and(|query| said.package.answers_to(&query.package)));
+        return Ok(meant);
+    }
+    let named: Vec<&Entry> =
+        snapshot.reports().filter(|(place, _)| place.stem.eq_ignore_ascii_case(word)).map(|(_, entry)| entry).collect();
+    if !named.is_empty() {
+        return Ok(read(None, &named, snapshot));
+    }
+    if is_like_an_id(word) {
+        return Ok(read(None, &with_alias(word, snapshot)?, snapshot));
+    }
+    let message = "this is no id, no path and no package";
+    let remedy = format!("write a package with its ecosystem, for example npm/{word}");
+    Err(Failure::new(message).place(word).remedy(remedy))
+}
+
+/// A package as people write it, with its ecosystem in the word or beside it.
+pub(crate) fn package_query(word: &str, ecosystem: Option<&str>) -> Result<PackageQuery, Failure> {
+    let query = match ecosystem {
+        Some(ecosystem) => {
+            let ecosystem = Ecosystem::from_user(ecosystem).map_err(|error| Failure::new(error).place(ecosystem))?;
+            PackageQuery::in_ecosystem(ecosystem, word)
+        }
+        None => PackageQuery::parse(word),
+    };
+    let remedy = "write a package as npm/left-pad, npm/@scope/name@1.2.3 or a purl";
+    let query = query.map_err(|error| Failure::new(error).place(word).remedy(remedy))?;
+    match query.package.ecosystem().check_suffix() {
+        Ok(()) => Ok(query),
+        // As in `npm:left-pad`: nothing has such an ecosystem, and to find nothing would sound like an all-clear.
+        Err(error) => Err(Failure::new(error).place(word).remedy(remedy)),
+    }
+}
+
+/// The path in the tree that is meant by one from the root of the database, or by one of the disk.
+pub(crate) fn tree_path(given: &str, store: &Store, snapshot: &Snapshot) -> Option<String> {
+    let is_there = |path: &str| path == "osv" || snapshot.entries().iter().any(|entry| entry.path.is_in(path));
+    let trimmed = given.trim_end_matches('/');
+    if is_there(trimmed) {
+        return Some(trimmed.to_owned());
+    }
+    let on_disk = std::path::absolute(given).ok()?;
+    let below = on_disk.strip_prefix(store.work_tree()?).ok()?.to_string_lossy().into_owned();
+    let below = if below.is_empty() { "osv".to_owned() } else { below };
+    is_there(&below).then_some(below)
+}
+
+/// Ids begin with the prefix of a database in capitals, and a dash. Ours may be written small.
+fn is_like_an_id(word: &str) -> bool {
+    let prefix = word.split('-').next().unwrap_or_default();
+    let is_prefix = prefix.len() < word.len() && prefix.bytes().any(|b| b.is_ascii_uppercase());
+    let is_small_one_of_ours = word.to_ascii_uppercase().starts_with("MAL-");
+    let has_no_version = word.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_:.".contains(&b));
+    has_no_version && (is_small_one_of_ours || is_prefix && !prefix.bytes().any(|b| b.is_ascii_lowercase()))
+}
+
+/// The reports that have a word among their aliases. Only those that hold it at all are parsed.
+fn with_alias<'s>(word: &str, snapshot: &'s Snapshot) -> Result<Vec<&'s Entry>, Failure> {
+    let entries: Vec<&Entry> = snapshot.reports().map(|(_, entry)| entry).collect();
+    let found = snapshot.map(&entries, |entry, bytes| -> Result<bool, ReadError> {
+        let bytes = bytes?;
+        let holds = bytes.windows(word.len()).any(|window| window.eq_ignore_ascii_case(word.as_bytes()));
+        let record = if holds { Report::read(&entry.path, bytes).record } else { None };
+        Ok(record.is_some_and(|record| record.aliases.items().iter().any(|alias| alias.eq_ignore_ascii_case(word))))
+    });
+    let mut with_alias = Vec::new();
+    for (entry, found) in entries.into_iter().zip(found) {
+        match found {
+            Ok(true) => with_alias.push(entry),
+            Ok(false) => {}
+            Err(error) if error.is_system => return Err(Failure::from(error)),
+            Err(_) => {}
+        }
+    }
+    Ok(with_alias)
+}
+
+fn read(query: Option<PackageQuery>, entries: &[&Entry], snapshot: &Snapshot) -> Meant {
+    let mut meant = Meant { query, statements: Vec::new(), unread: Vec::new() };
+    for read in snapshot.map(entries, |entry, bytes| statement(&entry.path, bytes?)) {
+        match read {
+            Ok(statement) => meant.statements.push(statement),
+            Err(error) => meant.unread.push(error),
+        }
+    }
+    meant
+}
+
+fn statement(path: &TreePath, bytes: &[u8]) -> Result<Statement, ReadError> {
+    let report = Report::read(path, bytes);
+    let fault = report.document.as_ref().err().map(|error| format!("the report is no JSON: {error}"));
+    let record = report
+        .record
+        .ok_or_else(|| ReadError::of_content(path, fault.unwrap_or_else(|| "the report is no JSON object".into())))?;
+    Statement::of(path, record).map_err(|error| ReadError::of_content(path, error.to_string()))
+}
