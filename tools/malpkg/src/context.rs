@@ -11,13 +11,15 @@ use store::{At, Commit, CommitError, RefName, Store};
 
 use crate::arguments::{Color, Format, General};
 use crate::config::Config;
-use crate::display::defanged;
+use crate::display::{defanged, without_schemes};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::progress::Progress;
 
 /// The surroundings of one command.
 pub(crate) struct Context<'c> {
+    /// The program as it was called.
+    pub program: String,
     pub general: General,
     pub out: &'c mut dyn Write,
     pub err: &'c mut dyn Write,
@@ -31,8 +33,13 @@ pub(crate) struct Reading {
 }
 
 impl<'c> Context<'c> {
-    pub(crate) fn new(general: General, out: &'c mut dyn Write, err: &'c mut dyn Write) -> Context<'c> {
-        Context { general, out, err }
+    pub(crate) fn new(
+        program: String,
+        general: General,
+        out: &'c mut dyn Write,
+        err: &'c mut dyn Write,
+    ) -> Context<'c> {
+        Context { program, general, out, err }
     }
 
     /// The style where color is wanted, else none. It is asked of the process's own output whether it is a terminal.
@@ -141,6 +148,11 @@ impl<'c> Context<'c> {
     /// Text out of a report, with its addresses made harmless unless asked otherwise.
     pub(crate) fn tamed(&self, text: &str) -> String {
         if self.general.live { text.to_owned() } else { defanged(text) }
+    }
+
+    /// Our own words about a report: only whole addresses in them are made harmless, not every name with a dot.
+    pub(crate) fn tamed_words(&self, text: &str) -> String {
+        if self.general.live { text.to_owned() } else { without_schemes(text) }
     }
 }
 

@@ -24,8 +24,43 @@ impl fmt::Display for Shown<'_> {
     }
 }
 
-/// Text from outside in which no address can be followed: `hxxps://x[.]y`.
+/// Text from outside in which no address can be followed: `hxxps://x[.]y`, and domains and IP addresses that stand alone.
 pub(crate) fn defanged(text: &str) -> String {
+    let safe = without_schemes(text);
+    let mut whole = String::with_capacity(safe.len());
+    for word in safe.split_inclusive(|c: char| !(c.is_alphanumeric() || c == '.' || c == '-')) {
+        let end = word.char_indices().last().filter(|(_, c)| !(c.is_alphanumeric() || *c == '.' || *c == '-'));
+        let (name, rest) = word.split_at(end.map_or(word.len(), |(at, _)| at));
+        if is_host(name) {
+            whole.push_str(&name.replace('.', "[.]"))
+        } else {
+            whole.push_str(name)
+        }
+        whole.push_str(rest);
+    }
+    whole
+}
+
+/// Whether a word is an IPv4 address, or ends like a domain and not like the name of a file.
+fn is_host(word: &str) -> bool {
+    const FILES: [&str; 24] = [
+        "c", "css", "exe", "git", "go", "gz", "h", "html", "jar", "java", "js", "json", "lock", "md", "mjs", "php",
+        "ps", "py", "rb", "rs", "toml", "ts", "txt", "zip",
+    ];
+    let labels: Vec<&str> = word.trim_matches('.').split('.').collect();
+    let is_address = labels.len() == 4 && labels.iter().all(|label| label.parse::<u8>().is_ok());
+    let last = labels.last().copied().unwrap_or_default().to_ascii_lowercase();
+    let is_domain = labels.len() > 1
+        && labels.iter().all(|label| !label.is_empty())
+        && last.len() > 1
+        && last.chars().all(char::is_alphabetic)
+        && !FILES.contains(&last.as_str())
+        && word != "crates.io";
+    is_address || is_domain
+}
+
+/// Text in which no URL can be followed.
+pub(crate) fn without_schemes(text: &str) -> String {
     let mut safe = String::with_capacity(text.len() + 16);
     let mut rest = text;
     while let Some(at) = rest.find("://") {
@@ -70,6 +105,10 @@ mod tests {
         assert_eq!(defanged("HTTP://1.2.3.4:80?x"), "hxxp://1[.]2[.]3[.]4:80?x");
         assert_eq!(defanged("ws://a.b"), "ws://a[.]b");
         assert_eq!(defanged("\u{e9}://x.y"), "\u{e9}://x[.]y");
-        assert_eq!(defanged("no address: a.b"), "no address: a.b");
+        assert_eq!(
+            defanged("at evil.example.com, 10.0.0.1 and a.b."),
+            "at evil[.]example[.]com, 10[.]0[.]0[.]1 and a.b."
+        );
+        assert_eq!(defanged("index.js, 1.2.3, web3.js 1.2.3-rc.1"), "index.js, 1.2.3, web3.js 1.2.3-rc.1");
     }
 }

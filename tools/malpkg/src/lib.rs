@@ -32,7 +32,8 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, out: &mut dyn Write, e
         Ok(parsed) => parsed,
         Err(error) => return usage(&error, wants_json, out, err),
     };
-    let mut context = Context::new(parsed.general, out, err);
+    let program = arguments.first().map_or("malpkg".into(), |program| program.to_string_lossy().into_owned());
+    let mut context = Context::new(program, parsed.general, out, err);
     let done = match parsed.command {
         arguments::Command::Validate(arguments) => command::validate::run(&arguments, &mut context),
         arguments::Command::Explain(arguments) => command::explain::run(&arguments, &mut context),

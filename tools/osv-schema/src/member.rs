@@ -60,11 +60,6 @@ impl<T> Member<Vec<T>> {
     pub fn items(&self) -> &[T] {
         self.value().map_or(&[], Vec::as_slice)
     }
-
-    /// A list that is a member only when it has items.
-    pub fn unless_empty(items: Vec<T>) -> Member<Vec<T>> {
-        if items.is_empty() { Member::Absent } else { Member::Value(items) }
-    }
 }
 
 impl Member<String> {

@@ -17,7 +17,7 @@ pub(crate) fn absent(repository: &Repository, root: &Path) -> Result<Vec<Entry>,
     if !is_sparse {
         return Ok(Vec::new());
     }
-    let index = repository.index().map_err(Error::git("read the index of this sparse checkout"))?;
+    let index = repository.index().map_err(Error::git(index_unread()))?;
     let mut entries = Vec::new();
     for member in index.iter().filter(|member| is_left_out(member.flags_extended)) {
         let first = member.path.split(|&b| b == b'/').next().unwrap_or_default();
@@ -39,6 +39,12 @@ pub(crate) fn absent(repository: &Repository, root: &Path) -> Result<Vec<Entry>,
         }
     }
     Ok(entries)
+}
+
+/// What failed where the index could not be read, with the remedy: libgit2 knows neither split nor sparse ones.
+pub(crate) fn index_unread() -> &'static str {
+    "read git's index (where it is split or sparse, run `git update-index --no-split-index` or \
+     `git sparse-checkout reapply --no-sparse-index`)"
 }
 
 /// Whether git's index says that a path is left out of the work tree.

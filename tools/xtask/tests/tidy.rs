@@ -112,6 +112,42 @@ fn dependencies_go_one_way() {
     }
 }
 
+/// Dependencies that are fenced in, each with the crates that may know them.
+const FENCED: &[(&str, &[&str])] = &[
+    ("git2", &["store"]),
+    ("jsonschema", &["rules"]),
+    ("clap", &["malpkg", "xtask"]),
+    ("libdeflater", &["store", "export"]),
+    ("rustix", &["export", "store"]),
+    ("tempfile", &["store", "testkit", "xtask"]),
+    ("toml", &["malpkg"]),
+    ("walkdir", &["store", "intake", "export", "xtask"]),
+    ("zstd", &["export"]),
+];
+
+#[test]
+fn heavy_dependencies_stay_behind_their_wall() {
+    for (name, _) in MAY_USE {
+        let manifest: toml::Table = read(&root().join(format!("tools/{name}/Cargo.toml"))).parse().expect("a manifest");
+        let uses = manifest.get("dependencies").and_then(toml::Value::as_table).cloned().unwrap_or_default();
+        for (fenced, may) in FENCED {
+            assert!(!uses.contains_key(*fenced) || may.contains(name), "{name} uses {fenced}, which it may not know");
+        }
+    }
+}
+
+#[test]
+fn what_lies_in_the_tree_is_what_the_writer_writes() {
+    let files = walkdir::WalkDir::new(root().join("osv")).into_iter().filter_map(Result::ok);
+    let json = files.filter(|file| file.path().extension().is_some_and(|extension| extension == "json"));
+    for path in json.map(walkdir::DirEntry::into_path) {
+        let text = read(&path);
+        let document = osv_schema::Document::parse(text.as_bytes()).expect("JSON");
+        let record = osv_schema::Record::read(&document).expect("an object");
+        assert!(osv_schema::write::canonical(&record) == text, "{} is not canonical", path.display());
+    }
+}
+
 #[test]
 fn every_crate_keeps_the_lints_of_the_house() {
     for (name, _) in MAY_USE {

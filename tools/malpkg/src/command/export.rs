@@ -89,7 +89,7 @@ pub(crate) fn run(arguments: &Arguments, context: &mut Context<'_>) -> Result<Ex
             held: &manifest.held,
         })?;
     } else {
-        write_text(arguments, &manifest, context)?;
+        write_text(arguments, &manifest, &reading, context)?;
     }
     Ok(Exit::found(!manifest.held.is_empty()))
 }
@@ -128,29 +128,63 @@ fn commit_facts(store: &store::Store, reading: &Reading) -> Result<Option<Commit
     }))
 }
 
-fn write_text(arguments: &Arguments, manifest: &Manifest, context: &mut Context<'_>) -> Result<(), Failure> {
+fn write_text(
+    arguments: &Arguments,
+    manifest: &Manifest,
+    reading: &Reading,
+    context: &mut Context<'_>,
+) -> Result<(), Failure> {
     let out = arguments.out.to_string_lossy().into_owned();
     for held in &manifest.held {
         writeln!(context.out, "held: {} ({})", Shown(&held.path), held.rule)?;
     }
     let reports = count(manifest.counts.reports, "report");
-    let from = manifest
-        .commit
-        .as_deref()
-        .map_or("the folder".to_owned(), |commit| format!("commit {}", &commit[..12.min(commit.len())]));
-    writeln!(context.out, "{reports} of {from} published in {}: {} files", Shown(&out), manifest.files.len() + 1)?;
+    let commit = manifest.commit.as_deref().map(|commit| &commit[..commit.len().min(12)]);
+    let from = commit.map_or("the folder".to_owned(), |commit| format!("commit {commit}"));
+    let files = count(manifest.files.len(), "file");
+    writeln!(context.out, "{reports} of {from} published in {}: {files} and their manifest", Shown(&out))?;
     if !manifest.held.is_empty() {
-        writeln!(context.out, "{} held: `malpkg validate` says why", count(manifest.held.len(), "report"))?;
+        writeln!(context.out, "{} held, each for the rule named behind it", count(manifest.held.len(), "report"))?;
     }
-    let example = example(manifest);
-    writeln!(context.out, "\nWhat to try next:")?;
-    writeln!(context.out, "  malpkg query {example}    is this package malicious?")?;
-    writeln!(context.out, "  malpkg validate    is the database right?")?;
-    writeln!(context.out, "  unzip -l {}    what scanners read", Shown(&format!("{out}/all.zip")))?;
+    if !context.general.quiet {
+        write_next(arguments, manifest, reading, context)?;
+    }
     Ok(())
 }
 
-/// A package to ask about: the best-known one.
-fn example(_: &Manifest) -> &'static str {
-    "npm/event-stream@3.3.6"
+/// What to try next, with the program as it was called and a report that is there.
+fn write_next(
+    arguments: &Arguments,
+    manifest: &Manifest,
+    reading: &Reading,
+    context: &mut Context<'_>,
+) -> Result<(), Failure> {
+    let program = shell_word(&context.program);
+    let repo = context.general.repo.as_ref().map(|repo| format!(" --repo {}", shell_word(&repo.to_string_lossy())));
+    let repo = repo.unwrap_or_default();
+    writeln!(context.out, "\nWhat to try next:")?;
+    if let Some(what) = example(reading) {
+        writeln!(context.out, "  {program}{repo} query {what}    is this package malicious?")?;
+    }
+    writeln!(context.out, "  {program}{repo} validate    is the database right?")?;
+    if manifest.files.contains_key("all.zip") {
+        let archive = arguments.out.join("all.zip");
+        writeln!(context.out, "  unzip -l {}    what scanners read", shell_word(&archive.to_string_lossy()))?;
+    }
+    Ok(())
+}
+
+/// Something to ask about: the best-known package of all, or else the first report.
+fn example(reading: &Reading) -> Option<String> {
+    const BEST_KNOWN: &str = "npm/event-stream";
+    let is_there = reading.snapshot.reports().any(|(place, _)| place.folder == BEST_KNOWN);
+    let first = || reading.snapshot.reports().next().map(|(place, _)| Shown(place.stem).to_string());
+    if is_there { Some(format!("{BEST_KNOWN}@3.3.6")) } else { first() }
+}
+
+/// A word as a shell takes it for one.
+fn shell_word(word: &str) -> String {
+    let word = Shown(word).to_string();
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "/._-+@=:,".contains(c);
+    if !word.is_empty() && word.chars().all(is_plain) { word } else { format!("'{}'", word.replace('\'', "'\\''")) }
 }

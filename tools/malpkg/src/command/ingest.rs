@@ -391,7 +391,7 @@ fn write_text(
     context: &mut Context<'_>,
 ) -> Result<(), Failure> {
     for rejected in &planned.plan.rejected {
-        let (message, remedy) = (context.tamed(&rejected.message), context.tamed(&rejected.remedy));
+        let (message, remedy) = (context.tamed_words(&rejected.message), context.tamed_words(&rejected.remedy));
         let delivery = Shown(&rejected.delivery).to_string();
         let pointer =
             if rejected.pointer.is_empty() { String::new() } else { format!(" {}", Shown(&rejected.pointer)) };

@@ -177,7 +177,7 @@ fn write_text(validation: &Validation, located: &[Option<Located>], context: &mu
         };
         let color = context.style(Style::new().bold().fg_color(Some(color.into())));
         let (level, rule) = (finding.level.word(), finding.rule.name);
-        let message = context.tamed(&finding.message);
+        let message = context.tamed_words(&finding.message);
         writeln!(context.out, "{color}{level}[{rule}]{color:#}{bold}: {}{bold:#}", Shown(&message))?;
         writeln!(context.out, "  {faint}-->{faint:#} {}", snippet::place(&finding.path, located.as_ref()))?;
         if let Some(Located { position, line, mark: (from, length) }) = located {
@@ -193,7 +193,7 @@ fn write_text(validation: &Validation, located: &[Option<Located>], context: &mu
                 writeln!(context.out, "{empty} {faint}|{faint:#} {color}{mark}{color:#}")?;
             }
         }
-        writeln!(context.out, "  {faint}={faint:#} help: {}\n", Shown(&context.tamed(&finding.remedy)))?;
+        writeln!(context.out, "  {faint}={faint:#} help: {}\n", Shown(&context.tamed_words(&finding.remedy)))?;
     }
     let of_level = |level| validation.findings.iter().filter(|finding| finding.level == level).count();
     let (errors, warnings) = (of_level(Level::Error), of_level(Level::Warning));

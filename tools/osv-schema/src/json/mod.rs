@@ -34,20 +34,6 @@ pub enum Kind {
     Object,
 }
 
-impl Kind {
-    /// The word for a person: "a string", "an object".
-    pub fn with_article(self) -> &'static str {
-        match self {
-            Kind::Null => "null",
-            Kind::Bool => "a boolean",
-            Kind::Number => "a number",
-            Kind::String => "a string",
-            Kind::Array => "an array",
-            Kind::Object => "an object",
-        }
-    }
-}
-
 /// One value of the flat tree.
 #[derive(Clone, Copy, Debug)]
 struct Cell {

@@ -64,7 +64,7 @@ fn many_members_are_searched_for_repeats_without_squaring() {
 #[test]
 fn pointers_follow_rfc_6901() {
     let document = Document::parse(br#"{"a/b": {"m~n": [10, 20]}, "": 5}"#).unwrap();
-    let at = |pointer: &str| document.at(pointer).map(|node| node.spelling());
+    let at = |pointer: &str| document.at(pointer).map(osv_schema::Node::spelling);
     assert_eq!(at("/a~1b/m~0n/1"), Some("20"));
     assert_eq!(at("/"), Some("5"));
     assert_eq!(at("").map(str::len), Some(document.text().len()));

@@ -10,7 +10,7 @@ use super::follow::Settled;
 use super::pending::Desk;
 use super::rewrite::FileChange;
 use crate::Error;
-use crate::sparse::is_left_out;
+use crate::sparse::{index_unread, is_left_out};
 use crate::tree::{Member, Mode};
 
 /// The index of a work tree, as a copy that takes its place in the end. git's lock must be held.
@@ -32,7 +32,7 @@ impl IndexFile {
         }
         // What libgit2 leaves when it is killed while it writes the copy.
         let _ = fs::remove_file(desk.folder().join("index.lock"));
-        let index = Index::open(&copy).map_err(Error::git(format!("read git's index {}", place.display())))?;
+        let index = Index::open(&copy).map_err(Error::git(index_unread()))?;
         Ok(IndexFile { place, copy, index })
     }
 

@@ -1,7 +1,7 @@
 //! The working tree and the index of a branch that is committed to.
 
 use database::TreePath;
-use store::{CommitError, Store};
+use store::{At, CommitError, Store};
 use testkit::{Folder, Repository};
 
 use crate::fixture::{NEW, REPORT, commit, main_branch, now, open, path, putting, small};
@@ -201,6 +201,13 @@ fn an_index_that_cannot_be_understood() {
     let error = commit(&open(repository.path()), &[(REPORT, "changed\n")]).unwrap_err();
     assert!(error.to_string().contains("cannot read git's index"), "{error}");
     assert_eq!(repository.id("main"), before);
+    repository.is_clean();
+    repository.run(&["update-index", "--no-split-index"]);
+    repository.run(&["sparse-checkout", "set", "--sparse-index", "osv/malicious/npm/b"]);
+    let error = open(repository.path()).snapshot(At::WorkingTree).unwrap_err();
+    assert!(error.to_string().contains("`git sparse-checkout reapply --no-sparse-index`"), "{error}");
+    repository.run(&["sparse-checkout", "reapply", "--no-sparse-index"]);
+    commit(&open(repository.path()), &[(REPORT, "changed\n")]).unwrap();
     repository.is_clean();
 }
 
