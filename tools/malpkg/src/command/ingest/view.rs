@@ -1,0 +1,163 @@
+//! What an ingest says: for people, and as `malpkg.ingest`.
+
+use database::ChangeSet;
+use serde::Serialize;
+
+use super::Arguments;
+use super::plan::{Planned, Tally};
+use crate::command::validate::count;
+use crate::context::Context;
+use crate::display::Shown;
+use crate::failure::Failure;
+
+#[derive(Serialize)]
+struct IngestV1<'i> {
+    format: &'static str,
+    version: u32,
+    base: Option<String>,
+    commit: Option<String>,
+    status: &'static str,
+    sources: Vec<SourceV1<'i>>,
+    rejected: Vec<RejectedV1<'i>>,
+    skipped: Vec<SkippedV1<'i>>,
+    changes: Vec<ChangeV1<'i>>,
+}
+
+#[derive(Serialize)]
+struct SourceV1<'i> {
+    id: &'i str,
+    deliveries: usize,
+    created: usize,
+    joined: usize,
+    unchanged: usize,
+    withdrawn: usize,
+    rejected: usize,
+    skipped: usize,
+    cursor: Option<&'i str>,
+    seconds: f64,
+    error: Option<&'i str>,
+}
+
+#[derive(Serialize)]
+struct RejectedV1<'i> {
+    source: &'i str,
+    delivery: &'i str,
+    rule: &'i str,
+    pointer: &'i str,
+    message: &'i str,
+    remedy: &'i str,
+    quarantine: Option<&'i str>,
+}
+
+#[derive(Serialize)]
+struct SkippedV1<'i> {
+    source: &'i str,
+    delivery: &'i str,
+    reason: &'i str,
+}
+
+#[derive(Serialize)]
+struct ChangeV1<'i> {
+    kind: &'static str,
+    path: &'i str,
+    id: &'i str,
+    package: &'i str,
+}
+
+pub(super) fn write_json(
+    arguments: &Arguments,
+    planned: &Planned,
+    base: Option<String>,
+    commit: Option<String>,
+    seconds: f64,
+    context: &mut Context<'_>,
+) -> Result<(), Failure> {
+    let tally = planned.tally;
+    let source = SourceV1 {
+        id: &arguments.source,
+        deliveries: tally.deliveries,
+        created: tally.created,
+        joined: tally.joined,
+        unchanged: tally.unchanged,
+        withdrawn: 0,
+        rejected: tally.rejected,
+        skipped: tally.skipped,
+        cursor: None,
+        seconds: (seconds * 1000.0).round() / 1000.0,
+        error: None,
+    };
+    let rejected = planned.plan.rejected.iter().map(|rejected| RejectedV1 {
+        source: &rejected.source,
+        delivery: &rejected.delivery,
+        rule: rejected.rule,
+        pointer: &rejected.pointer,
+        message: &rejected.message,
+        remedy: &rejected.remedy,
+        quarantine: None,
+    });
+    let skipped = planned.plan.skipped.iter().map(|skipped| SkippedV1 {
+        source: &skipped.source,
+        delivery: &skipped.delivery,
+        reason: &skipped.reason,
+    });
+    let changes = planned.plan.changes.changes().map(|change| ChangeV1 {
+        kind: change.kind.word(),
+        path: change.path.as_str(),
+        id: &change.id,
+        package: &change.package,
+    });
+    context.write_json(&IngestV1 {
+        format: "malpkg.ingest",
+        version: 1,
+        base,
+        commit,
+        status: "done",
+        sources: vec![source],
+        rejected: rejected.collect(),
+        skipped: skipped.collect(),
+        changes: changes.collect(),
+    })
+}
+
+pub(super) fn write_text(
+    arguments: &Arguments,
+    planned: &Planned,
+    commit: Option<&str>,
+    context: &mut Context<'_>,
+) -> Result<(), Failure> {
+    for rejected in &planned.plan.rejected {
+        let (message, remedy) = (context.tamed_words(&rejected.message), context.tamed_words(&rejected.remedy));
+        let delivery = Shown(&rejected.delivery).to_string();
+        let pointer =
+            if rejected.pointer.is_empty() { String::new() } else { format!(" {}", Shown(&rejected.pointer)) };
+        writeln!(context.out, "rejected[{}]: {delivery}{pointer}: {}", rejected.rule, Shown(&message))?;
+        writeln!(context.out, "  = help: {}", Shown(&remedy))?;
+    }
+    for skipped in &planned.plan.skipped {
+        writeln!(context.out, "skipped: {}: {}", Shown(&skipped.delivery), Shown(&skipped.reason))?;
+    }
+    let changes = &planned.plan.changes;
+    for change in changes.changes() {
+        let kind = change.kind.word();
+        writeln!(context.out, "{kind:9} {} {} ({})", change.id, Shown(&change.package), Shown(change.path.as_str()))?;
+    }
+    let Tally { deliveries, created, joined, unchanged, rejected, skipped } = planned.tally;
+    writeln!(
+        context.out,
+        "{}: {deliveries} read, {created} created, {joined} joined, {unchanged} known already, {skipped} skipped, {rejected} rejected",
+        arguments.source
+    )?;
+    let end = match (commit, changes.is_empty()) {
+        (_, true) => "nothing to write".to_owned(),
+        (Some(commit), false) => format!("committed {commit}"),
+        (None, false) if arguments.write => format!("written: {}", files(changes)),
+        (None, false) => {
+            format!("a plan for {}; `--commit` commits it, `--write` writes it to the working tree", files(changes))
+        }
+    };
+    Ok(writeln!(context.out, "{end}")?)
+}
+
+fn files(changes: &ChangeSet) -> String {
+    count(changes.edits().len(), "file")
+}
