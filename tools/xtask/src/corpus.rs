@@ -71,7 +71,7 @@ pub(crate) fn replay(corpus: &Path, deliveries: &Path) -> Done {
         }
     }
     let out = room.path().join("out");
-    run(malpkg(&["export", "--out"]).arg(&out))?;
+    run(malpkg(&["export"]).arg("--out").arg(&out))?;
     compare(&repo, &out)
 }
 

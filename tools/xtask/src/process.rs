@@ -38,8 +38,10 @@ pub(crate) fn program(name: impl AsRef<OsStr>, arguments: &[&str]) -> Command {
 
 /// Git in a folder, with nobody's own configuration.
 pub(crate) fn git(folder: &Path, arguments: &[&str]) -> Command {
-    let mut command = program("git", arguments);
+    // What git does by itself in the background would be measured, or be in the way.
+    let mut command = program("git", &["-c", "gc.auto=0", "-c", "maintenance.auto=false"]);
     command
+        .args(arguments)
         .current_dir(folder)
         .env("GIT_CONFIG_NOSYSTEM", "1")
         .env("GIT_CONFIG_GLOBAL", "/dev/null")
