@@ -38,6 +38,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, out: &mut dyn Write, e
         arguments::Command::Validate(arguments) => command::validate::run(&arguments, &mut context),
         arguments::Command::Explain(arguments) => command::explain::run(&arguments, &mut context),
         arguments::Command::New(arguments) => command::new::run(&arguments, &mut context),
+        arguments::Command::Fmt(arguments) => command::fmt::run(&arguments, &mut context),
         arguments::Command::Ingest(arguments) => command::ingest::run(&arguments, &mut context),
         arguments::Command::Export(arguments) => command::export::run(&arguments, &mut context),
         arguments::Command::Query(arguments) => command::query::run(&arguments, &mut context),

@@ -3,6 +3,7 @@
 pub(crate) mod affected;
 pub(crate) mod explain;
 pub(crate) mod export;
+pub(crate) mod fmt;
 pub(crate) mod ingest;
 pub(crate) mod new;
 pub(crate) mod path;

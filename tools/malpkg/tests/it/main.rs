@@ -3,6 +3,7 @@
 mod documents;
 mod export;
 mod failures;
+mod fmt;
 mod ingest;
 mod new;
 mod program;

@@ -12,6 +12,7 @@ mod identity;
 mod index_file;
 mod pending;
 mod rewrite;
+mod rewrite_in_place;
 mod seat;
 #[cfg(test)]
 mod tests;
