@@ -12,6 +12,11 @@ use crate::likeness::{did_you_mean, nearest};
 /// Ids are given from here up in each year, unless the configuration says otherwise: below it the numbers are upstream's.
 const FIRST_NUMBER: u64 = 900_001;
 
+/// The keys that are read, section by section; `schema/malpkg-config.json` has the same for editors.
+const KEYS: [&str; 3] = ["database", "rules", "source"];
+const DATABASE_KEYS: [&str; 3] = ["prefix", "home", "first-number"];
+const SOURCE_KEYS: [&str; 2] = ["format", "from"];
+
 /// The configuration of a database. Every key has a default.
 #[derive(Clone, Debug)]
 pub(crate) struct Config {
@@ -70,9 +75,9 @@ impl Config {
             Failure::new(format!("{at}{}", error.message()))
         })?;
         let mut config = Config::default();
-        known(&table, "", &["database", "source", "rules"])?;
+        known(&table, "", &KEYS)?;
         if let Some(section) = section(&table, "database")? {
-            known(section, "database.", &["prefix", "home", "first-number"])?;
+            known(section, "database.", &DATABASE_KEYS)?;
             if let Some(prefix) = text_of(section, "database.", "prefix")? {
                 if prefix.is_empty() || !prefix.bytes().all(|b| b.is_ascii_uppercase()) {
                     return Err(Failure::new("`database.prefix` must be capital letters, for example \"MAL\""));
@@ -133,7 +138,7 @@ impl Source {
             return Err(Failure::new(message));
         }
         let section = value.as_table().ok_or_else(|| Failure::new(format!("`source.{id}` must be a table")))?;
-        known(section, &prefix, &["format", "from"])?;
+        known(section, &prefix, &SOURCE_KEYS)?;
         let format =
             match text_of(section, &prefix, "format")?.as_deref() {
                 Some("osv") => SourceFormat::Osv,
@@ -181,6 +186,26 @@ mod tests {
     fn check(text: &str, expected: &str) {
         let failure = Config::parse_keys(text.as_bytes()).expect_err(text);
         assert_eq!(failure.to_string(), expected, "{text}");
+    }
+
+    #[test]
+    fn the_schema_for_editors_has_the_same_keys() {
+        let schema: serde_json::Value =
+            serde_json::from_str(include_str!("../../../schema/malpkg-config.json")).unwrap();
+        let keys = |section: &serde_json::Value| {
+            let mut keys: Vec<String> = section["properties"].as_object().unwrap().keys().cloned().collect();
+            keys.sort();
+            keys
+        };
+        let sorted = |keys: &[&str]| {
+            let mut keys: Vec<String> = keys.iter().map(|key| (*key).to_owned()).collect();
+            keys.sort();
+            keys
+        };
+        let source = &schema["properties"]["source"]["patternProperties"]["^[a-z0-9-]+$"];
+        assert_eq!(keys(&schema), sorted(&KEYS));
+        assert_eq!(keys(&schema["properties"]["database"]), sorted(&DATABASE_KEYS));
+        assert_eq!(keys(source), sorted(&SOURCE_KEYS));
     }
 
     #[test]

@@ -59,11 +59,7 @@ pub(crate) fn run(arguments: &Arguments, context: &mut Context<'_>) -> Result<Ex
     };
     progress.say("checking the reports");
     let held = held(&context.validate(&reading)?, &reading)?;
-    if let (true, Some(first)) = (arguments.strict, held.first()) {
-        let message =
-            format!("{} would be held; the first breaks the rule {}", count(held.len(), "report"), first.rule);
-        return Err(Failure::new(message).place(&first.path).remedy("`malpkg validate` shows all findings"));
-    }
+    refuse_held(arguments, &held)?;
     progress.say("writing the release");
     let targets = if arguments.only.is_empty() { Target::ALL.to_vec() } else { arguments.only.clone() };
     let input = Input {
@@ -75,8 +71,12 @@ pub(crate) fn run(arguments: &Arguments, context: &mut Context<'_>) -> Result<Ex
         licence: LICENCE,
     };
     let quiet = |_: export::Progress| {};
-    let manifest = export::replace(&arguments.out, |dir| export::write(&input, dir, &quiet))
-        .map_err(|error| Failure::new(with_sources(&error)))?;
+    let manifest = export::replace(&arguments.out, |dir| {
+        let manifest = export::write(&input, dir, &quiet)?;
+        // What no release can hold is known only now; the old release is still there.
+        refuse_held(arguments, &manifest.held)?;
+        Ok::<_, Failure>(manifest)
+    })?;
     drop(progress);
     if context.wants_json() {
         context.write_json(&ExportV1 {
@@ -92,6 +92,24 @@ pub(crate) fn run(arguments: &Arguments, context: &mut Context<'_>) -> Result<Ex
         write_text(arguments, &manifest, &reading, context)?;
     }
     Ok(Exit::found(!manifest.held.is_empty()))
+}
+
+/// With `--strict` a report that would be held refuses the release.
+fn refuse_held(arguments: &Arguments, held: &[Held]) -> Result<(), Failure> {
+    match held.first() {
+        Some(first) if arguments.strict => {
+            let message =
+                format!("{} would be held; the first breaks the rule {}", count(held.len(), "report"), first.rule);
+            Err(Failure::new(message).place(&first.path).remedy("`malpkg validate` shows all findings"))
+        }
+        _ => Ok(()),
+    }
+}
+
+impl From<export::Error> for Failure {
+    fn from(error: export::Error) -> Failure {
+        Failure::new(with_sources(&error))
+    }
 }
 
 /// The reports that have errors. One id for two reports refuses the release: nobody could say which one it names.
