@@ -1,6 +1,6 @@
 //! Joining: a delivery becomes part of the report on its package, and nothing of either is lost.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use ecosystem::Package;
 use osv_schema::{Affected, Credit, Member, Object, Origin, Range, Record, Reference, Shape, Timestamp, Value, write};
@@ -59,14 +59,20 @@ pub(crate) fn join(
         record.origins().into_iter().filter_map(|earlier| stream_hash(&earlier, &origin)).collect();
     let before = details.sections.clone();
     details.sections.retain(|section| section.source != delivery.source || !replaced.contains(&section.sha256));
-    details.put(&delivery.source, &delivery.sha256, said.details.as_str().unwrap_or_default());
+    // Of a stream the newest statement counts, whichever came first.
+    if record.origins().iter().all(|earlier| stream_hash(earlier, &origin).is_none() || !is_newer(earlier, said)) {
+        details.put(&delivery.source, &delivery.sha256, said.details.as_str().unwrap_or_default());
+    } else {
+        details.sections.clone_from(&before);
+    }
     // What people wrote is theirs: without news in the sections the text stays to the byte.
     if details.sections != before {
         record.details = details.to_string().into();
     }
 
     record.schema_version = SCHEMA_VERSION.into();
-    let published = [record.published_at(), said.published_at().or(Some(now))].into_iter().flatten().min();
+    let claimed = said.published_at().filter(|claimed| *claimed <= now);
+    let published = [record.published_at(), claimed.or(Some(now))].into_iter().flatten().min();
     record.published = published.unwrap_or(now).whole_seconds().to_string().into();
 
     let own_id = record.id.as_str().unwrap_or_default().to_owned();
@@ -112,6 +118,12 @@ fn stream_hash(earlier: &Origin, origin: &Origin) -> Option<String> {
     earlier.sha256.as_str().filter(|_| is_same).map(str::to_owned)
 }
 
+/// Whether an earlier delivery says more recently what it says.
+fn is_newer(earlier: &Origin, said: &Record) -> bool {
+    let time = earlier.modified_time.as_str().and_then(|text| text.parse::<Timestamp>().ok());
+    time > said.modified_at()
+}
+
 /// Moves `modified` to now, and in any case beyond what it was. Once for all that one change brings.
 pub(crate) fn touch(record: &mut Record, now: Timestamp) {
     let now = now.whole_seconds();
@@ -134,7 +146,7 @@ fn unite<T, K: Ord>(list: &mut Member<Vec<T>>, more: impl Iterator<Item = T>, ke
     if !new.is_empty() {
         let list = list.or_default();
         list.extend(new.into_values());
-        list.sort_by_key(|item| key(item));
+        list.sort_by_cached_key(|item| key(item));
     }
 }
 
@@ -152,14 +164,27 @@ fn written(content: &impl Shape) -> String {
 
 /// Unites credits: one for each name and type, with all contacts.
 fn unite_credits(credits: &mut Member<Vec<Credit>>, more: &[Credit]) {
+    let without_contact = |credit: &Credit| written(&Credit { contact: Member::Absent, ..credit.clone() });
+    let mut known: BTreeMap<String, usize> =
+        credits.items().iter().enumerate().map(|(at, credit)| (without_contact(credit), at)).collect();
+    let mut is_changed = false;
     for credit in more {
-        let same = credits.value_mut().and_then(|credits| {
-            credits.iter_mut().find(|c| c.name == credit.name && c.kind == credit.kind && c.extra == credit.extra)
-        });
-        match same {
-            Some(same) => unite(&mut same.contact, credit.contact.items().iter().cloned(), Clone::clone),
-            None => unite(credits, std::iter::once(credit.clone()), written),
-        }
+        let key = without_contact(credit);
+        let list = match known.get(&key) {
+            Some(&at) => {
+                if let Some(same) = credits.value_mut().and_then(|credits| credits.get_mut(at)) {
+                    unite(&mut same.contact, credit.contact.items().iter().cloned(), Clone::clone);
+                }
+                continue;
+            }
+            None => credits.or_default(),
+        };
+        known.insert(key, list.len());
+        list.push(credit.clone());
+        is_changed = true;
+    }
+    if let (true, Some(list)) = (is_changed, credits.value_mut()) {
+        list.sort_by_cached_key(written);
     }
 }
 
@@ -181,11 +206,12 @@ fn unite_values(home: &mut Value, value: &Value) {
     match (home, value) {
         (home @ Value::Null, value) => *home = value.clone(),
         (Value::Array(home), Value::Array(items)) => {
-            let mut new: Vec<Value> = items.iter().filter(|item| !home.contains(item)).cloned().collect();
+            let known: BTreeSet<String> = home.iter().map(written).collect();
+            let new: BTreeMap<String, &Value> =
+                items.iter().map(|item| (written(item), item)).filter(|(key, _)| !known.contains(key)).collect();
             if !new.is_empty() {
-                home.append(&mut new);
+                home.extend(new.into_values().cloned());
                 home.sort_by_cached_key(written);
-                home.dedup();
             }
         }
         (Value::Object(home), Value::Object(members)) => {

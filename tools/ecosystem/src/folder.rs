@@ -6,6 +6,9 @@ use thiserror::Error;
 
 use crate::spelling::lower;
 
+/// The most parts that a package's name may have: Go modules and repositories have a handful.
+const MAX_PARTS: usize = 64;
+
 /// The longest component that common file systems take.
 pub const MAX_COMPONENT_BYTES: usize = 255;
 
@@ -87,6 +90,12 @@ pub enum PlaceError {
         /// How many bytes it has.
         bytes: usize,
     },
+    /// More components than any registry's names have, and than trees are read deep.
+    #[error("the name has {parts} parts; at most {MAX_PARTS} are taken")]
+    Deep {
+        /// How many parts it has.
+        parts: usize,
+    },
     /// The path is longer than the operating system takes.
     #[error("the folder's path would have {bytes} bytes; with a report in it, Linux takes {}", MAX_PATH_BYTES - ROOM)]
     LongPath {
@@ -115,7 +124,7 @@ impl PlaceError {
             Self::Control { .. } | Self::Direction { .. } => {
                 "copy the name from the registry again, as plain text; it is probably meant to deceive"
             }
-            Self::LongComponent { .. } | Self::LongPath { .. } => {
+            Self::LongComponent { .. } | Self::LongPath { .. } | Self::Deep { .. } => {
                 "check the name: no registry takes one of this length"
             }
         }
@@ -132,6 +141,10 @@ impl PackageFolder {
         check_component(directory, directory)?;
         check_characters(name)?;
         let name = lower(name);
+        let parts = name.split('/').count();
+        if parts > MAX_PARTS {
+            return Err(PlaceError::Deep { parts });
+        }
         for component in name.split('/') {
             check_component(&name, component)?;
         }

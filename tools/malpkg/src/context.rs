@@ -121,6 +121,7 @@ impl<'c> Context<'c> {
 
     fn read(&self, store: &Store, at: At, commit: Option<Commit>) -> Result<Reading, Failure> {
         let snapshot = store.snapshot(at)?;
+        check_database(&snapshot)?;
         let config = Config::read(&snapshot)?;
         Ok(Reading { snapshot, commit, config })
     }
@@ -154,6 +155,22 @@ impl<'c> Context<'c> {
     pub(crate) fn tamed_words(&self, text: &str) -> String {
         if self.general.live { text.to_owned() } else { without_schemes(text) }
     }
+}
+
+/// A tree without reports may be a new database; one without any of its folders is none, and to find nothing in it would
+/// sound like an all-clear. So would a folder of the database that is something else.
+fn check_database(snapshot: &Snapshot) -> Result<(), Failure> {
+    let folders = ["osv", database::Base::Malicious.folder(), database::Base::Withdrawn.folder()];
+    if let Some(file) = folders.iter().find(|folder| snapshot.entry(folder).is_some()) {
+        let failure = Failure::new("this must be a folder, and is a link, a submodule or a file").place(file);
+        return Err(failure.remedy("put a folder with the reports in its place"));
+    }
+    let has_osv = snapshot.entries().iter().any(|entry| entry.path.is_in("osv"));
+    if has_osv || snapshot.entry(CONFIG_FILE).is_some() {
+        return Ok(());
+    }
+    Err(Failure::new("there is no database here: the tree has no folder `osv`")
+        .remedy("name one with `--repo DIR`, or begin one with a `malpkg.toml`"))
 }
 
 impl Reading {

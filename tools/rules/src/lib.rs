@@ -15,4 +15,4 @@ pub use finding::{Finding, Spot};
 pub use rule::{Check, Level, Rule, Settings, UnknownRule};
 pub use rules::RULES;
 pub use schema::{Violation, violations};
-pub use validate::{Facts, Sink, TreeSink, Validation, World, validate};
+pub use validate::{FINDINGS_MAX, Facts, Sink, TreeSink, Validation, World, validate};

@@ -11,6 +11,9 @@ use osv_schema::{Document, Kind, Node, Pointer};
 /// The text of our OSV schema.
 pub(crate) const OSV_SCHEMA: &str = include_str!("../../../schema/osv.json");
 
+/// How many are told of one document. A hostile one could have a million.
+const VIOLATIONS_MAX: usize = 200;
+
 /// One thing that the schema refuses.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Violation {
@@ -33,7 +36,8 @@ pub fn violations(document: &Document) -> Vec<Violation> {
     if validator.is_valid(root) {
         return Vec::new();
     }
-    let mut found: Vec<Violation> = validator.iter_errors(root).flat_map(|error| tell(&error)).collect();
+    let mut found: Vec<Violation> =
+        validator.iter_errors(root).take(VIOLATIONS_MAX).flat_map(|error| tell(&error)).collect();
     found.sort();
     found.dedup();
     found
@@ -57,6 +61,7 @@ fn tell(error: &jsonschema::ValidationError<'_>) -> Vec<Violation> {
         ValidationErrorKind::AdditionalProperties { unexpected }
         | ValidationErrorKind::UnevaluatedProperties { unexpected } => unexpected
             .iter()
+            .take(VIOLATIONS_MAX)
             .map(|name| one(pointer.member(name), format!("the OSV schema has no member `{name}` here")))
             .collect(),
         ValidationErrorKind::Required { property } => {

@@ -64,8 +64,13 @@ pub struct Sink<'s> {
     id: &'s str,
     /// What the configuration says.
     pub settings: &'s Settings,
+    /// How many findings of the rule there are.
+    put: usize,
     findings: &'s mut Vec<Finding>,
 }
+
+/// How many findings of one rule are told of one report.
+pub const FINDINGS_MAX: usize = 200;
 
 impl Sink<'_> {
     /// Puts a finding at a value.
@@ -83,7 +88,16 @@ impl Sink<'_> {
         self.push(Spot::File, Pointer::root(), message.into(), remedy.into());
     }
 
+    /// Whether the report has as many findings of this rule as are told. A hostile file could have a million.
+    pub fn is_full(&self) -> bool {
+        self.put >= FINDINGS_MAX
+    }
+
     fn push(&mut self, spot: Spot, pointer: Pointer, message: String, remedy: String) {
+        if self.is_full() {
+            return;
+        }
+        self.put += 1;
         let (rule, level, path, id) = (self.rule, self.level, self.path.clone(), self.id.to_owned());
         self.findings.push(Finding { rule, level, path, id, spot, pointer, message, remedy });
     }
@@ -124,7 +138,10 @@ pub(crate) fn judge_file(
             let report = Report::read(path, bytes);
             for_each_rule(settings, |rule, level| {
                 if let Check::Report(check) = rule.check {
-                    check(&report, &mut Sink { rule, level, path, id: report.id(), settings, findings: &mut findings });
+                    check(
+                        &report,
+                        &mut Sink { rule, level, path, id: report.id(), settings, put: 0, findings: &mut findings },
+                    );
                 }
             });
             (findings, Facts::of_report(&report, settings))
@@ -134,7 +151,10 @@ pub(crate) fn judge_file(
             let id = place.map_or("", |place| place.stem);
             for_each_rule(settings, |rule, level| {
                 if let Check::Unread(check) = rule.check {
-                    check(&error.reason, &mut Sink { rule, level, path, id, settings, findings: &mut findings });
+                    check(
+                        &error.reason,
+                        &mut Sink { rule, level, path, id, settings, put: 0, findings: &mut findings },
+                    );
                 }
             });
             (findings, place.map(|place| Facts::of_place(path, place, settings)))

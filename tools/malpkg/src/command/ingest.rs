@@ -42,7 +42,7 @@ pub(crate) struct Arguments {
     commit: bool,
 
     /// Commit to this branch; needed in a bare repository
-    #[arg(long = "ref", value_name = "REF", requires = "commit")]
+    #[arg(long = "ref", value_name = "REF", requires = "commit", conflicts_with = "write")]
     reference: Option<String>,
 
     /// End with exit code 1 if a delivery was rejected
@@ -55,6 +55,10 @@ pub(crate) fn run(arguments: &Arguments, context: &mut Context<'_>) -> Result<Ex
     let store = context.store()?;
     let now = context.now();
     let progress = context.progress("reading what was sent");
+    if (arguments.commit || arguments.write) && store.is_git() && !store.is_bare() {
+        // What a run that was killed left undone is done first.
+        store.finish()?;
+    }
     let branch = branch(arguments, &store)?;
     let mut reading = read_base(arguments, branch.as_ref(), &store, context)?;
     let read = plan::read_deliveries(arguments, configured(arguments, &store, &reading, context)?)?;
@@ -100,13 +104,28 @@ fn branch(arguments: &Arguments, store: &Store) -> Result<Option<RefName>, Failu
         return Ok(None);
     }
     match &arguments.reference {
-        Some(reference) => Ok(Some(RefName::new(reference)?)),
+        Some(reference) => existing_branch(reference, store).map(Some),
         None if store.is_bare() => {
             let failure = Failure::new("a bare repository has no branch checked out");
             Err(failure.remedy("name the branch to commit to, for example `--ref main`"))
         }
         None => Ok(Some(store.current_branch()?)),
     }
+}
+
+/// A branch that was named. One that does not exist is made only where there is no commit at all: a name with a typo
+/// would begin a history of its own.
+fn existing_branch(name: &str, store: &Store) -> Result<RefName, Failure> {
+    let branch = RefName::new(name)?;
+    let is_name = !name.starts_with('-') && !["HEAD", "@"].contains(&name);
+    if !is_name || !branch.as_str().starts_with("refs/heads/") {
+        return Err(Failure::new("this is no branch").place(name).remedy("name a branch, for example `--ref main`"));
+    }
+    if store.tip(&branch)?.is_none() && store.head()?.is_some() {
+        let failure = Failure::new("there is no such branch").place(name);
+        return Err(failure.remedy(format!("`git branch {name}` makes one; `git branch` shows those there are")));
+    }
+    Ok(branch)
 }
 
 fn read_base(
@@ -117,11 +136,7 @@ fn read_base(
 ) -> Result<Reading, Failure> {
     match branch {
         Some(branch) => context.at_branch(store, branch),
-        None if arguments.write => {
-            // What a run that was killed left undone is done first: the plan is made from what lies on the disk.
-            store.finish()?;
-            context.at_working_tree(store)
-        }
+        None if arguments.write => context.at_working_tree(store),
         None => context.at_head(store),
     }
 }

@@ -20,6 +20,9 @@ fn check(report: &Report<'_>, sink: &mut Sink<'_>) {
         }
     };
     for duplicate in document.duplicates() {
+        if sink.is_full() {
+            break;
+        }
         let message = format!("the member `{}` stands twice in one object", duplicate.name());
         let remedy = "keep one of the two: readers differ on which one counts";
         sink.at_byte(duplicate.span().start, duplicate.pointer(), message, remedy);
