@@ -2,10 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use database::{Details, InvalidDetails};
 use ecosystem::Package;
 use osv_schema::{Affected, Credit, Member, Object, Origin, Range, Record, Reference, Shape, Timestamp, Value, write};
 
-use crate::{Delivery, Details, InvalidDetails};
+use crate::Delivery;
 
 /// The version of the OSV schema that we write.
 pub(crate) const SCHEMA_VERSION: &str = "1.7.5";

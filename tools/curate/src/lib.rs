@@ -4,14 +4,12 @@
 //! [`Plan`](database::Plan). Nothing is written here, and one bad delivery is one rejected delivery.
 
 mod delivery;
-mod details;
 mod draft;
 mod ids;
 mod ingest;
 mod join;
 
 pub use delivery::{Delivery, content_sha256, sha256_hex};
-pub use details::{Details, InvalidDetails, Section};
 pub use draft::{BLANK_DETAILS, Named, draft, draft_stem};
 pub use ids::{Ids, IdsError};
 pub use ingest::{Batch, IngestError, Ingested, ingest};

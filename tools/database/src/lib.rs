@@ -6,6 +6,8 @@
 
 mod change;
 mod content;
+pub mod details;
+mod facts;
 mod path;
 mod place;
 mod report;
@@ -15,6 +17,8 @@ pub mod verdict;
 
 pub use change::{Change, ChangeKind, ChangeSet, Edit, Plan, Rejected, Skipped};
 pub use content::{BlobId, Content, Contents, ReadError, TreeId, Visit};
+pub use details::{Details, InvalidDetails, Section};
+pub use facts::{Facts, Key, KeyKind};
 pub use path::{InvalidPath, TreePath};
 pub use place::{Base, Place, ReportId};
 pub use report::{REPORT_SIZE_MAX, Report};

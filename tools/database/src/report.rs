@@ -2,7 +2,7 @@
 
 use osv_schema::{Document, Record, SyntaxError};
 
-use crate::{Place, TreePath};
+use crate::{Place, Subject, SubjectError, TreePath, subject};
 
 /// The largest report in bytes that is read. Real ones end below 20 kB.
 pub const REPORT_SIZE_MAX: usize = 8 * 1024 * 1024;
@@ -12,10 +12,14 @@ pub const REPORT_SIZE_MAX: usize = 8 * 1024 * 1024;
 pub struct Report<'p> {
     /// Where it lies.
     pub path: &'p TreePath,
+    /// What the path says; none where no report lies, as for a record that is judged on its own.
+    pub place: Option<Place<'p>>,
     /// Its text as a tree with places, or why it is no JSON.
     pub document: Result<Document, SyntaxError>,
     /// What it says; none where it is no JSON or no object.
     pub record: Option<Record>,
+    /// The package that it is about, or why it is about none; none where there is no record.
+    pub subject: Option<Result<Subject, SubjectError>>,
 }
 
 impl<'p> Report<'p> {
@@ -27,12 +31,22 @@ impl<'p> Report<'p> {
             Document::parse(bytes)
         };
         let record = document.as_ref().ok().and_then(Record::read);
-        Report { path, document, record }
+        let subject = record.as_ref().map(subject);
+        Report { path, place: Place::of(path), document, record, subject }
     }
 
     /// The report's id: what it says itself, else what its file's name says.
     pub fn id(&self) -> &str {
-        let own = self.record.as_ref().and_then(|record| record.id.as_str()).filter(|id| !id.is_empty());
-        own.or(Place::of(self.path).map(|place| place.stem)).unwrap_or_default()
+        self.own_id().or(self.place.map(|place| place.stem)).unwrap_or_default()
+    }
+
+    /// The id that the report says itself, if that is not empty.
+    pub fn own_id(&self) -> Option<&str> {
+        self.record.as_ref().and_then(|record| record.id.as_str()).filter(|id| !id.is_empty())
+    }
+
+    /// The package that it is about, where it is about one.
+    pub fn about(&self) -> Option<&Subject> {
+        self.subject.as_ref().and_then(|subject| subject.as_ref().ok())
     }
 }

@@ -30,13 +30,13 @@ pub fn read(source: &str, document: Document) -> Result<Delivery, Box<Rejected>>
         let message = format!("the member `{}` stands twice in one object", duplicate.name());
         return Err(reject("malformed-json", duplicate.pointer(), message, "send each member once"));
     }
-    let is_about_id = |violation: &rules::Violation| {
-        violation.pointer.as_str() == "/id" && json.at("/id").is_some_and(|id| id.as_str().is_some())
-            || violation.missing.as_deref() == Some("id") && violation.pointer.as_str().is_empty()
+    let is_about_id = |refusal: &rules::Refusal| {
+        refusal.pointer.as_str() == "/id" && json.at("/id").is_some_and(|id| id.as_str().is_some())
+            || refusal.missing.as_deref() == Some("id") && refusal.pointer.as_str().is_empty()
     };
-    if let Some(violation) = rules::violations(&json).into_iter().find(|violation| !is_about_id(violation)) {
+    if let Some(refusal) = rules::refusals(&json).into_iter().find(|refusal| !is_about_id(refusal)) {
         let remedy = "send a record as the OSV schema 1.7.5 has it";
-        return Err(reject("schema-violation", violation.pointer, violation.message, remedy));
+        return Err(reject("schema-violation", refusal.pointer, refusal.message, remedy));
     }
     let Some(record) = Record::read(&json) else {
         let message = "the document is no JSON object".to_owned();

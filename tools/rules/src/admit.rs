@@ -1,10 +1,12 @@
 //! Admission: the only way to an [`Admitted`] change, and so the only way into the database.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use database::{ChangeSet, Entry, Snapshot, TreePath};
+use database::{ChangeSet, Entry, Facts, Place, Snapshot};
 
-use crate::validate::{Facts, World, judge_file, judge_tree};
+use crate::judge::judge_file;
+use crate::ratchet::Ratchet;
+use crate::shared::judge_all_shared;
 use crate::{Finding, Level, Settings};
 
 /// A change that brings no new fault. Only [`admit`] makes one.
@@ -28,32 +30,34 @@ impl Admitted {
 /// The faults that the change would bring, sorted.
 pub fn admit(base: &Snapshot, changes: ChangeSet, settings: &Settings) -> Result<Admitted, Vec<Finding>> {
     let head = base.with(&changes);
-    let is_error = |finding: &Finding| finding.level == Level::Error;
-    let mut before: Vec<Finding> = judge_touched(base, &changes, settings).into_iter().filter(is_error).collect();
-    before.sort();
-    let mut introduced: Vec<Finding> = judge_touched(&head, &changes, settings)
-        .into_iter()
-        .filter(|finding| is_error(finding) && !before.iter().any(|earlier| finding.is_same_fault(earlier)))
-        .collect();
+    let mut before = Ratchet::of(judge_touched(base, &changes, settings));
+    let mut introduced = judge_touched(&head, &changes, settings);
+    introduced.retain(|finding| finding.level == Level::Error && !before.takes(finding));
     introduced.sort();
     if introduced.is_empty() { Ok(Admitted { changes }) } else { Err(introduced) }
 }
 
-/// The faults of a snapshot at the files that a change touches, and between all of them.
+/// The faults of a snapshot at the files that a change touches, and between all of them. Beside the touched reports those
+/// are read that lie in their folders: reports on one package do.
 fn judge_touched(snapshot: &Snapshot, changes: &ChangeSet, settings: &Settings) -> Vec<Finding> {
-    let is_touched = |path: &TreePath| changes.get(path.as_str()).is_some();
-    let touched: Vec<&Entry> =
-        snapshot.reports().map(|(_, entry)| entry).filter(|entry| is_touched(&entry.path)).collect();
+    let folders: BTreeSet<&str> = changes.edits().keys().filter_map(|path| Some(Place::of(path)?.folder)).collect();
+    let is_near = |entry: &&Entry| Place::of(&entry.path).is_some_and(|place| folders.contains(place.folder));
+    let near: Vec<&Entry> = snapshot.entries().iter().filter(is_near).collect();
     let mut findings = Vec::new();
     let mut read = BTreeMap::new();
-    for (found, facts) in snapshot.map(&touched, |entry, bytes| judge_file(&entry.path, bytes, settings)) {
-        findings.extend(found);
-        read.extend(facts.map(|facts| (facts.path.clone(), facts)));
+    for (entry, judged) in near.iter().zip(snapshot.map(&near, |entry, bytes| judge_file(&entry.path, bytes, settings)))
+    {
+        if changes.get(entry.path.as_str()).is_some() {
+            findings.extend(judged.findings);
+        }
+        read.extend(judged.facts.map(|facts| (facts.path.clone(), facts)));
     }
     let facts: Vec<Facts> = snapshot
         .reports()
-        .map(|(place, entry)| read.remove(&entry.path).unwrap_or_else(|| Facts::of_place(&entry.path, place, settings)))
+        .map(|(place, entry)| {
+            read.remove(&entry.path).unwrap_or_else(|| Facts::of_place(&entry.path, place, &settings.prefix))
+        })
         .collect();
-    findings.extend(judge_tree(&World { snapshot, facts: &facts, settings }));
+    findings.extend(judge_all_shared(&facts, settings));
     findings
 }

@@ -1,9 +1,10 @@
 //! One breach of one rule at one place.
 
+use std::borrow::Cow;
 use std::cmp::Ordering;
 
 use database::TreePath;
-use osv_schema::Pointer;
+use osv_schema::{Pointer, Position};
 
 use crate::{Level, Rule};
 
@@ -28,25 +29,24 @@ pub struct Finding {
     /// The file.
     pub path: TreePath,
     /// The report's id, as far as it has one.
-    pub id: String,
+    pub id: Box<str>,
     /// The place in the file.
     pub spot: Spot,
     /// The pointer to the place, also where `spot` is a byte.
     pub pointer: Pointer,
+    /// Line and column of the place; none where the fault is the file itself.
+    pub position: Option<Position>,
+    /// The offending value: what makes this fault the same one wherever it stands.
+    pub value: Box<str>,
     /// What is wrong.
-    pub message: String,
+    pub message: Cow<'static, str>,
     /// What makes it right.
-    pub remedy: String,
+    pub remedy: Cow<'static, str>,
 }
 
 impl Finding {
     fn key(&self) -> (&TreePath, &Spot, &str, &str) {
         (&self.path, &self.spot, self.rule.name, &self.message)
-    }
-
-    /// Whether this is the same fault as another one, wherever the file lies: same rule, same report, same words.
-    pub fn is_same_fault(&self, other: &Finding) -> bool {
-        (self.rule.name, &self.id, &self.message) == (other.rule.name, &other.id, &other.message)
     }
 }
 

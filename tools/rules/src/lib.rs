@@ -4,15 +4,27 @@
 //! nobody else can make an [`Admitted`] change, which is all that `store` will write.
 
 mod admit;
+mod compare;
+mod edited;
 mod finding;
+mod judge;
+mod protected;
+mod ratchet;
 mod rule;
 mod rules;
 mod schema;
+mod shared;
+mod sink;
 mod validate;
 
 pub use admit::{Admitted, admit};
+pub use compare::{By, Bytes, Comparison, Known, Touched, compare};
+pub use edited::{Edited, Side};
 pub use finding::{Finding, Spot};
+pub use judge::{Judged, judge_file, judge_record};
+pub use protected::{PROTECTED_FOLDER, Protected};
 pub use rule::{Check, Level, Rule, Settings, UnknownRule};
 pub use rules::RULES;
-pub use schema::{Violation, violations};
-pub use validate::{FINDINGS_MAX, Facts, Sink, TreeSink, Validation, World, validate};
+pub use schema::{Refusal, refusals};
+pub use sink::{FINDINGS_MAX, SharedSink, Sink};
+pub use validate::{Validation, validate};

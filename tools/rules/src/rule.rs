@@ -1,11 +1,11 @@
 //! What a rule is, and how strictly each one is taken.
 
-use std::collections::BTreeMap;
-
-use database::Report;
+use database::{Facts, Key, KeyKind, Report, TreePath};
 
 use crate::RULES;
-use crate::validate::{Sink, TreeSink, World};
+use crate::edited::Edited;
+use crate::protected::Protected;
+use crate::sink::{SharedSink, Sink};
 
 /// How bad a finding is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -26,15 +26,23 @@ impl Level {
     }
 }
 
-/// What a rule looks at.
+/// What a rule looks at. The first four are functions of one file, so that a file is judged once for each content.
 #[derive(Clone, Copy)]
 pub enum Check {
-    /// One report: a function of its path and its bytes.
-    Report(fn(&Report<'_>, &mut Sink<'_>)),
-    /// How reports and files stand to each other.
-    Tree(fn(&World<'_>, &mut TreeSink<'_>)),
+    /// What a report says, wherever it lies.
+    Record(fn(&Report<'_>, &mut Sink<'_>)),
+    /// Whether a report lies where it should, under the name it should have.
+    Place(fn(&Report<'_>, &mut Sink<'_>)),
     /// A report that could not be read, and the reason.
     Unread(fn(&str, &mut Sink<'_>)),
+    /// The path of any file of the database.
+    File(fn(&TreePath, &mut Sink<'_>)),
+    /// The reports that one key of a kind leads to, by path; called for each key that leads to more than one.
+    Shared(KeyKind, fn(&Key, &[&Facts], &mut SharedSink<'_>)),
+    /// What a change makes of one file, told where a base is given.
+    History(fn(&Edited<'_>, &mut Sink<'_>)),
+    /// The same, asked only of a change that a stranger sends.
+    Contribution(fn(&Edited<'_>, &mut Sink<'_>)),
 }
 
 /// A rule. Its name is its code: it states the fault, is never renamed and never used for another rule.
@@ -60,12 +68,16 @@ impl std::fmt::Debug for Rule {
 pub struct Settings {
     /// The prefix of our own ids.
     pub prefix: String,
-    levels: BTreeMap<&'static str, Option<Level>>,
+    /// The names that no report may take without a second person.
+    pub protected: Protected,
+    /// The rules that are on, each at its level.
+    active: Vec<(&'static Rule, Level)>,
 }
 
 impl Default for Settings {
     fn default() -> Settings {
-        Settings { prefix: "MAL".into(), levels: BTreeMap::new() }
+        let active = RULES.iter().map(|&rule| (rule, rule.level)).collect();
+        Settings { prefix: "MAL".into(), protected: Protected::default(), active }
     }
 }
 
@@ -84,13 +96,15 @@ impl Settings {
     ///
     /// There is no rule of that name.
     pub fn set(&mut self, name: &str, level: Option<Level>) -> Result<(), UnknownRule> {
-        let rule = RULES.iter().find(|rule| rule.name == name).ok_or(UnknownRule { name: name.to_owned() })?;
-        self.levels.insert(rule.name, level);
+        let rule = RULES.iter().copied().find(|rule| rule.name == name).ok_or(UnknownRule { name: name.to_owned() })?;
+        self.active.retain(|(other, _)| other.name != name);
+        self.active.extend(level.map(|level| (rule, level)));
+        self.active.sort_by_key(|(rule, _)| rule.name);
         Ok(())
     }
 
-    /// The level at which a rule is taken; none where it is off.
-    pub fn level(&self, rule: &Rule) -> Option<Level> {
-        self.levels.get(rule.name).copied().unwrap_or(Some(rule.level))
+    /// The rules that are on, by name, with the level at which each is taken.
+    pub fn rules(&self) -> &[(&'static Rule, Level)] {
+        &self.active
     }
 }

@@ -12,11 +12,11 @@ use osv_schema::{Document, Kind, Node, Pointer};
 pub(crate) const OSV_SCHEMA: &str = include_str!("../../../schema/osv.json");
 
 /// How many are told of one document. A hostile one could have a million.
-const VIOLATIONS_MAX: usize = 200;
+const REFUSALS_MAX: usize = 200;
 
 /// One thing that the schema refuses.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Violation {
+pub struct Refusal {
     /// Where.
     pub pointer: Pointer,
     /// What is wrong.
@@ -26,18 +26,18 @@ pub struct Violation {
 }
 
 /// Everything that the OSV schema refuses in a document, sorted; empty where it takes it.
-pub fn violations(document: &Document) -> Vec<Violation> {
+pub fn refusals(document: &Document) -> Vec<Refusal> {
     let Some(validator) = validator() else {
         // `the_schema_compiles` keeps this from ever being reached.
         let message = "the OSV schema that is built into this tool cannot be compiled".to_owned();
-        return vec![Violation { pointer: Pointer::root(), message, missing: None }];
+        return vec![Refusal { pointer: Pointer::root(), message, missing: None }];
     };
     let root = TreeNode::Value(document.root());
     if validator.is_valid(root) {
         return Vec::new();
     }
-    let mut found: Vec<Violation> =
-        validator.iter_errors(root).take(VIOLATIONS_MAX).flat_map(|error| tell(&error)).collect();
+    let mut found: Vec<Refusal> =
+        validator.iter_errors(root).take(REFUSALS_MAX).flat_map(|error| tell(&error)).collect();
     found.sort();
     found.dedup();
     found
@@ -54,20 +54,20 @@ fn validator() -> Option<&'static Validator<Tree>> {
 }
 
 /// The validator's error in words for whoever wrote the report.
-fn tell(error: &jsonschema::ValidationError<'_>) -> Vec<Violation> {
+fn tell(error: &jsonschema::ValidationError<'_>) -> Vec<Refusal> {
     let pointer = Pointer::from(error.instance_path().as_str());
-    let one = |pointer: Pointer, message: String| Violation { pointer, message, missing: None };
+    let one = |pointer: Pointer, message: String| Refusal { pointer, message, missing: None };
     match error.kind() {
         ValidationErrorKind::AdditionalProperties { unexpected }
         | ValidationErrorKind::UnevaluatedProperties { unexpected } => unexpected
             .iter()
-            .take(VIOLATIONS_MAX)
+            .take(REFUSALS_MAX)
             .map(|name| one(pointer.member(name), format!("the OSV schema has no member `{name}` here")))
             .collect(),
         ValidationErrorKind::Required { property } => {
             let name = property.as_str().unwrap_or_default();
             let missing = Some(name.to_owned());
-            vec![Violation { missing, ..one(pointer, format!("the member `{name}` is missing")) }]
+            vec![Refusal { missing, ..one(pointer, format!("the member `{name}` is missing")) }]
         }
         ValidationErrorKind::Format { format } => {
             let what = match format.as_str() {

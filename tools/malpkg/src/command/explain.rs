@@ -70,8 +70,10 @@ fn for_people(page: &str) -> String {
         match (fence, line.strip_prefix("```")) {
             (None, Some(words)) => {
                 fence = Some(words);
-                if let Some(path) = words.strip_prefix("json ") {
-                    shown.push_str(&format!("    {path}\n"));
+                match words.split_whitespace().collect::<Vec<_>>().as_slice() {
+                    [_, "base", path] => shown.push_str(&format!("    {path}, before:\n")),
+                    [_, path] => shown.push_str(&format!("    {path}\n")),
+                    _ => {}
                 }
             }
             (Some(_), Some(_)) => fence = None,

@@ -1,33 +1,22 @@
 #![doc = include_str!("duplicate_id.md")]
 
-use std::collections::BTreeMap;
+use database::{Facts, Key, KeyKind};
+use osv_schema::Pointer;
 
-use crate::{Check, Level, Rule, TreeSink, World};
+use crate::{Check, Level, Rule, SharedSink};
 
 pub(super) static RULE: Rule = Rule {
     name: "duplicate-id",
     level: Level::Error,
     page: include_str!("duplicate_id.md"),
-    check: Check::Tree(check),
+    check: Check::Shared(KeyKind::Id, check),
 };
 
-fn check(world: &World<'_>, put: &mut TreeSink<'_>) {
-    let mut holders: BTreeMap<&str, Vec<&database::TreePath>> = BTreeMap::new();
-    for facts in world.facts {
-        if let Some(id) = &facts.id {
-            holders.entry(id).or_default().push(&facts.path);
-        }
-    }
-    for (id, paths) in holders.into_iter().filter(|(_, paths)| paths.len() > 1) {
-        for &path in &paths {
-            let other = paths.iter().find(|other| **other != path).map_or("", |other| other.as_str());
-            let message = format!("the id {id} is also that of {other}");
-            put(
-                path,
-                id,
-                message,
-                "keep the id at the report that had it first, and give the other one a new id".into(),
-            );
-        }
+fn check(key: &Key, holders: &[&Facts], sink: &mut SharedSink<'_>) {
+    for (at, holder) in holders.iter().enumerate() {
+        let other = holders[if at == 0 { 1 } else { 0 }];
+        let message = format!("the id {} is also that of {}", key.word, other.path);
+        let remedy = "keep the id at the report that had it first, and give the other one a new id";
+        sink.at(holder, Pointer::root(), message, remedy);
     }
 }

@@ -1,6 +1,6 @@
 #![doc = include_str!("filename_mismatch.md")]
 
-use database::{Place, Report, ReportId};
+use database::{Report, ReportId};
 use osv_schema::Pointer;
 
 use crate::{Check, Level, Rule, Sink};
@@ -9,11 +9,11 @@ pub(super) static RULE: Rule = Rule {
     name: "filename-mismatch",
     level: Level::Error,
     page: include_str!("filename_mismatch.md"),
-    check: Check::Report(check),
+    check: Check::Place(check),
 };
 
 fn check(report: &Report<'_>, sink: &mut Sink<'_>) {
-    let (Some(place), Some(record)) = (Place::of(report.path), &report.record) else { return };
+    let (Some(place), Some(record)) = (report.place, &report.record) else { return };
     let id = record.id.as_str().unwrap_or_default();
     if id == place.stem || (id.is_empty() && ReportId::is_unassigned(place.stem, &sink.settings.prefix)) {
         return;

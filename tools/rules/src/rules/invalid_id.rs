@@ -6,7 +6,7 @@ use osv_schema::Pointer;
 use crate::{Check, Level, Rule, Sink};
 
 pub(super) static RULE: Rule =
-    Rule { name: "invalid-id", level: Level::Error, page: include_str!("invalid_id.md"), check: Check::Report(check) };
+    Rule { name: "invalid-id", level: Level::Error, page: include_str!("invalid_id.md"), check: Check::Place(check) };
 
 fn check(report: &Report<'_>, sink: &mut Sink<'_>) {
     let id = report.record.as_ref().and_then(|record| record.id.as_str()).unwrap_or_default();

@@ -9,7 +9,7 @@ pub(super) static RULE: Rule = Rule {
     name: "malformed-json",
     level: Level::Error,
     page: include_str!("malformed_json.md"),
-    check: Check::Report(check),
+    check: Check::Record(check),
 };
 
 fn check(report: &Report<'_>, sink: &mut Sink<'_>) {

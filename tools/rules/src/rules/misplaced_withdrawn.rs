@@ -1,6 +1,6 @@
 #![doc = include_str!("misplaced_withdrawn.md")]
 
-use database::{Base, Place, Report};
+use database::{Base, Report};
 use osv_schema::Pointer;
 
 use crate::{Check, Level, Rule, Sink};
@@ -9,11 +9,11 @@ pub(super) static RULE: Rule = Rule {
     name: "misplaced-withdrawn",
     level: Level::Error,
     page: include_str!("misplaced_withdrawn.md"),
-    check: Check::Report(check),
+    check: Check::Place(check),
 };
 
 fn check(report: &Report<'_>, sink: &mut Sink<'_>) {
-    let (Some(place), Some(record)) = (Place::of(report.path), &report.record) else { return };
+    let (Some(place), Some(record)) = (report.place, &report.record) else { return };
     match (place.base, record.is_withdrawn()) {
         (Base::Malicious, true) => sink.at(
             Pointer::root().member("withdrawn"),

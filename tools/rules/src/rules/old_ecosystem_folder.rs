@@ -1,6 +1,6 @@
 #![doc = include_str!("old_ecosystem_folder.md")]
 
-use database::{Place, Report};
+use database::{Place, TreePath};
 use ecosystem::current_directory;
 
 use crate::{Check, Level, Rule, Sink};
@@ -9,11 +9,11 @@ pub(super) static RULE: Rule = Rule {
     name: "old-ecosystem-folder",
     level: Level::Warning,
     page: include_str!("old_ecosystem_folder.md"),
-    check: Check::Report(check),
+    check: Check::File(check),
 };
 
-fn check(report: &Report<'_>, sink: &mut Sink<'_>) {
-    let Some(place) = Place::of(report.path) else { return };
+fn check(path: &TreePath, sink: &mut Sink<'_>) {
+    let Some(place) = Place::of(path) else { return };
     let Some((ecosystem, package)) = place.folder.split_once('/') else { return };
     if let Some(current) = current_directory(ecosystem) {
         let message = format!("`{ecosystem}` is the old name of the folder `{current}`");

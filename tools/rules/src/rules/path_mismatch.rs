@@ -1,6 +1,6 @@
 #![doc = include_str!("path_mismatch.md")]
 
-use database::{Place, Report};
+use database::{Report, SubjectError};
 use ecosystem::current_directory;
 
 use crate::{Check, Level, Rule, Sink};
@@ -9,26 +9,26 @@ pub(super) static RULE: Rule = Rule {
     name: "path-mismatch",
     level: Level::Error,
     page: include_str!("path_mismatch.md"),
-    check: Check::Report(check),
+    check: Check::Place(check),
 };
 
 fn check(report: &Report<'_>, sink: &mut Sink<'_>) {
-    let (Some(place), Some(record)) = (Place::of(report.path), &report.record) else { return };
-    let subject = match database::subject(record) {
+    let (Some(place), Some(subject)) = (report.place, &report.subject) else { return };
+    let subject = match subject {
         Ok(subject) => subject,
         // Another rule says what is wrong with the package.
-        Err(database::SubjectError::None | database::SubjectError::Ecosystem { .. }) => return,
+        Err(SubjectError::None | SubjectError::Ecosystem { .. }) => return,
         Err(error) => return sink.at(error.pointer(), error.to_string(), error.remedy()),
     };
     let folder = match subject.package.folder() {
         Ok(folder) => folder.as_str().to_owned(),
-        Err(error) => return sink.at(subject.pointer, error.to_string(), error.remedy()),
+        Err(error) => return sink.at(subject.pointer.clone(), error.to_string(), error.remedy()),
     };
     if place.folder != folder && current_folder(place.folder) != folder {
         let message = format!("a report on this package lies in `{folder}`, not in `{}`", place.folder);
         let remedy =
             format!("move the file to {}/{folder}/{}.json, or mend the package", place.base.folder(), place.stem);
-        sink.at(subject.pointer, message, remedy);
+        sink.at(subject.pointer.clone(), message, remedy);
     }
 }
 

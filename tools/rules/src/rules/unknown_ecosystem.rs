@@ -8,12 +8,11 @@ pub(super) static RULE: Rule = Rule {
     name: "unknown-ecosystem",
     level: Level::Error,
     page: include_str!("unknown_ecosystem.md"),
-    check: Check::Report(check),
+    check: Check::Record(check),
 };
 
 fn check(report: &Report<'_>, sink: &mut Sink<'_>) {
-    let Some(record) = &report.record else { return };
-    if let Err(error @ SubjectError::Ecosystem { .. }) = database::subject(record) {
+    if let Some(Err(error @ SubjectError::Ecosystem { .. })) = &report.subject {
         sink.at(error.pointer(), error.to_string(), error.remedy());
     }
 }

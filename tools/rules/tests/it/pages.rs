@@ -1,9 +1,11 @@
-//! Every rule's page is a test: its JSON blocks are a database, and the block `findings` behind them what must be found.
+//! Every rule's page is a test: its blocks with a path are the files of a database, those marked `base` what was there
+//! before, and the block `findings` behind them is what must be found.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use database::{Snapshot, TreePath};
-use rules::{RULES, Settings, validate};
+use rules::{By, Check, PROTECTED_FOLDER, RULES, Rule, Settings, Touched, compare, validate};
 
 /// A fenced block of a page: the words behind the fence, and the text.
 fn blocks(page: &str) -> Vec<(&str, &str)> {
@@ -17,36 +19,63 @@ fn blocks(page: &str) -> Vec<(&str, &str)> {
     found
 }
 
+type Files = BTreeMap<TreePath, Arc<[u8]>>;
+
+/// What a rule finds in a database, or in a change where there is a base.
+fn found(rule: &Rule, base: Option<&Files>, head: &Files) -> Vec<String> {
+    let mut settings = Settings::default();
+    for (path, list) in head.iter().filter(|(path, _)| path.folder() == PROTECTED_FOLDER) {
+        settings.protected.add(path.file_name().trim_end_matches(".txt"), std::str::from_utf8(list).unwrap());
+    }
+    let snapshot = |files: &Files| Snapshot::of_files(files.clone());
+    let mut findings = match base {
+        None => validate(&snapshot(head), &settings).findings,
+        Some(base) => {
+            let by = if matches!(rule.check, Check::Contribution(_)) { By::Stranger } else { By::Maintainer };
+            let paths: BTreeSet<&TreePath> = base.keys().chain(head.keys()).collect();
+            let at = |files: &Files, path| files.get(path).map(|bytes| Ok(bytes.to_vec()));
+            let touched: Vec<Touched> = paths
+                .into_iter()
+                .filter(|path| base.get(*path) != head.get(*path))
+                .map(|path| Touched { path: path.clone(), before: at(base, path), after: at(head, path) })
+                .collect();
+            compare(&touched, &validate(&snapshot(base), &settings).facts, by, &settings).introduced
+        }
+    };
+    findings.retain(|finding| finding.rule.name == rule.name);
+    findings.iter().map(|finding| format!("{} {}: {}", finding.path, finding.pointer, finding.message)).collect()
+}
+
 /// Runs the examples of one page, and says how many of them find something and how many nothing.
-fn run(name: &str, page: &str) -> (usize, usize) {
+fn run(rule: &Rule) -> (usize, usize) {
     let (mut failing, mut passing) = (0, 0);
-    let mut files: Vec<(TreePath, Arc<[u8]>)> = Vec::new();
-    for (words, text) in blocks(page) {
-        match words.split_once(' ') {
-            Some(("json", path)) => files.push((path.parse().expect("a path"), text.as_bytes().into())),
-            None if words == "findings" => {
-                let snapshot = Snapshot::of_files(files.drain(..));
-                let found: Vec<String> = validate(&snapshot, &Settings::default())
-                    .findings
-                    .iter()
-                    .filter(|finding| finding.rule.name == name)
-                    .map(|finding| format!("{} {}: {}", finding.path, finding.pointer, finding.message))
-                    .collect();
+    let (mut base, mut head) = (None::<Files>, Files::new());
+    for (words, text) in blocks(rule.page) {
+        let words: Vec<&str> = words.split_whitespace().collect();
+        match words.as_slice() {
+            ["json" | "text" | "toml", "base", path] => {
+                base.get_or_insert_default().insert(path.parse().expect("a path"), text.as_bytes().into());
+            }
+            ["json" | "text" | "toml", path] => {
+                head.insert(path.parse().expect("a path"), text.as_bytes().into());
+            }
+            ["findings"] => {
+                let found = found(rule, base.take().as_ref(), &std::mem::take(&mut head));
                 let expected: Vec<&str> = text.lines().collect();
-                assert_eq!(found, expected, "the page of {name}");
+                assert_eq!(found, expected, "the page of {}", rule.name);
                 *(if found.is_empty() { &mut passing } else { &mut failing }) += 1;
             }
             _ => {}
         }
     }
-    assert!(files.is_empty(), "the page of {name} has an example without a block `findings`");
+    assert!(head.is_empty() && base.is_none(), "the page of {} has an example without a block `findings`", rule.name);
     (failing, passing)
 }
 
 #[test]
 fn every_page_shows_a_fault_and_its_cure() {
     for rule in RULES {
-        let (failing, passing) = run(rule.name, rule.page);
+        let (failing, passing) = run(rule);
         // No page can show a symbolic link; `store` tests those.
         assert!(failing > 0 || rule.name == "unreadable-report", "the page of {} shows no fault", rule.name);
         assert!(passing > 0, "the page of {} shows no cure", rule.name);

@@ -1,7 +1,7 @@
-//! The schema: its words are those of the types, and the violations have their places.
+//! The schema: its words are those of the types, and the refusals have their places.
 
 use osv_schema::{Document, words};
-use rules::violations;
+use rules::refusals;
 use serde_json::Value;
 
 const SCHEMA: &str = include_str!("../../../../schema/osv.json");
@@ -47,12 +47,12 @@ fn the_members_of_a_record_are_those_of_the_schema() {
     assert_eq!(of_types, of_schema);
 }
 
-/// A document's violations as `pointer: message`.
+/// A document's refusals as `pointer: message`.
 #[track_caller]
 fn check(text: &str, expected: &[&str]) {
     let document = Document::parse(text.as_bytes()).unwrap();
     let found: Vec<String> =
-        violations(&document).into_iter().map(|found| format!("{}: {}", found.pointer, found.message)).collect();
+        refusals(&document).into_iter().map(|found| format!("{}: {}", found.pointer, found.message)).collect();
     assert_eq!(found, expected, "{text}");
 }
 
@@ -62,7 +62,7 @@ fn with(members: &str) -> String {
 }
 
 #[test]
-fn violations_are_told_in_words() {
+fn refusals_are_told_in_words() {
     check(&with(r#""aliases": null, "references": []"#), &[]);
     check("{}", &[": the member `id` is missing", ": the member `modified` is missing"]);
     check("7", &[": expected object, found a number"]);

@@ -119,8 +119,8 @@ fn part(deliveries: Vec<Delivery>, fates: &[Ingested], findings: &[Finding]) -> 
                 delivery: delivery.name,
                 rule: finding.rule.name,
                 pointer: finding.pointer.to_string(),
-                message: finding.message.clone(),
-                remedy: finding.remedy.clone(),
+                message: finding.message.clone().into_owned(),
+                remedy: finding.remedy.clone().into_owned(),
             }),
         }
     }

@@ -1,0 +1,75 @@
+//! The names that are too well known to be called malicious by one person: `config/protected/<ecosystem>.txt`.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use ecosystem::Package;
+
+/// The folder of the lists, from the root of the tree.
+pub const PROTECTED_FOLDER: &str = "config/protected";
+
+/// The protected names of each ecosystem.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Protected {
+    /// By the ecosystem's directory: whole names, and beginnings of names.
+    names: BTreeMap<String, Names>,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct Names {
+    whole: BTreeSet<String>,
+    beginnings: Vec<String>,
+}
+
+impl Protected {
+    /// Adds the list of one ecosystem, by the name of its file without `.txt`, which is the ecosystem's directory: a
+    /// name a line, `#` before a remark, `*` at the end for all names that begin so, as in `@types/*`.
+    pub fn add(&mut self, directory: &str, list: &str) {
+        let names = self.names.entry(directory.to_owned()).or_default();
+        for line in list.lines() {
+            let name = line.split('#').next().unwrap_or_default().trim().to_lowercase();
+            match name.strip_suffix('*') {
+                _ if name.is_empty() => {}
+                Some(beginning) => names.beginnings.push(beginning.to_owned()),
+                None => {
+                    names.whole.insert(name);
+                }
+            }
+        }
+    }
+
+    /// Whether a package has a protected name.
+    pub fn has(&self, package: &Package) -> bool {
+        if self.names.is_empty() {
+            return false;
+        }
+        let Some(names) = self.names.get(&package.ecosystem().directory()) else { return false };
+        let name = package.canonical_name().to_lowercase();
+        names.whole.contains(&name) || names.beginnings.iter().any(|beginning| name.starts_with(beginning))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(protected: &Protected, package: (&str, &str), expected: bool) {
+        let (ecosystem, name) = package;
+        let package = Package::new(ecosystem.parse().unwrap(), name);
+        assert_eq!(protected.has(&package), expected, "{ecosystem} {name}");
+    }
+
+    #[test]
+    fn names_are_protected_in_their_ecosystem() {
+        let mut protected = Protected::default();
+        protected.add("npm", "# well known\nreact\n@types/* # all of them\n\n");
+        protected.add("pypi", "Python_Dateutil\nruamel-yaml\n");
+        check(&protected, ("npm", "react"), true);
+        check(&protected, ("npm", "React"), true);
+        check(&protected, ("npm", "reactor"), false);
+        check(&protected, ("npm", "@types/node"), true);
+        check(&protected, ("npm", "@typesx/node"), false);
+        check(&protected, ("PyPI", "react"), false);
+        check(&protected, ("PyPI", "ruamel.yaml"), true);
+    }
+}
