@@ -4,9 +4,11 @@
 //! report, and reports are read through [`Contents`] when somebody asks. A [`ChangeSet`] is edits over it, and
 //! [`Snapshot::with`] is the tree that would come out. A [`Plan`] is a change set together with what was left out.
 
+mod bytes;
 mod change;
 mod content;
 pub mod details;
+mod difference;
 mod facts;
 mod path;
 mod place;
@@ -15,9 +17,11 @@ mod snapshot;
 mod subject;
 pub mod verdict;
 
+pub use bytes::Bytes;
 pub use change::{Change, ChangeKind, ChangeSet, Edit, Plan, Rejected, Skipped};
 pub use content::{BlobId, Content, Contents, ReadError, TreeId, Visit};
 pub use details::{Details, InvalidDetails, Section};
+pub use difference::Difference;
 pub use facts::{Facts, Key, KeyKind};
 pub use path::{InvalidPath, TreePath};
 pub use place::{Base, Place, ReportId};
