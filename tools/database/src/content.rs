@@ -10,7 +10,7 @@ use crate::{Entry, TreePath};
 pub struct BlobId(pub [u8; 20]);
 
 /// The id of a git tree (SHA-1).
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct TreeId(pub [u8; 20]);
 
 /// Where the bytes of a file are.

@@ -81,6 +81,12 @@ impl Facts {
         KeyKind::ALL.into_iter().flat_map(of_kind)
     }
 
+    /// The hash of every word by which the report can be found.
+    pub fn hashes(&self) -> impl Iterator<Item = u64> {
+        let of_kind = |kind: KeyKind| self.words_of(kind).into_iter().map(move |word| kind.hash_of(&word));
+        KeyKind::ALL.into_iter().flat_map(of_kind).collect::<Vec<_>>().into_iter()
+    }
+
     /// The words of one kind by which the report can be found.
     pub fn words_of(&self, kind: KeyKind) -> Vec<Cow<'_, str>> {
         match kind {

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use database::{Facts, Key, Place, ReadError, Report, TreePath};
+use database::{Facts, IndexError, Key, Place, ReadError, Report, TreePath};
 use rayon::prelude::*;
 
 use crate::edited::{Edited, Side};
@@ -28,7 +28,11 @@ pub struct Touched {
 /// What is known of the base without reading it.
 pub trait Known: Sync {
     /// The reports of the base that a key leads to.
-    fn holders(&self, key: &Key) -> Vec<Facts>;
+    ///
+    /// # Errors
+    ///
+    /// What is known is damaged.
+    fn holders(&self, key: &Key) -> Result<Vec<Facts>, IndexError>;
 }
 
 /// What a change does, by the findings about the files that it touches, and about the reports that share a key with one.
@@ -40,8 +44,10 @@ pub struct Comparison {
     pub present: Vec<Finding>,
     /// Findings of the base that the head has no more, at their places in the base.
     pub healed: Vec<Finding>,
-    /// What the touched files of the head are known by.
+    /// What the touched reports of the head are known by.
     pub facts: Vec<Facts>,
+    /// How many reports the touched files of the base are.
+    pub reports_before: usize,
 }
 
 /// Whose change it is.
@@ -54,7 +60,11 @@ pub enum By {
 }
 
 /// Judges a change.
-pub fn compare(touched: &[Touched], base: &dyn Known, by: By, settings: &Settings) -> Comparison {
+///
+/// # Errors
+///
+/// What is known of the base is damaged.
+pub fn compare(touched: &[Touched], base: &dyn Known, by: By, settings: &Settings) -> Result<Comparison, IndexError> {
     let judge = |path: &TreePath, bytes: &Option<Bytes>| {
         let bytes = bytes.as_ref()?;
         Some(judge_file(path, bytes.as_deref().map_err(Clone::clone), settings))
@@ -83,7 +93,7 @@ pub fn compare(touched: &[Touched], base: &dyn Known, by: By, settings: &Setting
     };
     let (old_keys, new_keys) = (by_key(&old_facts), by_key(&new_facts));
     for key in old_keys.keys().chain(new_keys.keys().filter(|key| !old_keys.contains_key(key))) {
-        let known = base.holders(key);
+        let known = base.holders(key)?;
         let untouched: Vec<&Facts> = known.iter().filter(|facts| !paths.contains(&facts.path)).collect();
         for (keys, facts, findings) in [(&old_keys, &old_facts, &mut before), (&new_keys, &new_facts, &mut after)] {
             let touched = keys.get(key).into_iter().flatten().map(|&at| &facts[at]);
@@ -95,8 +105,8 @@ pub fn compare(touched: &[Touched], base: &dyn Known, by: By, settings: &Setting
     let mut comparison = told_apart(before, after);
     comparison.introduced.extend(judge_history(touched, by, settings));
     comparison.introduced.sort();
-    comparison.facts = new_facts;
-    comparison
+    (comparison.facts, comparison.reports_before) = (new_facts, old_facts.len());
+    Ok(comparison)
 }
 
 fn told_apart(before: Vec<Finding>, mut after: Vec<Finding>) -> Comparison {
@@ -105,7 +115,7 @@ fn told_apart(before: Vec<Finding>, mut after: Vec<Finding>) -> Comparison {
     let (present, introduced) = after.into_iter().partition(|finding| ratchet.takes(finding));
     let mut healed: Vec<Finding> = ratchet.left().collect();
     healed.sort();
-    Comparison { introduced, present, healed, facts: Vec::new() }
+    Comparison { introduced, present, healed, ..Comparison::default() }
 }
 
 /// What the change makes of each file, under the rules about that.
@@ -156,7 +166,7 @@ fn pairs(touched: &[Touched]) -> Vec<Pair<'_>> {
 
 /// Facts that are all at hand.
 impl Known for Vec<Facts> {
-    fn holders(&self, key: &Key) -> Vec<Facts> {
-        self.iter().filter(|facts| facts.has(key)).cloned().collect()
+    fn holders(&self, key: &Key) -> Result<Vec<Facts>, IndexError> {
+        Ok(self.iter().filter(|facts| facts.has(key)).cloned().collect())
     }
 }

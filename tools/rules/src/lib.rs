@@ -15,6 +15,7 @@ mod rules;
 mod schema;
 mod shared;
 mod sink;
+mod standing;
 mod validate;
 
 pub use admit::{Admitted, admit};
@@ -27,4 +28,5 @@ pub use rule::{Check, Level, Rule, Settings, UnknownRule};
 pub use rules::RULES;
 pub use schema::{Refusal, refusals};
 pub use sink::{FINDINGS_MAX, SharedSink, Sink};
+pub use standing::{Standing, fingerprint, indexed};
 pub use validate::{Validation, validate};

@@ -30,13 +30,17 @@ pub fn validate(snapshot: &Snapshot, settings: &Settings) -> Validation {
     });
     let (mut findings, mut unread) = (Vec::new(), Vec::new());
     let mut facts = Vec::with_capacity(judged.len());
-    for judged in judged {
+    for (entry, judged) in reports.iter().zip(judged) {
         match judged {
             Ok(Judged { facts: fact, findings: found }) => {
                 findings.extend(found);
                 facts.extend(fact);
             }
-            Err(error) => unread.push(error),
+            Err(error) => {
+                let place = Place::of(&entry.path);
+                facts.extend(place.map(|place| Facts::of_place(&entry.path, place, &settings.prefix)));
+                unread.push(error);
+            }
         }
     }
     for entry in others {

@@ -39,7 +39,7 @@ fn found(rule: &Rule, base: Option<&Files>, head: &Files) -> Vec<String> {
                 .filter(|path| base.get(*path) != head.get(*path))
                 .map(|path| Touched { path: path.clone(), before: at(base, path), after: at(head, path) })
                 .collect();
-            compare(&touched, &validate(&snapshot(base), &settings).facts, by, &settings).introduced
+            compare(&touched, &validate(&snapshot(base), &settings).facts, by, &settings).unwrap().introduced
         }
     };
     findings.retain(|finding| finding.rule.name == rule.name);

@@ -1,0 +1,3 @@
+//! Tests of the crate `database` from outside.
+
+mod index;

@@ -1,0 +1,182 @@
+//! What is known of a tree by the index of one near it and what differs: enough to judge a change without reading the rest.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use database::{BlobId, Facts, Index, IndexError, Indexed, IndexedFile, Key, ReadError, Snapshot, TreeId, TreePath};
+use sha2::{Digest, Sha256};
+
+use crate::compare::{By, Comparison, Known, Touched, compare};
+use crate::judge::judge_file;
+use crate::shared::judge_shared;
+use crate::{Finding, Level, RULES, Rule, Settings, Validation};
+
+/// What is known of a tree.
+#[derive(Debug)]
+pub struct Standing {
+    index: Index,
+    /// The files in which the tree differs from that of the index.
+    touched: BTreeSet<TreePath>,
+    /// What the reports among them are known by.
+    facts: Vec<Facts>,
+    by_hash: HashMap<u64, Vec<usize>>,
+    counts: BTreeMap<&'static str, usize>,
+    reports: usize,
+}
+
+/// What stands for the rules and all of the configuration that decides what an index holds. `tool` stands for the code.
+pub fn fingerprint(tool: &str, settings: &Settings) -> Vec<u8> {
+    let mut hasher = Sha256::new();
+    hasher.update(tool);
+    hasher.update(format!("\0{}\0{:?}\0{:?}", settings.prefix, settings.protected, RULES));
+    hasher.update(format!("{:?}", settings.rules().iter().map(|(rule, _)| rule.name).collect::<Vec<_>>()));
+    hasher.finalize().to_vec()
+}
+
+/// What an index of a judged tree is made from; none where not every report could be read.
+pub fn indexed(tree: TreeId, snapshot: &Snapshot, validation: &Validation, fingerprint: Vec<u8>) -> Option<Indexed> {
+    if !validation.unread.is_empty() {
+        return None;
+    }
+    let blob = |path: &TreePath| match snapshot.entry(path.as_str())?.content {
+        database::Content::Blob(id) => Some(id),
+        _ => None,
+    };
+    let file = |facts: &Facts| IndexedFile { blob: blob(&facts.path), facts: facts.clone(), is_report: true };
+    let mut files: Vec<IndexedFile> = validation.facts.iter().map(file).collect();
+    let reports: BTreeSet<&TreePath> = validation.facts.iter().map(|facts| &facts.path).collect();
+    let others: BTreeSet<&TreePath> =
+        validation.findings.iter().map(|finding| &finding.path).filter(|path| !reports.contains(path)).collect();
+    files.extend(others.into_iter().map(|path| other_file(path, blob(path))));
+    files.sort_by(|a, b| a.facts.path.cmp(&b.facts.path));
+    let mut found: BTreeMap<String, (usize, Vec<u32>)> = BTreeMap::new();
+    let mut at = 0;
+    for finding in &validation.findings {
+        // Both are sorted by path.
+        while files.get(at).is_some_and(|file| file.facts.path < finding.path) {
+            at += 1;
+        }
+        let (count, numbers) = found.entry(finding.rule.name.to_owned()).or_default();
+        *count += 1;
+        if numbers.last() != Some(&(at as u32)) {
+            numbers.push(at as u32);
+        }
+    }
+    Some(Indexed { tree, fingerprint, files, found })
+}
+
+fn other_file(path: &TreePath, blob: Option<BlobId>) -> IndexedFile {
+    let facts = Facts { path: path.clone(), id: None, is_withdrawn: false, package: None, aliases: Vec::new() };
+    IndexedFile { facts, is_report: false, blob }
+}
+
+impl Standing {
+    /// What an index knows of its own tree.
+    pub fn of(index: Index) -> Standing {
+        let known = index.counts();
+        let counts = RULES.iter().filter_map(|rule| Some((rule.name, *known.get(rule.name)?))).collect();
+        let reports = index.reports();
+        let (touched, facts, by_hash) = (BTreeSet::new(), Vec::new(), HashMap::new());
+        Standing { index, touched, facts, by_hash, counts, reports }
+    }
+
+    /// The tree of the index.
+    pub fn index_tree(&self) -> TreeId {
+        self.index.tree()
+    }
+
+    /// How many reports the tree has.
+    pub fn reports(&self) -> usize {
+        self.reports
+    }
+
+    /// How often each rule finds something in the tree.
+    pub fn counts(&self) -> &BTreeMap<&'static str, usize> {
+        &self.counts
+    }
+
+    /// Judges a change, and goes on to the tree after it.
+    ///
+    /// # Errors
+    ///
+    /// The index is damaged.
+    pub fn advance(&mut self, touched: &[Touched], by: By, settings: &Settings) -> Result<Comparison, IndexError> {
+        let comparison = compare(touched, self, by, settings)?;
+        for finding in comparison.introduced.iter().filter(|finding| !is_about_change(finding.rule)) {
+            *self.counts.entry(finding.rule.name).or_default() += 1;
+        }
+        for finding in &comparison.healed {
+            let count = self.counts.entry(finding.rule.name).or_default();
+            *count = count.saturating_sub(1);
+        }
+        self.reports = (self.reports + comparison.facts.len()).saturating_sub(comparison.reports_before);
+        self.touched.extend(touched.iter().map(|file| file.path.clone()));
+        let now: BTreeSet<&TreePath> = touched.iter().map(|file| &file.path).collect();
+        self.facts.retain(|facts| !now.contains(&facts.path));
+        self.facts.extend(comparison.facts.iter().cloned());
+        self.by_hash.clear();
+        for (at, facts) in self.facts.iter().enumerate() {
+            for hash in facts.hashes() {
+                self.by_hash.entry(hash).or_default().push(at);
+            }
+        }
+        Ok(comparison)
+    }
+
+    /// The files of the tree in which a rule of level error found something, and which no change touched.
+    ///
+    /// # Errors
+    ///
+    /// The index is damaged.
+    pub fn faulty(&self, settings: &Settings) -> Result<Vec<IndexedFile>, IndexError> {
+        let mut files = BTreeMap::new();
+        for (rule, level) in settings.rules() {
+            if *level == Level::Error && self.counts.get(rule.name).is_some_and(|count| *count > 0) {
+                for file in self.index.found_by(rule.name)? {
+                    if !self.touched.contains(&file.facts.path) {
+                        files.insert(file.facts.path.clone(), file);
+                    }
+                }
+            }
+        }
+        Ok(files.into_values().collect())
+    }
+
+    /// The findings of level error about one file as the tree has it.
+    ///
+    /// # Errors
+    ///
+    /// The index is damaged.
+    pub fn judge_again(
+        &self,
+        file: &IndexedFile,
+        bytes: Result<&[u8], ReadError>,
+        settings: &Settings,
+    ) -> Result<Vec<Finding>, IndexError> {
+        let path = &file.facts.path;
+        let mut findings = judge_file(path, bytes, settings).findings;
+        if file.is_report {
+            for key in file.facts.keys() {
+                let holders = self.holders(&key)?;
+                judge_shared(&key, &holders.iter().collect::<Vec<_>>(), settings, &mut findings);
+            }
+        }
+        findings.retain(|finding| finding.level == Level::Error && finding.path == *path);
+        Ok(findings)
+    }
+}
+
+impl Known for Standing {
+    fn holders(&self, key: &Key) -> Result<Vec<Facts>, IndexError> {
+        let known = self.index.holders(key)?.into_iter().map(|file| file.facts);
+        let mut holders: Vec<Facts> = known.filter(|facts| !self.touched.contains(&facts.path)).collect();
+        let changed = self.by_hash.get(&key.hash()).into_iter().flatten().map(|&at| &self.facts[at]);
+        holders.extend(changed.filter(|facts| facts.has(key)).cloned());
+        holders.sort_unstable_by(|a, b| a.path.cmp(&b.path));
+        Ok(holders)
+    }
+}
+
+/// Whether a rule speaks of a change and not of a tree.
+fn is_about_change(rule: &Rule) -> bool {
+    matches!(rule.check, crate::Check::History(_) | crate::Check::Contribution(_))
+}
