@@ -4,7 +4,9 @@
 //! [`Store::snapshot`] lists a tree of it and reads reports when they are asked for; [`Store::commit`] and
 //! [`Store::write`] take a change that the rules admitted.
 
+mod cache;
 mod commit;
+mod difference;
 mod error;
 mod folder;
 mod git;
@@ -15,6 +17,7 @@ mod objects;
 mod pack;
 mod revision;
 mod sparse;
+mod staged;
 mod store;
 mod tree;
 

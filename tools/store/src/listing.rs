@@ -111,6 +111,6 @@ pub(crate) fn invalid_name(name: &[u8], error: &database::InvalidPath) -> String
     format!("has a member `{}` that no path can name: {error}", String::from_utf8_lossy(name).escape_debug())
 }
 
-fn shown(path: &str) -> &str {
+pub(crate) fn shown(path: &str) -> &str {
     if path.is_empty() { "." } else { path }
 }

@@ -89,6 +89,21 @@ impl Store {
         read_commit(&repository, head.id()).map(Some)
     }
 
+    /// The newest commit from which both came; none where there is none.
+    ///
+    /// # Errors
+    ///
+    /// None is found, and the history is not all here: then there may be one.
+    pub fn merge_base(&self, one: CommitId, other: CommitId) -> Result<Option<Commit>, Error> {
+        let repository = self.repository()?;
+        match repository.merge_base(one.oid()?, other.oid()?) {
+            Ok(id) => read_commit(&repository, id).map(Some),
+            Err(_) if repository.is_shallow() => Err(Error::Shallow),
+            Err(error) if error.code() == ErrorCode::NotFound => Ok(None),
+            Err(error) => Err(Error::git("find where the two histories part")(error)),
+        }
+    }
+
     /// The commit at which a branch stands; none where there is no such branch yet.
     ///
     /// # Errors

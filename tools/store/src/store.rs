@@ -10,7 +10,7 @@ use crate::folder::{self, FolderContents};
 use crate::git_contents::GitContents;
 use crate::objects::Objects;
 use crate::revision::{CommitId, read_commit};
-use crate::{Error, git, listing, sparse};
+use crate::{Error, git, listing, sparse, staged};
 
 /// Which tree of a database is meant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,6 +18,8 @@ use crate::{Error, git, listing, sparse};
 pub enum At {
     /// The tree of a commit.
     Commit(CommitId),
+    /// What is staged in git's index.
+    Index,
     /// What lies on the disk, ignored by git or not.
     WorkingTree,
 }
@@ -103,13 +105,17 @@ impl Store {
         self.git.as_ref().map(|git| git.common.as_path())
     }
 
+    pub(crate) fn no_git(&self) -> Error {
+        Error::NoGit { dir: self.dir.clone() }
+    }
+
     pub(crate) fn no_work_tree(&self) -> Error {
         Error::NoWorkTree { dir: self.dir.clone() }
     }
 
     /// The git directory of this work tree.
     pub(crate) fn own_git_dir(&self) -> Result<&Path, Error> {
-        self.git.as_ref().map(|git| git.own.as_path()).ok_or_else(|| Error::NoGit { dir: self.dir.clone() })
+        self.git.as_ref().map(|git| git.own.as_path()).ok_or_else(|| self.no_git())
     }
 
     /// Every file of the database in a tree.
@@ -127,13 +133,25 @@ impl Store {
                 let root = self.work_tree().ok_or_else(|| self.no_work_tree())?;
                 let mut entries = folder::list(root)?;
                 let files = FolderContents { root: root.to_owned() };
-                let absent = if self.is_git() { sparse::absent(&self.repository()?, root)? } else { Vec::new() };
-                if absent.is_empty() {
+                if !self.is_git() {
                     return Ok(Snapshot::new(None, entries, Arc::new(files)));
                 }
-                entries.extend(absent);
+                let repository = self.repository()?;
+                // Without an index that can be read, the disk alone speaks; a sparse checkout needs it.
+                match staged::read(&repository) {
+                    Ok(index) => {
+                        staged::trust(&repository, &index, root, &mut entries);
+                        entries.extend(sparse::absent(&repository, &index, root)?);
+                    }
+                    Err(error) if sparse::is_sparse(&repository) => return Err(error),
+                    Err(_) => {}
+                }
                 let blobs = GitContents { objects: self.objects()? };
-                Ok(Snapshot::new(None, entries, Arc::new(sparse::SparseContents { files, blobs })))
+                Ok(Snapshot::new(None, entries, Arc::new(sparse::WorkTreeContents { files, blobs })))
+            }
+            At::Index => {
+                let entries = staged::list(&staged::read(&self.repository()?)?)?;
+                Ok(Snapshot::new(None, entries, Arc::new(GitContents { objects: self.objects()? })))
             }
         }
     }
@@ -142,6 +160,15 @@ impl Store {
         let objects = self.objects()?;
         let entries = listing::list(&objects, tree)?;
         Ok(Snapshot::new(Some(tree), entries, Arc::new(GitContents { objects })))
+    }
+
+    /// Whoever reads blobs of this repository, for files that are known by their ids.
+    ///
+    /// # Errors
+    ///
+    /// It is a plain folder.
+    pub fn blobs(&self) -> Result<Snapshot, Error> {
+        Ok(Snapshot::new(None, Vec::new(), Arc::new(GitContents { objects: self.objects()? })))
     }
 
     /// The bytes of one file as it lies on the disk, without listing the others; none where there is no such file.
@@ -160,12 +187,12 @@ impl Store {
     }
 
     pub(crate) fn objects(&self) -> Result<Arc<Objects>, Error> {
-        let common = self.common_dir().ok_or_else(|| Error::NoGit { dir: self.dir.clone() })?;
+        let common = self.common_dir().ok_or_else(|| self.no_git())?;
         Ok(Arc::new(Objects::new(&self.dir, common)))
     }
 
     pub(crate) fn repository(&self) -> Result<Repository, Error> {
-        if self.is_git() { git::open(&self.dir) } else { Err(Error::NoGit { dir: self.dir.clone() }) }
+        if self.is_git() { git::open(&self.dir) } else { Err(self.no_git()) }
     }
 }
 

@@ -70,6 +70,11 @@ impl<'t> Item<'t> {
         Key { name: self.name, is_folder: self.mode == Mode::Folder }
     }
 
+    /// Which of two members git sorts first; equal where both are files, or both folders, of one name.
+    pub(crate) fn compare(&self, other: &Item<'_>) -> Ordering {
+        self.key().cmp(&other.key())
+    }
+
     fn write(&self, out: &mut Vec<u8>) {
         out.extend_from_slice(format!("{:o} ", self.mode.bits()).as_bytes());
         out.extend_from_slice(self.name);

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking, in its helpers too")]
 
 mod committing;
+mod differing;
 mod fixture;
 mod following;
 mod identity;
@@ -10,4 +11,5 @@ mod listing;
 mod opening;
 mod reading;
 mod revisions;
+mod staged;
 mod writing;

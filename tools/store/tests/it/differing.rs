@@ -1,0 +1,166 @@
+//! What differs between two trees, where two histories part, and what is kept for speed.
+
+use database::{Content, Difference};
+use store::{CommitId, Error, Store};
+use testkit::{Folder, Repository};
+
+use crate::fixture::{NEW, REPORT, open, small};
+
+fn tree_difference(repository: &Repository, before: &str, after: &str) -> Result<Vec<Difference>, Error> {
+    let store = open(repository.path());
+    let tree = |rev: &str| store.resolve(rev).unwrap().tree;
+    store.difference(tree(before), tree(after))
+}
+
+/// The difference as git tells it: what is there before and after, and the path.
+fn of_git(repository: &Repository, before: &str, after: &str) -> Vec<(bool, bool, String)> {
+    let args = ["diff-tree", "-r", "-z", "--no-renames", before, after, "--", "osv", "config", "malpkg.toml"];
+    let told = repository.run(&args);
+    let mut words = told.split('\0').filter(|word| !word.is_empty());
+    let mut files = Vec::new();
+    while let (Some(facts), Some(path)) = (words.next(), words.next()) {
+        let kind = facts.chars().last().unwrap();
+        match kind {
+            'M' if facts.split(' ').nth(2) == facts.split(' ').nth(3) => {}
+            _ => files.push((kind != 'A', kind != 'D', path.to_owned())),
+        }
+    }
+    files.sort_by(|a, b| a.2.cmp(&b.2));
+    files
+}
+
+#[track_caller]
+fn check(repository: &Repository, before: &str, after: &str) -> Vec<Difference> {
+    let found = tree_difference(repository, before, after).unwrap();
+    let told: Vec<(bool, bool, String)> =
+        found.iter().map(|one| (one.before.is_some(), one.after.is_some(), one.path.to_string())).collect();
+    assert_eq!(told, of_git(repository, before, after));
+    found
+}
+
+#[test]
+fn what_git_finds_is_found() {
+    let repository = small();
+    repository.write(NEW, "new\n");
+    repository.write(REPORT, "changed\n");
+    repository.remove("osv/malicious/npm/b/MAL-2026-3.json");
+    repository.write("README.md", "not of the database\n");
+    repository.write("config/protected/npm.txt", "react\n");
+    repository.commit("changes");
+    assert_eq!(check(&repository, "HEAD~1", "HEAD").len(), 4);
+    assert_eq!(check(&repository, "HEAD", "HEAD~1").len(), 4);
+    assert_eq!(check(&repository, "HEAD", "HEAD"), []);
+}
+
+#[test]
+fn a_file_becomes_a_folder() {
+    let repository = small();
+    repository.remove(REPORT);
+    repository.write(&format!("{REPORT}/inside.json"), "{}\n");
+    repository.commit("a folder named like a report");
+    assert_eq!(check(&repository, "HEAD~1", "HEAD").len(), 2);
+}
+
+#[test]
+fn executables_and_links() {
+    let repository = small();
+    repository.run(&["update-index", "--chmod=+x", REPORT]);
+    repository.run(&["commit", "--quiet", "-m", "executable"]);
+    assert_eq!(tree_difference(&repository, "HEAD~1", "HEAD").unwrap(), []);
+    let blob = repository.run_with(&["hash-object", "-w", "--stdin"], "/etc/passwd").trim().to_owned();
+    repository.run(&["update-index", "--cacheinfo", &format!("120000,{blob},{REPORT}")]);
+    repository.run(&["commit", "--quiet", "-m", "link"]);
+    let found = tree_difference(&repository, "HEAD~1", "HEAD").unwrap();
+    assert_eq!(found[0].after, Some(Content::NotAFile("a symbolic link")));
+}
+
+#[test]
+fn hostile_trees_are_refused() {
+    let repository = Repository::empty();
+    repository.write("osv/x.json", "{}\n");
+    repository.commit("good");
+    let blob = repository.id("HEAD:osv/x.json");
+    for (line, reason) in [(format!("100644 blob {blob}\t.."), "`..`"), (format!("100644 blob {blob}\t.GIT"), "`.git`")]
+    {
+        let osv = repository.run_with(&["mktree"], &format!("{line}\n")).trim().to_owned();
+        let root = repository.run_with(&["mktree"], &format!("040000 tree {osv}\tosv\n")).trim().to_owned();
+        let commit = repository.run(&["commit-tree", "-m", "bad", &root]).trim().to_owned();
+        let error = tree_difference(&repository, "HEAD", &commit).unwrap_err();
+        assert!(error.to_string().contains(reason), "{error}");
+    }
+    // Each level holds the one below twice: 2^40 files in forty objects.
+    let mut tree = repository.run_with(&["mktree"], &format!("100644 blob {blob}\tx.json\n")).trim().to_owned();
+    for _ in 0..40 {
+        tree = repository
+            .run_with(&["mktree"], &format!("040000 tree {tree}\ta\n040000 tree {tree}\tb\n"))
+            .trim()
+            .to_owned();
+    }
+    let root = repository.run_with(&["mktree"], &format!("040000 tree {tree}\tosv\n")).trim().to_owned();
+    let bomb = repository.run(&["commit-tree", "-m", "bomb", &root]).trim().to_owned();
+    assert_eq!(tree_difference(&repository, &bomb, &bomb).unwrap(), []);
+    let error = tree_difference(&repository, "HEAD", &bomb).unwrap_err();
+    assert!(error.to_string().contains("too many files and folders"), "{error}");
+}
+
+#[test]
+fn histories_part_somewhere() {
+    let repository = small();
+    let fork = repository.id("HEAD");
+    repository.run(&["checkout", "--quiet", "-b", "other"]);
+    let other: CommitId = repository.commit("other").parse().unwrap();
+    repository.run(&["checkout", "--quiet", "main"]);
+    let main: CommitId = repository.commit("main").parse().unwrap();
+    repository.run(&["checkout", "--quiet", "--orphan", "alone"]);
+    let alone: CommitId = repository.commit("alone").parse().unwrap();
+    let store = open(repository.path());
+    let base = |one, other| store.merge_base(one, other).map(|base| base.map(|commit| commit.id.to_string()));
+    assert_eq!(base(main, other).unwrap(), Some(fork.clone()));
+    assert_eq!(base(main, fork.parse().unwrap()).unwrap(), Some(fork));
+    assert_eq!(base(main, alone).unwrap(), None);
+    let shallow = Folder::empty();
+    let from = format!("file://{}", repository.path().display());
+    testkit::git(shallow.path(), &["clone", "--quiet", "--depth=1", "--no-single-branch", &from, "."]);
+    let error = open(shallow.path()).merge_base(main, other).unwrap_err();
+    assert!(matches!(error, Error::Shallow), "{error}");
+}
+
+#[test]
+fn a_clone_without_blobs_knows_what_differs() {
+    let repository = small();
+    repository.write(NEW, "new\n");
+    repository.commit("new");
+    repository.run(&["config", "uploadpack.allowFilter", "true"]);
+    let from = format!("file://{}", repository.path().display());
+    let partial = Folder::empty();
+    testkit::git(partial.path(), &["clone", "--quiet", "--no-checkout", "--filter=blob:none", &from, "."]);
+    let store = open(partial.path());
+    let tree = |rev: &str| store.resolve(rev).unwrap().tree;
+    let found = store.difference(tree("HEAD~1"), tree("HEAD")).unwrap();
+    assert_eq!(found.iter().map(|one| one.path.as_str()).collect::<Vec<_>>(), [NEW]);
+    let entry = database::Entry { path: found[0].path.clone(), content: found[0].after.clone().unwrap() };
+    let error = store.blobs().unwrap().read(&entry).unwrap_err();
+    assert_eq!((error.is_system, error.reason.as_str()), (true, store::NOT_HERE));
+}
+
+#[test]
+fn what_is_kept_can_be_read_again() {
+    let check = |store: &Store| {
+        store.keep("one", b"first").unwrap();
+        store.keep("one", b"second").unwrap();
+        let kept = store.kept("one").unwrap();
+        let mut bytes = [0; 3];
+        kept.read_at(3, &mut bytes).unwrap();
+        assert_eq!((kept.len(), &bytes), (6, b"ond"));
+        assert!(kept.read_at(4, &mut bytes).is_err());
+        assert_eq!(store.kept_names(), ["one"]);
+        store.forget("one");
+        store.forget("one");
+        assert!(store.kept("one").is_none() && store.kept_names().is_empty());
+    };
+    check(&open(small().path()));
+    check(&open(small().bare_clone().path()));
+    let folder = testkit::Database::from_text(crate::fixture::SMALL).folder();
+    let plain = open(folder.path());
+    assert!(plain.keep("one", b"").is_err() && plain.kept("one").is_none());
+}
