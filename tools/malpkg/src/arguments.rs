@@ -32,7 +32,7 @@ pub(crate) struct General {
     #[arg(long, global = true, value_name = "DIR")]
     pub repo: Option<PathBuf>,
 
-    /// How to answer: `text` for people, `json` for programs
+    /// How to answer: `text` for people, `json` for programs; findings also as `sarif` and as `github` annotations
     #[arg(long, global = true, value_enum, default_value_t, value_name = "FORMAT", hide_possible_values = true)]
     pub format: Format,
 
@@ -63,6 +63,17 @@ pub(crate) enum Format {
     Text,
     /// For programs: one document, `{"format":"malpkg.<command>","version":1,…}`.
     Json,
+    /// Findings for programs that show them: SARIF 2.1.0.
+    Sarif,
+    /// Findings as commands of a GitHub workflow.
+    Github,
+}
+
+impl Format {
+    /// Whether only findings have the format.
+    pub(crate) fn is_of_findings(self) -> bool {
+        matches!(self, Format::Sarif | Format::Github)
+    }
 }
 
 /// When to color text.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use database::{CONFIG_FILE, Snapshot};
-use rules::{Level, Settings};
+use rules::{Level, PROTECTED_FOLDER, Settings};
 use toml::{Table, Value};
 
 use crate::failure::Failure;
@@ -56,10 +56,17 @@ impl Default for Config {
 impl Config {
     /// Reads the configuration of a tree; the defaults where it has none.
     pub(crate) fn read(snapshot: &Snapshot) -> Result<Config, Failure> {
-        match snapshot.read_path(CONFIG_FILE)? {
-            Some(bytes) => Config::parse(&bytes),
-            None => Ok(Config::default()),
+        let mut config = match snapshot.read_path(CONFIG_FILE)? {
+            Some(bytes) => Config::parse(&bytes)?,
+            None => Config::default(),
+        };
+        for entry in snapshot.in_folder(PROTECTED_FOLDER) {
+            if let Some(directory) = entry.path.file_name().strip_suffix(".txt") {
+                let list = snapshot.read(entry)?;
+                config.settings.protected.add(directory, &String::from_utf8_lossy(&list));
+            }
         }
+        Ok(config)
     }
 
     /// Reads a configuration from its bytes.

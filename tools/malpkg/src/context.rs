@@ -1,6 +1,6 @@
 //! What every command works with: the streams, the clock, the database and its configuration.
 
-use std::io::Write;
+use std::io::{BufWriter, Write};
 
 use anstream::{AutoStream, ColorChoice};
 use anstyle::Style;
@@ -114,6 +114,16 @@ impl<'c> Context<'c> {
         }
     }
 
+    /// Reads what is staged in git's index.
+    pub(crate) fn at_index(&self, store: &Store) -> Result<Reading, Failure> {
+        self.read(store, At::Index, None)
+    }
+
+    /// The configuration of a commit, without its reports.
+    pub(crate) fn config_of(&self, store: &Store, commit: &Commit) -> Result<Config, Failure> {
+        Config::read(&store.configuration(commit.tree)?)
+    }
+
     /// Reads the working tree as it lies on the disk.
     pub(crate) fn at_working_tree(&self, store: &Store) -> Result<Reading, Failure> {
         self.read(store, At::WorkingTree, None)
@@ -137,8 +147,10 @@ impl<'c> Context<'c> {
 
     /// Writes one JSON document as the whole answer.
     pub(crate) fn write_json(&mut self, document: &impl Serialize) -> Result<(), Failure> {
-        let text = serde_json::to_string_pretty(document).map_err(|error| Failure::new(error.to_string()))?;
-        Ok(writeln!(self.out, "{text}")?)
+        let mut out = BufWriter::with_capacity(1 << 16, &mut *self.out);
+        serde_json::to_writer_pretty(&mut out, document).map_err(std::io::Error::from)?;
+        writeln!(out)?;
+        Ok(out.flush()?)
     }
 
     /// Whether the answer is for a program.

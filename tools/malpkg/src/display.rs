@@ -85,6 +85,11 @@ pub(crate) fn without_schemes(text: &str) -> String {
     safe
 }
 
+/// "1 report", "2 reports".
+pub(crate) fn count(number: usize, noun: &str) -> String {
+    format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

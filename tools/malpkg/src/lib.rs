@@ -4,6 +4,7 @@
 //! through `store`, calls one operation of the core, and hands the result to a view.
 
 mod arguments;
+mod change;
 mod command;
 mod config;
 mod context;
@@ -34,6 +35,13 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, out: &mut dyn Write, e
     };
     let program = arguments.first().map_or("malpkg".into(), |program| program.to_string_lossy().into_owned());
     let mut context = Context::new(program, parsed.general, out, err);
+    let format = context.general.format;
+    if format.is_of_findings() && !matches!(parsed.command, arguments::Command::Validate(_)) {
+        context.general.format = Format::Text;
+        let failure =
+            Failure::new("only findings have this format").remedy("ask `malpkg validate` for it, or use json");
+        return tell(&failure, &mut context);
+    }
     let done = match parsed.command {
         arguments::Command::Validate(arguments) => command::validate::run(&arguments, &mut context),
         arguments::Command::Explain(arguments) => command::explain::run(&arguments, &mut context),
@@ -83,7 +91,7 @@ fn tell(failure: &Failure, context: &mut Context<'_>) -> Exit {
     }
     let _ = match context.general.format {
         Format::Json => writeln!(context.out, "{}", failure.to_json()),
-        Format::Text => writeln!(context.err, "{failure}"),
+        Format::Text | Format::Sarif | Format::Github => writeln!(context.err, "{failure}"),
     };
     failure.exit()
 }

@@ -25,7 +25,7 @@ pub(crate) fn resolve(
     snapshot: &Snapshot,
 ) -> Result<Meant, Failure> {
     if ecosystem.is_none() && (word.starts_with("./") || word.starts_with('/') || word.starts_with("osv/")) {
-        let path = tree_path(word, store, snapshot).and_then(|path| snapshot.entry(&path));
+        let path = tree_path(word, store, Some(snapshot)).and_then(|path| snapshot.entry(&path));
         let entry = path.filter(|entry| Place::of(&entry.path).is_some()).ok_or_else(|| {
             Failure::new("there is no report at this path").place(word).remedy("name the file of a report below `osv`")
         })?;
@@ -71,8 +71,12 @@ pub(crate) fn package_query(word: &str, ecosystem: Option<&str>) -> Result<Packa
 }
 
 /// The path in the tree that is meant by one from the root of the database, or by one of the disk.
-pub(crate) fn tree_path(given: &str, store: &Store, snapshot: &Snapshot) -> Option<String> {
-    let is_there = |path: &str| path == "osv" || snapshot.entries().iter().any(|entry| entry.path.is_in(path));
+pub(crate) fn tree_path(given: &str, store: &Store, snapshot: Option<&Snapshot>) -> Option<String> {
+    let is_there = |path: &str| match snapshot {
+        _ if path == "osv" => true,
+        Some(snapshot) => snapshot.entries().iter().any(|entry| entry.path.is_in(path)),
+        None => path.starts_with("osv/"),
+    };
     let trimmed = given.trim_end_matches('/');
     if is_there(trimmed) {
         return Some(trimmed.to_owned());

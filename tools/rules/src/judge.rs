@@ -30,11 +30,7 @@ pub fn judge_file(path: &TreePath, bytes: Result<&[u8], ReadError>, settings: &S
             Judged { facts: Facts::of_report(&report, &settings.prefix), findings }
         }
         Err(error) => {
-            with_rules(settings, path, place.stem, None, &mut findings, |check, sink| {
-                if let Check::Unread(check) = check {
-                    check(&error.reason, sink);
-                }
-            });
+            judge_unread(path, place.stem, &error.reason, settings, &mut findings);
             judge_path(path, place.stem, settings, &mut findings);
             Judged { facts: Some(Facts::of_place(path, place, &settings.prefix)), findings }
         }
@@ -42,11 +38,25 @@ pub fn judge_file(path: &TreePath, bytes: Result<&[u8], ReadError>, settings: &S
 }
 
 /// Judges a record on its own, without the rules about where it lies. The path only names it.
-pub fn judge_record(path: &TreePath, bytes: &[u8], settings: &Settings) -> Vec<Finding> {
+pub fn judge_record(path: &TreePath, bytes: Result<&[u8], &str>, settings: &Settings) -> Vec<Finding> {
     let mut findings = Vec::new();
-    judge_report(&Report::read(path, bytes), bytes, settings, false, &mut findings);
+    match bytes {
+        Ok(bytes) => {
+            let report = Report { place: None, ..Report::read(path, bytes) };
+            judge_report(&report, bytes, settings, false, &mut findings);
+        }
+        Err(reason) => judge_unread(path, "", reason, settings, &mut findings),
+    }
     findings.sort();
     findings
+}
+
+fn judge_unread(path: &TreePath, id: &str, reason: &str, settings: &Settings, findings: &mut Vec<Finding>) {
+    with_rules(settings, path, id, None, findings, |check, sink| {
+        if let Check::Unread(check) = check {
+            check(reason, sink);
+        }
+    });
 }
 
 fn judge_report(report: &Report<'_>, bytes: &[u8], settings: &Settings, in_place: bool, findings: &mut Vec<Finding>) {

@@ -32,11 +32,8 @@ pub fn fingerprint(tool: &str, settings: &Settings) -> Vec<u8> {
     hasher.finalize().to_vec()
 }
 
-/// What an index of a judged tree is made from; none where not every report could be read.
-pub fn indexed(tree: TreeId, snapshot: &Snapshot, validation: &Validation, fingerprint: Vec<u8>) -> Option<Indexed> {
-    if !validation.unread.is_empty() {
-        return None;
-    }
+/// What an index of a judged tree is made from. Where not every report could be read it knows less, and is not to be kept.
+pub fn indexed(tree: TreeId, snapshot: &Snapshot, validation: &Validation, fingerprint: Vec<u8>) -> Indexed {
     let blob = |path: &TreePath| match snapshot.entry(path.as_str())?.content {
         database::Content::Blob(id) => Some(id),
         _ => None,
@@ -61,7 +58,7 @@ pub fn indexed(tree: TreeId, snapshot: &Snapshot, validation: &Validation, finge
             numbers.push(at as u32);
         }
     }
-    Some(Indexed { tree, fingerprint, files, found })
+    Indexed { tree, fingerprint, files, found }
 }
 
 fn other_file(path: &TreePath, blob: Option<BlobId>) -> IndexedFile {

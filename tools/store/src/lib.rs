@@ -27,5 +27,17 @@ pub use git::GitError;
 pub use revision::{Commit, CommitId, RefName};
 pub use store::{At, Store};
 
+/// The id that git gives to a blob of these bytes.
+///
+/// # Errors
+///
+/// Git cannot hash them.
+pub fn blob_id(bytes: &[u8]) -> Result<database::BlobId, Error> {
+    let id = git2::Oid::hash_object(git2::ObjectType::Blob, bytes).map_err(Error::git("hash a file"))?;
+    let broken = || git2::Error::from_str("it is not of SHA-1");
+    let id = CommitId::of(id).ok_or_else(broken).map_err(Error::git("hash a file"))?;
+    Ok(database::BlobId(id.0))
+}
+
 /// The reason of a `ReadError` for a blob that the repository does not hold, as in a partial clone.
 pub const NOT_HERE: &str = "it is not in this repository, which may be a partial clone";

@@ -3,7 +3,7 @@
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use database::{BlobId, Content, Entry, ROOTS, TreeId, TreePath};
+use database::{BlobId, Content, Entry, TreeId, TreePath};
 
 use crate::Error;
 use crate::objects::{ObjectError, Objects};
@@ -27,14 +27,14 @@ struct Folder {
     id: [u8; 20],
 }
 
-/// Lists the files of the database in a tree. No blob is read.
-pub(crate) fn list(objects: &Objects, root: TreeId) -> Result<Vec<Entry>, Error> {
+/// Lists the files of a tree below some of its members. No blob is read.
+pub(crate) fn list(objects: &Objects, root: TreeId, roots: &[&str]) -> Result<Vec<Entry>, Error> {
     let mut entries = Vec::new();
     let mut level = vec![Folder { path: String::new(), is_text: true, id: root.0 }];
     let count = AtomicUsize::new(0);
     for _ in 0..DEPTH_MAX {
         let mut next = Vec::new();
-        for (found, folders) in read_level(objects, &level, &count)? {
+        for (found, folders) in read_level(objects, &level, roots, &count)? {
             entries.extend(found);
             next.extend(folders);
         }
@@ -49,7 +49,7 @@ pub(crate) fn list(objects: &Objects, root: TreeId) -> Result<Vec<Entry>, Error>
 type Members = (Vec<Entry>, Vec<Folder>);
 
 /// Each tree is read once, however many folders it is.
-fn read_level(objects: &Objects, level: &[Folder], count: &AtomicUsize) -> Result<Vec<Members>, Error> {
+fn read_level(objects: &Objects, level: &[Folder], roots: &[&str], count: &AtomicUsize) -> Result<Vec<Members>, Error> {
     let mut by_id: Vec<usize> = (0..level.len()).collect();
     by_id.sort_unstable_by_key(|&at| level[at].id);
     let groups: Vec<&[usize]> = by_id.chunk_by(|&a, &b| level[a].id == level[b].id).collect();
@@ -57,7 +57,7 @@ fn read_level(objects: &Objects, level: &[Folder], count: &AtomicUsize) -> Resul
     let read: Vec<Mutex<Option<Result<Members, Error>>>> = level.iter().map(|_| Mutex::default()).collect();
     objects.read(&wanted, Kind::Tree, TREE_SIZE_MAX, &|group, bytes| {
         for &at in groups[group] {
-            let members = members_of(&level[at], bytes.as_deref(), count);
+            let members = members_of(&level[at], bytes.as_deref(), roots, count);
             if let Ok(mut slot) = read[at].lock() {
                 *slot = Some(members);
             }
@@ -70,7 +70,12 @@ fn read_level(objects: &Objects, level: &[Folder], count: &AtomicUsize) -> Resul
         .collect()
 }
 
-fn members_of(folder: &Folder, bytes: Result<&[u8], &ObjectError>, count: &AtomicUsize) -> Result<Members, Error> {
+fn members_of(
+    folder: &Folder,
+    bytes: Result<&[u8], &ObjectError>,
+    roots: &[&str],
+    count: &AtomicUsize,
+) -> Result<Members, Error> {
     let wrong = |reason: String| Error::tree(shown(&folder.path), reason);
     let bytes = bytes.map_err(|error| wrong(format!("has the tree object {}: {error}", BlobId(folder.id))))?;
     let too_many = || wrong(format!("is one of more than {COUNT_MAX} files and folders"));
@@ -83,7 +88,7 @@ fn members_of(folder: &Folder, bytes: Result<&[u8], &ObjectError>, count: &Atomi
     }
     let (mut entries, mut folders) = (Vec::new(), Vec::new());
     for item in tree.items() {
-        if folder.path.is_empty() && !ROOTS.iter().any(|root| root.as_bytes() == item.name) {
+        if folder.path.is_empty() && !roots.iter().any(|root| root.as_bytes() == item.name) {
             continue;
         }
         let name = String::from_utf8_lossy(item.name);

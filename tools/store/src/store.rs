@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use database::{Base, CONFIG_FILE, Snapshot, TreeId, TreePath};
+use database::{Base, CONFIG_FILE, ROOTS, Snapshot, TreeId, TreePath};
 use git2::Repository;
 
 use crate::folder::{self, FolderContents};
@@ -156,9 +156,21 @@ impl Store {
         }
     }
 
+    /// The files that configure the database in a tree, without its reports.
+    ///
+    /// # Errors
+    ///
+    /// As for [`snapshot`](Self::snapshot).
+    pub fn configuration(&self, tree: TreeId) -> Result<Snapshot, Error> {
+        let objects = self.objects()?;
+        let roots: Vec<&str> = ROOTS.into_iter().filter(|root| *root != "osv").collect();
+        let entries = listing::list(&objects, tree, &roots)?;
+        Ok(Snapshot::new(None, entries, Arc::new(GitContents { objects })))
+    }
+
     fn snapshot_of_tree(&self, tree: TreeId) -> Result<Snapshot, Error> {
         let objects = self.objects()?;
-        let entries = listing::list(&objects, tree)?;
+        let entries = listing::list(&objects, tree, &ROOTS)?;
         Ok(Snapshot::new(Some(tree), entries, Arc::new(GitContents { objects })))
     }
 

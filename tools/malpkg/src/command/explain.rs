@@ -56,7 +56,7 @@ pub(crate) fn run(arguments: &Arguments, context: &mut Context<'_>) -> Result<Ex
 }
 
 /// The first sentence of what a rule does.
-fn first_sentence(page: &str) -> String {
+pub(crate) fn first_sentence(page: &str) -> String {
     let does = page.split("## What it does").nth(1).unwrap_or_default().trim_start();
     let paragraph = does.split("\n\n").next().unwrap_or_default().replace('\n', " ");
     paragraph.split_inclusive(". ").next().unwrap_or_default().trim_end().to_owned()

@@ -7,9 +7,8 @@ use export::{CommitFacts, Held, Input, Manifest, Target};
 use rules::Level;
 use serde::Serialize;
 
-use crate::command::validate::count;
 use crate::context::{Context, Reading, with_sources};
-use crate::display::Shown;
+use crate::display::{Shown, count};
 use crate::exit::Exit;
 use crate::failure::Failure;
 

@@ -6,9 +6,8 @@ use database::{Change, ChangeKind, ChangeSet, Entry, Place, Report, TreePath};
 use osv_schema::write;
 use serde::Serialize;
 
-use crate::command::validate::count;
 use crate::context::{Context, Reading};
-use crate::display::Shown;
+use crate::display::{Shown, count};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::resolve::tree_path;
@@ -125,7 +124,7 @@ fn chosen<'r>(arguments: &Arguments, store: &store::Store, reading: &'r Reading)
     }
     let mut folders = Vec::new();
     for given in &arguments.paths {
-        folders.push(tree_path(given, store, &reading.snapshot).ok_or_else(|| {
+        folders.push(tree_path(given, store, Some(&reading.snapshot)).ok_or_else(|| {
             Failure::new("no file of the database has this path")
                 .place(given)
                 .remedy("name a file or folder below `osv`")

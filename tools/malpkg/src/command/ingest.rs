@@ -7,9 +7,9 @@ use std::time::Instant;
 
 use store::{CommitError, RefName, Store};
 
-use crate::command::validate::count;
 use crate::config::Config;
 use crate::context::{Context, Reading};
+use crate::display::count;
 use crate::exit::Exit;
 use crate::failure::Failure;
 

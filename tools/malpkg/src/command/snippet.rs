@@ -1,8 +1,9 @@
-//! Where a finding is, in lines and columns, and the line itself to show.
+//! The line that a finding is about, to show.
 
-use database::TreePath;
-use osv_schema::{Document, Position};
+use osv_schema::Document;
 use rules::{Finding, Spot};
+
+use crate::display::Shown;
 
 /// The longest piece of a line that is shown, in characters.
 const WIDTH_MAX: usize = 100;
@@ -10,15 +11,15 @@ const WIDTH_MAX: usize = 100;
 /// The place of a finding in its file.
 #[derive(Debug)]
 pub(crate) struct Located {
-    /// The first character.
-    pub position: Position,
+    /// The number of the line.
+    pub line_number: usize,
     /// The line as it can be shown, cut to what matters.
     pub line: String,
     /// Where in `line` the fault begins, and how many characters it has.
     pub mark: (usize, usize),
 }
 
-/// Finds the place of a finding in the bytes of its file. None where the fault is the file itself.
+/// Finds the line of a finding in the bytes of its file. None where the fault is the file itself.
 pub(crate) fn locate(finding: &Finding, bytes: &[u8], document: Option<&Document>) -> Option<Located> {
     let span = match &finding.spot {
         Spot::File => return None,
@@ -34,7 +35,7 @@ pub(crate) fn locate(finding: &Finding, bytes: &[u8], document: Option<&Document
             }
         }
     };
-    let position = Position::of(bytes, span.start);
+    let line_number = finding.position?.line;
     let start = span.start.min(bytes.len());
     let line_start = bytes[..start].iter().rposition(|&b| b == b'\n').map_or(0, |at| at + 1);
     let line_end = bytes[start..].iter().position(|&b| b == b'\n').map_or(bytes.len(), |at| start + at);
@@ -46,18 +47,18 @@ pub(crate) fn locate(finding: &Finding, bytes: &[u8], document: Option<&Document
     let from = before.chars().count();
     let line: String = format!("{before}{fault}{after}").chars().take(WIDTH_MAX).collect();
     let length = fault.chars().count().clamp(1, (WIDTH_MAX - from).max(1));
-    Some(Located { position, line, mark: (from, length) })
+    Some(Located { line_number, line, mark: (from, length) })
 }
 
 fn shown(bytes: &[u8]) -> String {
-    crate::display::Shown(&String::from_utf8_lossy(bytes).replace('\t', " ").replace('\r', "")).to_string()
+    Shown(&String::from_utf8_lossy(bytes).replace('\t', " ").replace('\r', "")).to_string()
 }
 
-/// `path`, `path:line` or `path:line:column`.
-pub(crate) fn place(path: &TreePath, located: Option<&Located>) -> String {
-    let path = crate::display::Shown(path.as_str()).to_string();
-    match located {
-        Some(Located { position, .. }) => format!("{path}:{}:{}", position.line, position.column),
-        None => path,
+/// `path`, or `path:line:column`.
+pub(crate) fn place(path: &str, finding: &Finding) -> String {
+    let path = Shown(path);
+    match finding.position {
+        Some(position) => format!("{path}:{}:{}", position.line, position.column),
+        None => path.to_string(),
     }
 }

@@ -5,9 +5,8 @@ use serde::Serialize;
 
 use super::Arguments;
 use super::plan::{Planned, Tally};
-use crate::command::validate::count;
 use crate::context::Context;
-use crate::display::Shown;
+use crate::display::{Shown, count};
 use crate::failure::Failure;
 
 #[derive(Serialize)]

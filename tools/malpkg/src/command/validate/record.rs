@@ -1,0 +1,64 @@
+//! Records that are checked on their own, wherever they come from.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use database::TreePath;
+use intake::Document;
+use rules::Settings;
+
+use super::told::Told;
+use crate::config::Config;
+use crate::context::Context;
+use crate::failure::Failure;
+
+/// What the records hold, by the paths that stand for them among the findings.
+type Sources = BTreeMap<TreePath, Vec<u8>>;
+
+/// Judges the records of files, of the files named `.json` below folders, and of standard input.
+pub(super) fn judge(given: &[PathBuf], is_strict: bool, context: &Context<'_>) -> Result<(Told, Sources), Failure> {
+    let settings = settings(context)?;
+    let mut documents = Vec::new();
+    for path in given {
+        let failed = |error: String| Failure::new(error).place(path.display());
+        if path.as_os_str() == "-" {
+            let read = intake::stream::documents("-", &mut std::io::stdin().lock());
+            documents.extend(read.map_err(|error| failed(error.to_string()))?);
+            continue;
+        }
+        let found = intake::folder::documents(path).map_err(|error| failed(error.reason))?;
+        let name = |document: &Document| if path.is_dir() { path.join(&document.name) } else { path.clone() };
+        documents.extend(
+            found
+                .into_iter()
+                .map(|document| Document { name: name(&document).to_string_lossy().into_owned(), ..document }),
+        );
+    }
+    let (mut findings, mut sources, mut names) = (Vec::new(), Sources::new(), BTreeMap::new());
+    let records = documents.len();
+    for (number, Document { name, bytes }) in documents.into_iter().enumerate() {
+        // Any path may be given; this one only keeps the records apart, and in their order.
+        let path = TreePath::new(format!("{number:09}")).map_err(Failure::new)?;
+        match bytes {
+            Ok(bytes) => {
+                findings.extend(rules::judge_record(&path, Ok(&bytes), &settings));
+                sources.insert(path.clone(), bytes);
+            }
+            Err(unread) => findings.extend(rules::judge_record(&path, Err(&unread.to_string()), &settings)),
+        }
+        names.insert(path, name);
+    }
+    let mut told = Told::of_validation(findings, |_| true, is_strict, records);
+    told.names = names;
+    Ok((told, sources))
+}
+
+/// The configuration of the database around here, if there is one: rules may be off.
+fn settings(context: &Context<'_>) -> Result<Settings, Failure> {
+    match context.store() {
+        Ok(store) if store.is_bare() => Ok(Settings::default()),
+        Ok(store) => Ok(context.config_of_working_tree(&store)?.settings),
+        Err(_) if context.general.repo.is_none() => Ok(Config::default().settings),
+        Err(failure) => Err(failure),
+    }
+}
