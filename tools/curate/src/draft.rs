@@ -1,13 +1,10 @@
 //! Drafting: a report by hand, right but for what only its author can say.
 
+use database::details;
 use ecosystem::Package;
 use osv_schema::{Affected, Event, Member, Object, Range, Record, Timestamp, Value};
 
 use crate::join::SCHEMA_VERSION;
-
-/// What stands in the details of a draft until somebody writes them. A rule finds drafts that were never filled in.
-pub const BLANK_DETAILS: &str =
-    "(Say here what the package does, when it runs, how it came to people, and what to do now.)";
 
 /// Which versions a draft names.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,11 +45,11 @@ pub fn draft(package: &Package, named: &Named, now: Timestamp) -> Record {
             extra: Object::new(),
         });
     }
-    let mut details = BLANK_DETAILS.to_owned();
+    let mut text = details::BLANK.to_owned();
     match named {
         Named::Versions(versions) => affected.versions = Member::Value(versions.clone()),
         Named::All { because } => {
-            details = format!("{BLANK_DETAILS}\n\nNo version is safe: {because}");
+            text = format!("{}\n\nNo version is safe: {because}", details::BLANK);
             affected.ranges = Member::Value(vec![everything(package)]);
         }
     }
@@ -63,7 +60,7 @@ pub fn draft(package: &Package, named: &Named, now: Timestamp) -> Record {
         published: now.whole_seconds().to_string().into(),
         modified: now.whole_seconds().to_string().into(),
         summary: crate::join::summary(package).into(),
-        details: details.into(),
+        details: text.into(),
         affected: Member::Value(vec![affected]),
         database_specific: Member::Value(malpkg.into()),
         ..Record::default()

@@ -10,6 +10,6 @@ mod ingest;
 mod join;
 
 pub use delivery::{Delivery, content_sha256, sha256_hex};
-pub use draft::{BLANK_DETAILS, Named, draft, draft_stem};
+pub use draft::{Named, draft, draft_stem};
 pub use ids::{Ids, IdsError};
 pub use ingest::{Batch, IngestError, Ingested, ingest};

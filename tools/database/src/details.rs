@@ -4,7 +4,10 @@
 //! text which quotes our headings cannot pass for one.
 
 /// The line between what people wrote and what sources said, with the line breaks around it.
-const SEPARATOR: &str = "\n---\n_-= Per source details. Do not edit below this line.=-_\n";
+pub const SEPARATOR: &str = "\n---\n_-= Per source details. Do not edit below this line.=-_\n";
+
+/// What stands in the details of a draft until somebody writes them. A rule finds drafts that were never filled in.
+pub const BLANK: &str = "(Say here what the package does, when it runs, how it came to people, and what to do now.)";
 
 /// What a section's heading begins with.
 const HEADING: &str = "## Source: ";
@@ -103,7 +106,7 @@ impl std::fmt::Display for Details {
 }
 
 /// Source and hash of a line that is a heading.
-fn heading(line: &str) -> Option<(&str, &str)> {
+pub fn heading(line: &str) -> Option<(&str, &str)> {
     let (source, rest) = line.trim_end().strip_prefix(HEADING)?.split_once(" (")?;
     let sha256 = rest.strip_suffix(')')?;
     let is_source = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';

@@ -23,7 +23,7 @@ pub use action::{ActionNameError, check_action_name};
 pub use ecosystem::{Ecosystem, SuffixError, UnknownEcosystem, current_directory};
 pub use folder::{MAX_COMPONENT_BYTES, MAX_PATH_BYTES, PackageFolder, PlaceError};
 pub use package::Package;
-pub use portability::{Unportable, portability};
+pub use portability::{Unportable, portability, portability_of};
 pub use purl::{PurlError, PurlMismatch, purl_matches};
 pub use query::{PackageQuery, QueryError};
 pub use repository::{Repository, RepositoryError};

@@ -36,8 +36,13 @@ pub enum Unportable {
 ///
 /// The rules are those of "Naming Files, Paths, and Namespaces" in the documentation of Win32.
 pub fn portability(folder: &PackageFolder) -> Vec<Unportable> {
+    portability_of(folder.components())
+}
+
+/// The same of any path, by its parts.
+pub fn portability_of<'p>(parts: impl Iterator<Item = &'p str>) -> Vec<Unportable> {
     let mut found = Vec::new();
-    for component in folder.components() {
+    for component in parts {
         if let Some(device) = device(component) {
             found.push(Unportable::Device { component: component.to_owned(), device });
         }

@@ -65,6 +65,12 @@ impl<'a> Version<'a> {
     pub fn parse(order: Order, text: &'a str) -> Result<Self, InvalidVersion> {
         read(order, text).map(Self).map_err(|fault| InvalidVersion::new(order, text, fault))
     }
+
+    /// Whether it is only a version by the rules of earlier days, which today's tools do not read: in `PyPI`, what PEP 440
+    /// is not.
+    pub fn is_legacy(&self) -> bool {
+        matches!(self.0, Key::PyPi(pypi::Key::Legacy(_)))
+    }
 }
 
 fn read(order: Order, text: &str) -> Result<Key<'_>, Fault> {

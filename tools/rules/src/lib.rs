@@ -4,9 +4,12 @@
 //! nobody else can make an [`Admitted`] change, which is all that `store` will write.
 
 mod admit;
+mod characters;
 mod compare;
 mod edited;
 mod finding;
+mod indicator;
+mod ioc;
 mod judge;
 mod protected;
 mod ratchet;
@@ -16,6 +19,7 @@ mod schema;
 mod shared;
 mod sink;
 mod standing;
+mod text;
 mod validate;
 
 pub use admit::{Admitted, admit};

@@ -8,8 +8,13 @@ use jsonschema::json::{Array, Json, JsonNumber, Node as SchemaNode, NodeIdentity
 use jsonschema::{JsonType, Validator};
 use osv_schema::{Document, Kind, Node, Pointer};
 
+use crate::text;
+
 /// The text of our OSV schema.
 pub(crate) const OSV_SCHEMA: &str = include_str!("../../../schema/osv.json");
+
+/// The text of the schema of what we add.
+pub(crate) const ADDITIONS_SCHEMA: &str = include_str!("../../../schema/database-specific.json");
 
 /// How many are told of one document. A hostile one could have a million.
 const REFUSALS_MAX: usize = 200;
@@ -27,12 +32,36 @@ pub struct Refusal {
 
 /// Everything that the OSV schema refuses in a document, sorted; empty where it takes it.
 pub fn refusals(document: &Document) -> Vec<Refusal> {
-    let Some(validator) = validator() else {
-        // `the_schema_compiles` keeps this from ever being reached.
-        let message = "the OSV schema that is built into this tool cannot be compiled".to_owned();
+    static OSV: OnceLock<Option<Validator<Tree>>> = OnceLock::new();
+    let validator = OSV.get_or_init(|| compile(&serde_json::from_str(OSV_SCHEMA).ok()?));
+    refused_by(validator.as_ref(), document.root())
+}
+
+/// What our own schema refuses in `database_specific.malpkg`, with pointers from there.
+pub(crate) fn addition_refusals(ours: Node<'_>) -> Vec<Refusal> {
+    static OURS: OnceLock<Option<Validator<Tree>>> = OnceLock::new();
+    let validator = OURS.get_or_init(|| {
+        let mut schema: serde_json::Value = serde_json::from_str(ADDITIONS_SCHEMA).ok()?;
+        // Only our own part: upstream's members are read as they are.
+        let whole = schema.as_object_mut()?;
+        whole.remove("properties");
+        whole.insert("$ref".into(), "#/$defs/malpkg".into());
+        compile(&schema)
+    });
+    refused_by(validator.as_ref(), ours)
+}
+
+fn compile(schema: &serde_json::Value) -> Option<Validator<Tree>> {
+    jsonschema::options_for::<Tree>().should_validate_formats(true).build(schema).ok()
+}
+
+fn refused_by(validator: Option<&Validator<Tree>>, node: Node<'_>) -> Vec<Refusal> {
+    let Some(validator) = validator else {
+        // `the_schemas_compile` keeps this from ever being reached.
+        let message = "a schema that is built into this tool cannot be compiled".to_owned();
         return vec![Refusal { pointer: Pointer::root(), message, missing: None }];
     };
-    let root = TreeNode::Value(document.root());
+    let root = TreeNode::Value(node);
     if validator.is_valid(root) {
         return Vec::new();
     }
@@ -41,16 +70,6 @@ pub fn refusals(document: &Document) -> Vec<Refusal> {
     found.sort();
     found.dedup();
     found
-}
-
-fn validator() -> Option<&'static Validator<Tree>> {
-    static VALIDATOR: OnceLock<Option<Validator<Tree>>> = OnceLock::new();
-    VALIDATOR
-        .get_or_init(|| {
-            let schema = serde_json::from_str(OSV_SCHEMA).ok()?;
-            jsonschema::options_for::<Tree>().should_validate_formats(true).build(&schema).ok()
-        })
-        .as_ref()
 }
 
 /// The validator's error in words for whoever wrote the report.
@@ -109,7 +128,7 @@ fn tell(error: &jsonschema::ValidationError<'_>) -> Vec<Refusal> {
         ValidationErrorKind::Not { .. } | ValidationErrorKind::FalseSchema => {
             vec![one(pointer.clone(), refused_together(pointer.as_str()).into())]
         }
-        _ => vec![one(pointer, shorten_text(&error.masked_with("the value").to_string()))],
+        _ => vec![one(pointer, text::shorten(&error.masked_with("the value").to_string()))],
     }
 }
 
@@ -148,14 +167,7 @@ fn kind_of(value: &serde_json::Value) -> &'static str {
 }
 
 fn shorten(value: &serde_json::Value) -> String {
-    shorten_text(&value.to_string())
-}
-
-fn shorten_text(text: &str) -> String {
-    match text.char_indices().nth(120) {
-        Some((at, _)) => format!("{}…", &text[..at]),
-        None => text.to_owned(),
-    }
+    text::shorten(&value.to_string())
 }
 
 /// Our tree as the validator's kind of JSON.
@@ -336,7 +348,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_schema_compiles() {
-        assert!(validator().is_some());
+    fn the_schemas_compile() {
+        let empty = Document::parse(b"{}").unwrap();
+        assert_eq!(addition_refusals(empty.root()), []);
+        let refused: Vec<_> = refusals(&empty).into_iter().map(|refusal| refusal.missing).collect();
+        assert_eq!(refused, [Some("id".to_owned()), Some("modified".to_owned())]);
     }
 }

@@ -16,7 +16,7 @@ fn file(number: u32, words: (u8, u8, u8)) -> IndexedFile {
         package: (kind % 7 != 0).then(|| format!("npm/p{package}").into()),
         aliases: (0..alias % 4).map(|n| format!("GHSA-{}", alias / 4 + n).into()).collect(),
     };
-    let blob = (kind % 2 == 0).then(|| BlobId([kind; 20]));
+    let blob = (kind % 2 == 0).then_some(BlobId([kind; 20]));
     IndexedFile { facts, is_report: kind % 11 != 0, blob }
 }
 

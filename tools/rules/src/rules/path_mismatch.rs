@@ -1,6 +1,6 @@
 #![doc = include_str!("path_mismatch.md")]
 
-use database::{Report, SubjectError};
+use database::Report;
 use ecosystem::current_directory;
 
 use crate::{Check, Level, Rule, Sink};
@@ -14,12 +14,8 @@ pub(super) static RULE: Rule = Rule {
 
 fn check(report: &Report<'_>, sink: &mut Sink<'_>) {
     let (Some(place), Some(subject)) = (report.place, &report.subject) else { return };
-    let subject = match subject {
-        Ok(subject) => subject,
-        // Another rule says what is wrong with the package.
-        Err(SubjectError::None | SubjectError::Ecosystem { .. }) => return,
-        Err(error) => return sink.at(error.pointer(), error.to_string(), error.remedy()),
-    };
+    // Other rules say what is wrong with a report that is about no package.
+    let Ok(subject) = subject else { return };
     let folder = match subject.package.folder() {
         Ok(folder) => folder.as_str().to_owned(),
         Err(error) => return sink.at(subject.pointer.clone(), error.to_string(), error.remedy()),
