@@ -1,15 +1,20 @@
-//! A made-up database of any size: the shape, the sizes, the ecosystems and the names of a real one, from a seed.
+//! A made-up database of any size: the shape, the sizes, the ecosystems and the history of a real one, from a seed.
 
-use std::fmt::Write as _;
+mod dice;
+mod feed;
+mod report;
+
+use std::collections::BTreeSet;
 use std::io::{BufWriter, Write};
 use std::path::Path;
 use std::process::Stdio;
 
-use osv_schema::{Document, Record, write};
-
 use crate::process::{Done, git, run, say};
+use dice::Dice;
+use report::{Life, report};
 
 /// What to make.
+#[derive(Clone, Copy)]
 pub(crate) struct Plan {
     /// How many reports.
     pub(crate) reports: u64,
@@ -17,101 +22,31 @@ pub(crate) struct Plan {
     pub(crate) commits: u64,
     /// What all of it is a function of.
     pub(crate) seed: u64,
+    /// Whether the repository is bare: a million files on the disk take longer than the million reports.
+    pub(crate) is_bare: bool,
 }
 
-/// Ecosystem, folder, and how many of a thousand reports are on it, as in the public database at the end of 2024.
-const ECOSYSTEMS: [(&str, &str, u64); 6] = [
-    ("npm", "npm", 800),
-    ("PyPI", "pypi", 150),
-    ("RubyGems", "rubygems", 20),
-    ("NuGet", "nuget", 20),
-    ("crates.io", "crates.io", 5),
-    ("Go", "go", 5),
-];
+/// How many reports the newest commit changes or adds.
+const LAST_CHANGES: u64 = 100;
 
-const WORDS: [&str; 40] = [
-    "package",
-    "script",
-    "install",
-    "environment",
-    "variables",
-    "sends",
-    "server",
-    "token",
-    "downloads",
-    "second",
-    "stage",
-    "payload",
-    "browser",
-    "wallet",
-    "reads",
-    "files",
-    "home",
-    "folder",
-    "keys",
-    "uploads",
-    "remote",
-    "host",
-    "executes",
-    "command",
-    "hidden",
-    "encoded",
-    "string",
-    "imports",
-    "module",
-    "author",
-    "account",
-    "version",
-    "removed",
-    "registry",
-    "name",
-    "similar",
-    "popular",
-    "library",
-    "credentials",
-    "persistence",
-];
+/// How many commits bring most of the reports.
+const LARGE_COMMITS: u64 = 16;
 
-/// SplitMix64: small, and the same numbers everywhere.
-struct Dice(u64);
-
-impl Dice {
-    fn roll(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
-    }
-
-    fn below(&mut self, bound: u64) -> u64 {
-        self.roll() % bound
-    }
-
-    fn word(&mut self) -> &'static str {
-        WORDS[self.below(WORDS.len() as u64) as usize]
-    }
-
-    fn hex(&mut self, digits: usize) -> String {
-        let mut text = String::new();
-        while text.len() < digits {
-            let _ = write!(text, "{:016x}", self.roll());
-        }
-        text.truncate(digits);
-        text
-    }
-}
+const CONFIG: &str = "[database]\nprefix = \"MAL\"\n\n[source.advisory-feed]\nformat = \"osv\"\n";
 
 /// Makes a packed git repository of a database.
 pub(crate) fn run_plan(plan: &Plan, out: &Path) -> Done {
     std::fs::create_dir_all(out).map_err(|error| format!("{}: {error}", out.display()))?;
-    run(&mut git(out, &["init", "--quiet", "--initial-branch=main"]))?;
-    let mut importer = git(out, &["fast-import", "--quiet"])
+    let mut init = git(out, &["init", "--quiet", "--initial-branch=main"]);
+    run(if plan.is_bare { init.arg("--bare") } else { &mut init })?;
+    // Reports are left whole, so that packing looks for the best differences, as it does in a repository that grew. Of
+    // the large trees the difference to the last commit is found at once.
+    let mut importer = git(out, &["fast-import", "--quiet", "--big-file-threshold=1"])
         .stdin(Stdio::piped())
         .spawn()
         .map_err(|error| format!("cannot run git fast-import: {error}"))?;
     let stream = importer.stdin.take().ok_or("git fast-import takes no input")?;
-    let mut stream = BufWriter::new(stream);
+    let mut stream = BufWriter::with_capacity(1 << 20, stream);
     history(plan, &mut stream).map_err(|error| format!("git fast-import: {error}"))?;
     drop(stream);
     let ended = importer.wait().map_err(|error| error.to_string())?;
@@ -119,91 +54,130 @@ pub(crate) fn run_plan(plan: &Plan, out: &Path) -> Done {
         return Err(format!("git fast-import ended with {ended}"));
     }
     run(&mut git(out, &["repack", "-adq"]))?;
-    run(&mut git(out, &["reset", "--hard", "--quiet"]))?;
+    if !plan.is_bare {
+        run(&mut git(out, &["reset", "--hard", "--quiet"]))?;
+    }
     say(&format!("{} reports in {} commits, seed {}, in {}", plan.reports, plan.commits, plan.seed, out.display()));
     Ok(())
 }
 
-/// The first commit holds nine tenths of the reports; the others add the rest, each about as many.
+/// The first commits bring nine tenths of the reports. The others add the rest, and change about as many: deliveries
+/// are joined, sources correct themselves, reports are taken back and some of them stand again.
 fn history(plan: &Plan, stream: &mut impl Write) -> std::io::Result<()> {
     let commits = plan.commits.clamp(1, plan.reports.max(1));
-    let first = if commits == 1 { plan.reports } else { plan.reports - plan.reports / 10 };
-    let mut made = 0;
+    let large = LARGE_COMMITS.min(commits.div_ceil(2));
+    let last = LAST_CHANGES.min(plan.reports / 10);
+    let mut lives: Vec<Life> = Vec::new();
+    let mut dice = Dice::new(plan.seed, u64::MAX);
     for commit in 0..commits {
-        let until = if commit == 0 { first } else { first + (plan.reports - first) * commit / (commits - 1).max(1) };
-        let message = format!("{} reports", until - made);
-        let time = 1_700_000_000 + commit * 3600;
-        writeln!(stream, "commit refs/heads/main\ncommitter Generator <generator@example.org> {time} +0000")?;
-        writeln!(stream, "data {}\n{message}", message.len())?;
-        while made < until {
-            let (path, text) = report(made, &mut Dice(plan.seed.wrapping_mul(0x2545_f491_4f6c_dd1d) ^ made));
-            writeln!(stream, "M 100644 inline {path}\ndata {}\n{text}", text.len())?;
-            made += 1;
+        let (is_large, is_last) = (commit < large, commit + 1 == commits);
+        let before = plan.reports - last / 2;
+        let most = if large + 1 >= commits { before } else { plan.reports * 9 / 10 };
+        let until = match (is_large, is_last) {
+            (_, true) => plan.reports,
+            (true, _) => most * (commit + 1) / large,
+            (false, _) => most + (before - most) * (commit + 1 - large) / (commits - 1 - large),
+        };
+        let made = lives.len() as u64;
+        let added = until - made;
+        let changed = match (is_large, is_last) {
+            (true, false) => 0,
+            (_, true) => last.saturating_sub(added).min(made),
+            (false, _) => added.max(last / 2).min(made / 2),
+        };
+        begin(stream, commit, &format!("{added} new reports, {changed} changed"))?;
+        if commit == 0 {
+            writeln!(stream, "M 100644 inline malpkg.toml\ndata {}\n{CONFIG}", CONFIG.len())?;
+        }
+        let mut touched = BTreeSet::new();
+        while (touched.len() as u64) < changed {
+            touched.insert(dice.below(made));
+        }
+        for number in touched {
+            let life = &mut lives[number as usize];
+            let before = report(plan.seed, number, *life).0;
+            life.go_on(&mut dice);
+            let (path, text) = report(plan.seed, number, *life);
+            if path != before {
+                writeln!(stream, "D {before}")?;
+            }
+            put(stream, &path, &text)?;
+        }
+        for number in made..until {
+            let life = Life::first(&mut dice);
+            lives.push(life);
+            let (path, text) = report(plan.seed, number, life);
+            put(stream, &path, &text)?;
         }
         writeln!(stream)?;
+        if is_large {
+            // Ends a pack: git looks for differences only between objects that do not come from one pack already.
+            writeln!(stream, "checkpoint\n")?;
+        }
     }
     stream.flush()
 }
 
-/// One report in canonical form, and its path.
-fn report(number: u64, dice: &mut Dice) -> (String, String) {
-    let share = dice.below(1000);
-    let mut sum = 0;
-    let found = ECOSYSTEMS.iter().find(|(_, _, weight)| {
-        sum += weight;
-        share < sum
-    });
-    let &(ecosystem, folder, _) = found.unwrap_or(&ECOSYSTEMS[0]);
-    let base = format!("{}-{}-{number}", dice.word(), dice.word());
-    let name = match ecosystem {
-        "npm" if dice.below(4) == 0 => format!("@{}-{}/{base}", dice.word(), dice.below(500)),
-        "crates.io" => base.replace('-', "_"),
-        "Go" => format!("github.com/{}{}/{base}", dice.word(), dice.below(500)),
-        _ => base,
-    };
-    let id = format!("MAL-{}-{}", 2022 + number % 4, number + 1);
-    let (source, sha256) = (["first-feed", "second-feed", "third-feed"][dice.below(3) as usize], dice.hex(64));
-    let text: String = (0..20 + dice.below(180)).map(|_| format!("{} ", dice.word())).collect();
-    let details = format!(
-        "\\n---\\n_-= Per source details. Do not edit below this line.=-_\\n\\n## Source: {source} ({sha256})\\n{}\\n",
-        text.trim()
-    );
-    let versions: Vec<String> = (0..=dice.below(4)).map(|patch| format!("\"1.{}.{patch}\"", dice.below(9))).collect();
-    let affected = if dice.below(2) == 0 {
-        format!("\"versions\": [{}]", versions.join(","))
-    } else {
-        let kind = if matches!(ecosystem, "npm" | "crates.io" | "Go") { "SEMVER" } else { "ECOSYSTEM" };
-        format!("\"ranges\": [{{\"type\": \"{kind}\", \"events\": [{{\"introduced\": \"0\"}}]}}]")
-    };
-    let record = format!(
-        r#"{{"schema_version": "1.7.5", "id": "{id}", "published": "2024-0{month}-1{day}T00:00:00Z",
-        "modified": "2024-0{month}-1{day}T0{day}:00:00Z", "aliases": ["GHSA-{ghsa}"],
-        "summary": "Malicious code in {name} ({ecosystem})", "details": "{details}",
-        "affected": [{{"package": {{"ecosystem": "{ecosystem}", "name": "{name}"}}, {affected}}}],
-        "references": [{{"type": "ADVISORY", "url": "https://example.org/advisories/{ghsa}"}}],
-        "database_specific": {{"malicious-packages-origins": [{{"source": "{source}", "sha256": "{sha256}",
-        "id": "X-{number}", "import_time": "2024-0{month}-1{day}T05:00:00Z",
-        "modified_time": "2024-0{month}-1{day}T00:00:00Z", {affected}}}]}}}}"#,
-        month = 1 + number % 9,
-        day = number % 10,
-        ghsa = dice.hex(12),
-    );
-    // The generator writes what the database would: whatever is wrong with it, an empty file shows.
-    let read = Document::parse(record.as_bytes()).ok().and_then(|document| Record::read(&document));
-    let text = read.map(|record| write::canonical(&record)).unwrap_or_default();
-    (format!("osv/malicious/{folder}/{}/{id}.json", name.to_lowercase()), text)
+fn begin(stream: &mut impl Write, commit: u64, message: &str) -> std::io::Result<()> {
+    let time = 1_767_225_600 + commit * 3600;
+    writeln!(stream, "commit refs/heads/main\ncommitter Generator <generator@example.org> {time} +0000")?;
+    writeln!(stream, "data {}\n{message}", message.len())
+}
+
+fn put(stream: &mut impl Write, path: &str, text: &str) -> std::io::Result<()> {
+    writeln!(stream, "M 100644 inline {path}\ndata {}\n{text}", text.len())
 }
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
+    use database::{Snapshot, TreePath};
+    use rules::{Level, Settings};
+
     use super::*;
 
+    fn stream(plan: &Plan) -> Vec<u8> {
+        let mut stream = Vec::new();
+        history(plan, &mut stream).unwrap();
+        stream
+    }
+
     #[test]
-    fn the_same_seed_makes_the_same_reports() {
-        for number in 0..200 {
-            let (path, text) = report(number, &mut Dice(number));
-            assert_eq!((path.clone(), text.clone()), report(number, &mut Dice(number)));
-            assert!(Document::parse(text.as_bytes()).is_ok(), "{path}: {text}");
+    fn the_same_seed_makes_the_same_history() {
+        let plan = Plan { reports: 300, commits: 5, seed: 1, is_bare: true };
+        assert!(stream(&plan) == stream(&plan));
+        assert!(stream(&plan) != stream(&Plan { seed: 2, ..plan }));
+    }
+
+    /// Every report at several times of its life, judged as one tree.
+    #[test]
+    fn what_is_made_is_valid() {
+        for steps in [0, 1, 12] {
+            let mut dice = Dice::new(3, steps);
+            let files = (0..500).map(|number| {
+                let mut life = Life::first(&mut dice);
+                (0..steps).for_each(|_| life.go_on(&mut dice));
+                let (path, text) = report(3, number, life);
+                (TreePath::new(path).unwrap(), text.into_bytes().into())
+            });
+            let snapshot = Snapshot::of_files(files.collect::<BTreeMap<_, _>>());
+            let judged = rules::validate(&snapshot, &Settings::default());
+            assert_eq!(judged.reports, 500);
+            let error = judged.findings.iter().find(|finding| finding.level == Level::Error);
+            assert!(error.is_none(), "{error:?}");
+        }
+    }
+
+    /// The newest commit is what a change is measured on.
+    #[test]
+    fn the_last_commit_changes_a_hundred_reports() {
+        for (reports, commits) in [(2000, 2), (5000, 40), (1500, 300)] {
+            let text = stream(&Plan { reports, commits, seed: 1, is_bare: true });
+            let text = String::from_utf8(text).unwrap();
+            let newest = text.rsplit("\ncommit refs/heads/main\n").next().unwrap();
+            assert_eq!(newest.matches("\nM 100644 inline osv/").count() as u64, LAST_CHANGES, "{reports}");
+            assert_eq!(text.matches("\ncommit refs/heads/main\n").count() as u64 + 1, commits);
         }
     }
 }

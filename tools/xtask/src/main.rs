@@ -40,6 +40,9 @@ enum Task {
         /// What all of it is a function of
         #[arg(long, default_value_t = 1)]
         seed: u64,
+        /// Make a bare repository, without files on the disk
+        #[arg(long)]
+        bare: bool,
         /// The folder, which must not be there yet
         #[arg(long)]
         out: PathBuf,
@@ -73,8 +76,8 @@ enum Task {
 fn main() -> ExitCode {
     let done = match Arguments::parse().task {
         Task::Roundtrip { folder } => roundtrip::run(&folder),
-        Task::Corpus { reports, commits, seed, out } => {
-            generate::run_plan(&generate::Plan { reports, commits, seed }, &out)
+        Task::Corpus { reports, commits, seed, bare, out } => {
+            generate::run_plan(&generate::Plan { reports, commits, seed, is_bare: bare }, &out)
         }
         Task::Bench { corpus, runs } => bench::run(&corpus, runs),
         Task::Replay { corpus, deliveries } => corpus::replay(&corpus, &deliveries),
