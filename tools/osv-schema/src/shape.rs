@@ -1,7 +1,5 @@
 //! How typed content is read from a document and written again, losing nothing.
 
-use std::collections::BTreeMap;
-
 use crate::json::{Kind, Node, Pointer, Value};
 use crate::member::{Member, Object};
 use crate::write::Writer;
@@ -80,26 +78,18 @@ impl Shape for Value {
     }
 }
 
-/// The members of an object that nobody has taken yet.
-pub(crate) struct Members<'d>(BTreeMap<&'d str, Node<'d>>);
-
-impl<'d> Members<'d> {
-    pub(crate) fn of(node: Node<'d>) -> Option<Members<'d>> {
-        (node.kind() == Kind::Object).then(|| Members(node.members().collect()))
+/// Takes a member if it is null or of the shape asked for; else it goes to the rest.
+pub(crate) fn take<T: Shape>(name: &str, node: Option<Node<'_>>, rest: &mut Object) -> Member<T> {
+    let Some(node) = node else { return Member::Absent };
+    if node.kind() == Kind::Null {
+        return Member::Null;
     }
-
-    /// Takes the member if it is null or of the shape asked for; else it stays among the rest.
-    pub(crate) fn take<T: Shape>(&mut self, name: &str) -> Member<T> {
-        let Some(&node) = self.0.get(name) else { return Member::Absent };
-        let taken = if node.kind() == Kind::Null { Some(Member::Null) } else { T::read(node).map(Member::Value) };
-        if taken.is_some() {
-            self.0.remove(name);
+    match T::read(node) {
+        Some(value) => Member::Value(value),
+        None => {
+            rest.insert(name.to_owned(), Value::from(node));
+            Member::Absent
         }
-        taken.unwrap_or_default()
-    }
-
-    pub(crate) fn rest(self) -> Object {
-        self.0.into_iter().map(|(name, node)| (name.to_owned(), Value::from(node))).collect()
     }
 }
 
@@ -138,10 +128,21 @@ macro_rules! shape {
 
         impl $crate::shape::Shape for $Name {
             fn read(node: $crate::Node<'_>) -> Option<$Name> {
-                let mut members = $crate::shape::Members::of(node)?;
+                if node.kind() != $crate::Kind::Object {
+                    return None;
+                }
+                $( let mut $field = None; )*
+                let mut extra = $crate::Object::new();
+                for (name, value) in node.members() {
+                    // Of a repeated member the last one counts.
+                    match name {
+                        $( $json => $field = Some(value), )*
+                        _ => drop(extra.insert(name.to_owned(), $crate::Value::from(value))),
+                    }
+                }
                 Some($Name {
-                    $( $field: members.take($json), )*
-                    extra: members.rest(),
+                    $( $field: $crate::shape::take($json, $field, &mut extra), )*
+                    extra,
                 })
             }
 

@@ -9,6 +9,7 @@
 
 mod parse;
 mod pointer;
+mod scan;
 mod value;
 
 pub use parse::{DEPTH_MAX, SIZE_MAX, SyntaxError};
@@ -34,17 +35,17 @@ pub enum Kind {
     Object,
 }
 
-/// One value of the flat tree.
+/// One value of the flat tree. There are a hundred in a report, so each is small.
 #[derive(Clone, Copy, Debug)]
 struct Cell {
-    kind: Kind,
     /// Where the value stands in the text, in bytes.
     start: u32,
     end: u32,
-    /// The index of the cell behind this value's subtree.
-    next: u32,
-    /// For a string with escapes: where its decoded form lies in `Document::decoded`.
-    decoded: Option<(u32, u32)>,
+    /// For an array or object: the index of the cell behind its subtree. For a string with escapes: its number among
+    /// those.
+    link: u32,
+    kind: Kind,
+    has_escapes: bool,
 }
 
 /// A parsed JSON text.
@@ -52,7 +53,9 @@ struct Cell {
 pub struct Document {
     text: Box<str>,
     cells: Vec<Cell>,
+    /// The decoded strings with escapes, one behind the other, and where each ends.
     decoded: String,
+    decoded_ends: Vec<u32>,
     duplicates: Vec<u32>,
 }
 
@@ -123,9 +126,26 @@ impl Document {
     }
 
     fn string(&self, cell: Cell) -> &str {
-        match cell.decoded {
-            Some((start, end)) => &self.decoded[start as usize..end as usize],
-            None => &self.text[cell.start as usize + 1..cell.end as usize - 1],
+        string(&self.text, &self.decoded, &self.decoded_ends, cell)
+    }
+}
+
+/// The content of a string.
+fn string<'d>(text: &'d str, decoded: &'d str, decoded_ends: &[u32], cell: Cell) -> &'d str {
+    if !cell.has_escapes {
+        return &text[cell.start as usize + 1..cell.end as usize - 1];
+    }
+    let number = cell.link as usize;
+    let start = number.checked_sub(1).map_or(0, |before| decoded_ends[before] as usize);
+    &decoded[start..decoded_ends[number] as usize]
+}
+
+impl Cell {
+    /// The index of the cell behind the subtree of the cell at `index`, which is this one.
+    fn next(self, index: u32) -> u32 {
+        match self.kind {
+            Kind::Array | Kind::Object => self.link,
+            Kind::Null | Kind::Bool | Kind::Number | Kind::String => index + 1,
         }
     }
 }
@@ -189,7 +209,11 @@ impl<'d> Node<'d> {
     }
 
     fn holds(self, index: u32) -> bool {
-        self.index < index && index < self.cell().next
+        self.index < index && index < self.next()
+    }
+
+    fn next(self) -> u32 {
+        self.cell().next(self.index)
     }
 
     /// What tells this value from every other one alive: the address of its document, and its number in it.
@@ -219,42 +243,100 @@ impl<'d> Node<'d> {
     }
 
     /// The items of an array; none for anything else.
-    pub fn items(self) -> impl Iterator<Item = Node<'d>> {
-        let cell = self.cell();
-        let end = if cell.kind == Kind::Array { cell.next } else { self.index + 1 };
-        let mut index = self.index + 1;
-        std::iter::from_fn(move || {
-            if index >= end {
-                return None;
-            }
-            let node = Node { document: self.document, index };
-            index = node.cell().next;
-            Some(node)
-        })
+    pub fn items(self) -> Items<'d> {
+        Items { rest: self.inside(Kind::Array) }
     }
 
     /// The members of an object in the order of the text, repeated ones too; none for anything else.
-    pub fn members(self) -> impl Iterator<Item = (&'d str, Node<'d>)> {
-        self.members_with_keys().map(|(_, name, value)| (name, value))
+    pub fn members(self) -> Members<'d> {
+        Members { rest: self.inside(Kind::Object) }
     }
 
     fn members_with_keys(self) -> impl Iterator<Item = (u32, &'d str, Node<'d>)> {
-        let cell = self.cell();
-        let end = if cell.kind == Kind::Object { cell.next } else { self.index + 1 };
-        let mut index = self.index + 1;
+        let mut rest = self.inside(Kind::Object);
         std::iter::from_fn(move || {
-            if index >= end {
-                return None;
-            }
-            let key = index;
-            let value = Node { document: self.document, index: key + 1 };
-            index = value.cell().next;
-            Some((key, self.document.string(self.document.cells[key as usize]), value))
+            let key = rest.take()?;
+            let value = rest.take()?;
+            Some((key.index, self.document.string(key.cell()), value))
         })
+    }
+
+    /// The cells inside the value, if it is of that kind.
+    fn inside(self, kind: Kind) -> Inside<'d> {
+        let index = self.index + 1;
+        let end = if self.kind() == kind { self.cell().link } else { index };
+        Inside { document: self.document, index, end }
     }
 
     /// The member of that name; of a repeated one the last.
     pub fn get(self, name: &str) -> Option<Node<'d>> {
-        self.members().filter(|(member, _)| *member == name).last().map(|(_, value)| value)
+        let mut rest = self.inside(Kind::Object);
+        let mut found = None;
+        while let (Some(key), Some(value)) = (rest.take(), rest.take()) {
+            if key.is_string(name.as_bytes()) {
+                found = Some(value);
+            }
+        }
+        found
+    }
+
+    /// Whether a string says this.
+    fn is_string(self, text: &[u8]) -> bool {
+        let cell = self.cell();
+        if cell.has_escapes {
+            return self.document.string(cell).as_bytes() == text;
+        }
+        let (start, end) = (cell.start as usize + 1, cell.end as usize - 1);
+        // Nearly always the length decides.
+        end - start == text.len() && &self.document.text.as_bytes()[start..end] == text
+    }
+}
+
+/// Values side by side.
+#[derive(Clone)]
+struct Inside<'d> {
+    document: &'d Document,
+    index: u32,
+    end: u32,
+}
+
+impl<'d> Inside<'d> {
+    fn take(&mut self) -> Option<Node<'d>> {
+        if self.index >= self.end {
+            return None;
+        }
+        let node = Node { document: self.document, index: self.index };
+        self.index = node.next();
+        Some(node)
+    }
+}
+
+/// The items of an array.
+#[derive(Clone)]
+pub struct Items<'d> {
+    rest: Inside<'d>,
+}
+
+impl<'d> Iterator for Items<'d> {
+    type Item = Node<'d>;
+
+    fn next(&mut self) -> Option<Node<'d>> {
+        self.rest.take()
+    }
+}
+
+/// The members of an object.
+#[derive(Clone)]
+pub struct Members<'d> {
+    rest: Inside<'d>,
+}
+
+impl<'d> Iterator for Members<'d> {
+    type Item = (&'d str, Node<'d>);
+
+    fn next(&mut self) -> Option<(&'d str, Node<'d>)> {
+        let key = self.rest.take()?;
+        let value = self.rest.take()?;
+        Some((value.document.string(key.cell()), value))
     }
 }

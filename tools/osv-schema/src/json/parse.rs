@@ -2,13 +2,17 @@
 
 use std::collections::HashSet;
 
-use super::{Cell, Document, Kind};
+use super::scan::{plain, spaces};
+use super::{Cell, Document, Kind, string};
 
 /// How deep arrays and objects may nest. serde_json and many others stop at the same depth.
 pub const DEPTH_MAX: usize = 128;
 
 /// The largest text in bytes. Real reports end below 20 kB.
 pub const SIZE_MAX: usize = 64 * 1024 * 1024;
+
+/// How much room is made for a string with escapes at least: the details of a report are the one long text in it.
+const DECODED_LEAST: usize = 512;
 
 /// Objects with more members than this are searched for repeated names through a set.
 const FEW_MEMBERS: usize = 16;
@@ -39,16 +43,17 @@ pub(super) fn parse(bytes: &[u8]) -> Result<Document, SyntaxError> {
         // A guess that fits real reports; the vector grows where it does not.
         cells: Vec::with_capacity(bytes.len() / 24 + 8),
         decoded: String::new(),
+        decoded_ends: Vec::new(),
         duplicates: Vec::new(),
+        failure: None,
     };
-    parser.space();
-    parser.value(0)?;
-    parser.space();
-    if parser.at < bytes.len() {
-        return Err(parser.error("there is more text behind the end of the value"));
+    if parser.whole().is_err()
+        && let Some(failure) = parser.failure
+    {
+        return Err(failure);
     }
-    let Parser { cells, decoded, duplicates, .. } = parser;
-    Ok(Document { text: text.into(), cells, decoded, duplicates })
+    let Parser { cells, decoded, decoded_ends, duplicates, .. } = parser;
+    Ok(Document { text: text.into(), cells, decoded, decoded_ends, duplicates })
 }
 
 struct Parser<'t> {
@@ -57,12 +62,66 @@ struct Parser<'t> {
     at: usize,
     cells: Vec<Cell>,
     decoded: String,
+    decoded_ends: Vec<u32>,
     duplicates: Vec<u32>,
+    /// Why it ended; here and not in what the steps give back, which stay small.
+    failure: Option<SyntaxError>,
+}
+
+/// A step that could not be done; the parser knows why.
+struct Failed;
+
+type Step<T = ()> = Result<T, Failed>;
+
+/// The names in one object so far, told apart by their length and their first bytes as they are spelled.
+#[derive(Default)]
+struct Seen {
+    prints: [u64; FEW_MEMBERS],
+    /// Whether two may be equal.
+    may_repeat: bool,
+}
+
+impl Seen {
+    /// Adds the name of that cell, which stands at the beginning of `text`.
+    fn add(&mut self, text: &[u8], cell: Cell, before: usize) {
+        let len = (cell.end - cell.start - 2) as usize;
+        let head = text.first_chunk::<8>().map(|head| u64::from_le_bytes(*head));
+        let own = match head {
+            Some(head) if len < 8 => head & !(u64::MAX << (8 * len)),
+            Some(head) => head,
+            // So near to the end of the text the name is short.
+            None => text[..len].iter().rev().fold(0, |own, &byte| own << 8 | u64::from(byte)),
+        };
+        match self.prints.get_mut(..=before).and_then(<[u64]>::split_last_mut) {
+            Some((last, earlier)) => {
+                *last = own ^ (len as u64).rotate_right(8);
+                self.may_repeat |= cell.has_escapes || earlier.contains(last);
+            }
+            None => self.may_repeat = true,
+        }
+    }
 }
 
 impl Parser<'_> {
-    fn error(&self, message: &'static str) -> SyntaxError {
-        SyntaxError { offset: self.at, message }
+    fn whole(&mut self) -> Step {
+        self.space();
+        self.value(0)?;
+        self.space();
+        if self.at < self.bytes.len() {
+            return self.fail("there is more text behind the end of the value");
+        }
+        Ok(())
+    }
+
+    #[cold]
+    fn fail<T>(&mut self, message: &'static str) -> Step<T> {
+        self.fail_at(self.at, message)
+    }
+
+    #[cold]
+    fn fail_at<T>(&mut self, offset: usize, message: &'static str) -> Step<T> {
+        self.failure = Some(SyntaxError { offset, message });
+        Err(Failed)
     }
 
     fn peek(&self) -> Option<u8> {
@@ -70,61 +129,64 @@ impl Parser<'_> {
     }
 
     fn space(&mut self) {
-        while matches!(self.peek(), Some(b' ' | b'\t' | b'\n' | b'\r')) {
-            self.at += 1;
+        while let Some(byte) = self.peek().filter(|&byte| byte <= b' ') {
+            match byte {
+                b' ' => self.at += spaces(&self.bytes[self.at..]),
+                b'\t' | b'\n' | b'\r' => self.at += 1,
+                _ => return,
+            }
         }
     }
 
-    /// Puts a cell whose end is not known yet, and gives its index.
-    fn open(&mut self, kind: Kind) -> usize {
-        // The size limit keeps every offset and every index below 2^32.
-        self.cells.push(Cell { kind, start: self.at as u32, end: 0, next: 0, decoded: None });
-        self.cells.len() - 1
+    /// Puts the cell of a value that holds no other one and ends here. The size limit keeps every offset and every
+    /// index below 2^32.
+    fn leaf(&mut self, kind: Kind, start: usize) {
+        self.cells.push(Cell { start: start as u32, end: self.at as u32, link: 0, kind, has_escapes: false });
     }
 
     fn close(&mut self, index: usize) {
         let next = self.cells.len() as u32;
         let cell = &mut self.cells[index];
         cell.end = self.at as u32;
-        cell.next = next;
+        cell.link = next;
     }
 
-    fn value(&mut self, depth: usize) -> Result<(), SyntaxError> {
+    fn value(&mut self, depth: usize) -> Step {
         match self.peek() {
             Some(b'{') => self.object(depth),
             Some(b'[') => self.array(depth),
-            Some(b'"') => self.string().map(|_| ()),
+            Some(b'"') => self.string(),
             Some(b'-' | b'0'..=b'9') => self.number(),
             Some(b't') => self.word("true", Kind::Bool),
             Some(b'f') => self.word("false", Kind::Bool),
             Some(b'n') => self.word("null", Kind::Null),
-            Some(_) => Err(self.error("expected a value")),
-            None => Err(self.error("the document ends where a value should stand")),
+            Some(_) => self.fail("expected a value"),
+            None => self.fail("the document ends where a value should stand"),
         }
     }
 
-    fn word(&mut self, word: &str, kind: Kind) -> Result<(), SyntaxError> {
+    fn word(&mut self, word: &str, kind: Kind) -> Step {
         if !self.bytes[self.at..].starts_with(word.as_bytes()) {
-            return Err(self.error("expected a value"));
+            return self.fail("expected a value");
         }
-        let index = self.open(kind);
+        let start = self.at;
         self.at += word.len();
-        self.close(index);
+        self.leaf(kind, start);
         Ok(())
     }
 
-    fn number(&mut self) -> Result<(), SyntaxError> {
-        let index = self.open(Kind::Number);
+    fn number(&mut self) -> Step {
+        let start = self.at;
         if self.peek() == Some(b'-') {
             self.at += 1;
         }
         match self.peek() {
             Some(b'0') => self.at += 1,
             Some(b'1'..=b'9') => self.digits(),
-            _ => return Err(self.error("expected a digit")),
+            _ => return self.fail("expected a digit"),
         }
         if matches!(self.peek(), Some(b'0'..=b'9')) {
-            return Err(self.error("a number must not begin with a zero"));
+            return self.fail("a number must not begin with a zero");
         }
         if self.peek() == Some(b'.') {
             self.at += 1;
@@ -137,7 +199,7 @@ impl Parser<'_> {
             }
             self.some_digits()?;
         }
-        self.close(index);
+        self.leaf(Kind::Number, start);
         Ok(())
     }
 
@@ -147,15 +209,15 @@ impl Parser<'_> {
         }
     }
 
-    fn some_digits(&mut self) -> Result<(), SyntaxError> {
+    fn some_digits(&mut self) -> Step {
         if !matches!(self.peek(), Some(b'0'..=b'9')) {
-            return Err(self.error("expected a digit"));
+            return self.fail("expected a digit");
         }
         self.digits();
         Ok(())
     }
 
-    fn array(&mut self, depth: usize) -> Result<(), SyntaxError> {
+    fn array(&mut self, depth: usize) -> Step {
         let index = self.enter(Kind::Array, depth)?;
         self.space();
         if self.peek() == Some(b']') {
@@ -171,12 +233,12 @@ impl Parser<'_> {
                     self.at += 1;
                     self.space();
                     if self.peek() == Some(b']') {
-                        return Err(self.error("a comma must not stand before the end of an array"));
+                        return self.fail("a comma must not stand before the end of an array");
                     }
                 }
                 Some(b']') => break,
-                Some(_) => return Err(self.error("expected a comma or the end of the array")),
-                None => return Err(self.error("the document ends inside an array")),
+                Some(_) => return self.fail("expected a comma or the end of the array"),
+                None => return self.fail("the document ends inside an array"),
             }
         }
         self.at += 1;
@@ -184,7 +246,7 @@ impl Parser<'_> {
         Ok(())
     }
 
-    fn object(&mut self, depth: usize) -> Result<(), SyntaxError> {
+    fn object(&mut self, depth: usize) -> Step {
         let index = self.enter(Kind::Object, depth)?;
         self.space();
         if self.peek() == Some(b'}') {
@@ -193,17 +255,20 @@ impl Parser<'_> {
             return Ok(());
         }
         let mut members = 0;
+        let mut seen = Seen::default();
         loop {
             match self.peek() {
                 Some(b'"') => {}
-                Some(_) => return Err(self.error("expected the name of a member in double quotes")),
-                None => return Err(self.error("the document ends inside an object")),
+                Some(_) => return self.fail("expected the name of a member in double quotes"),
+                None => return self.fail("the document ends inside an object"),
             }
+            let (start, key) = (self.at + 1, self.cells.len());
             self.string()?;
+            seen.add(&self.bytes[start..], self.cells[key], members);
             members += 1;
             self.space();
             if self.peek() != Some(b':') {
-                return Err(self.error("expected a colon behind the name of a member"));
+                return self.fail("expected a colon behind the name of a member");
             }
             self.at += 1;
             self.space();
@@ -214,35 +279,35 @@ impl Parser<'_> {
                     self.at += 1;
                     self.space();
                     if self.peek() == Some(b'}') {
-                        return Err(self.error("a comma must not stand before the end of an object"));
+                        return self.fail("a comma must not stand before the end of an object");
                     }
                 }
                 Some(b'}') => break,
-                Some(_) => return Err(self.error("expected a comma or the end of the object")),
-                None => return Err(self.error("the document ends inside an object")),
+                Some(_) => return self.fail("expected a comma or the end of the object"),
+                None => return self.fail("the document ends inside an object"),
             }
         }
         self.at += 1;
         self.close(index);
-        self.note_duplicates(index, members);
+        if seen.may_repeat {
+            self.note_duplicates(index, members);
+        }
         Ok(())
     }
 
-    fn enter(&mut self, kind: Kind, depth: usize) -> Result<usize, SyntaxError> {
+    fn enter(&mut self, kind: Kind, depth: usize) -> Step<usize> {
         if depth >= DEPTH_MAX {
-            return Err(self.error("the document nests deeper than 128 levels"));
+            return self.fail("the document nests deeper than 128 levels");
         }
-        let index = self.open(kind);
+        let index = self.cells.len();
+        // Its end is not known yet.
+        self.leaf(kind, self.at);
         self.at += 1;
         Ok(index)
     }
 
     fn key(&self, index: usize) -> &str {
-        let cell = self.cells[index];
-        match cell.decoded {
-            Some((start, end)) => &self.decoded[start as usize..end as usize],
-            None => &self.text[cell.start as usize + 1..cell.end as usize - 1],
-        }
+        string(self.text, &self.decoded, &self.decoded_ends, self.cells[index])
     }
 
     fn note_duplicates(&mut self, object: usize, members: usize) {
@@ -250,7 +315,7 @@ impl Parser<'_> {
         let mut key = object + 1;
         for _ in 0..members {
             keys.push(key);
-            key = self.cells[key + 1].next as usize;
+            key = self.cells[key + 1].next(key as u32 + 1) as usize;
         }
         let repeated: Vec<u32> = if members <= FEW_MEMBERS {
             let is_repeated = |at: usize| keys[..at].iter().any(|&earlier| self.key(earlier) == self.key(keys[at]));
@@ -262,44 +327,40 @@ impl Parser<'_> {
         self.duplicates.extend(repeated);
     }
 
-    fn string(&mut self) -> Result<(), SyntaxError> {
-        let index = self.open(Kind::String);
+    /// Reads a string. Nearly all bytes of a report are the plain inside of strings.
+    fn string(&mut self) -> Step {
+        let start = self.at;
         self.at += 1;
-        let mut plain_from = self.at;
-        let decoded_from = self.decoded.len();
-        let mut has_escapes = false;
+        self.at += plain(&self.bytes[self.at..]);
+        if self.peek() == Some(b'"') {
+            self.at += 1;
+            self.leaf(Kind::String, start);
+            return Ok(());
+        }
+        self.decoded.reserve(DECODED_LEAST);
+        let mut plain_from = start + 1;
         loop {
-            // Nearly all bytes of a report are the plain inside of strings.
-            match self.bytes[self.at..].iter().position(|&b| b == b'"' || b == b'\\' || b < 0x20) {
-                Some(plain) => self.at += plain,
-                None => {
-                    self.at = self.bytes.len();
-                    return Err(self.error("the document ends inside a string"));
-                }
-            }
-            match self.bytes[self.at] {
-                b'"' => break,
-                b'\\' => {
-                    has_escapes = true;
+            match self.peek() {
+                Some(b'"') => break,
+                Some(b'\\') => {
                     self.decoded.push_str(&self.text[plain_from..self.at]);
                     self.escape()?;
                     plain_from = self.at;
                 }
-                _ => return Err(self.error("a control character must be escaped in a string")),
+                Some(_) => return self.fail("a control character must be escaped in a string"),
+                None => return self.fail("the document ends inside a string"),
             }
+            self.at += plain(&self.bytes[self.at..]);
         }
-        if has_escapes {
-            self.decoded.push_str(&self.text[plain_from..self.at]);
-        }
+        self.decoded.push_str(&self.text[plain_from..self.at]);
         self.at += 1;
-        self.close(index);
-        if has_escapes {
-            self.cells[index].decoded = Some((decoded_from as u32, self.decoded.len() as u32));
-        }
+        let link = self.decoded_ends.len() as u32;
+        self.decoded_ends.push(self.decoded.len() as u32);
+        self.cells.push(Cell { start: start as u32, end: self.at as u32, link, kind: Kind::String, has_escapes: true });
         Ok(())
     }
 
-    fn escape(&mut self) -> Result<(), SyntaxError> {
+    fn escape(&mut self) -> Step {
         self.at += 1;
         let c = match self.peek() {
             Some(b'"') => '"',
@@ -316,35 +377,34 @@ impl Parser<'_> {
                 self.decoded.push(c);
                 return Ok(());
             }
-            _ => return Err(self.error("this escape is not one of JSON's")),
+            _ => return self.fail("this escape is not one of JSON's"),
         };
         self.at += 1;
         self.decoded.push(c);
         Ok(())
     }
 
-    fn unicode_escape(&mut self) -> Result<char, SyntaxError> {
+    fn unicode_escape(&mut self) -> Step<char> {
         let from = self.at;
-        let unpaired = SyntaxError { offset: from - 2, message: "half of a surrogate pair stands alone" };
         let first = self.four_digits()?;
-        if !(0xd800..0xe000).contains(&first) {
-            return char::from_u32(first).ok_or(unpaired);
+        let mut code = first;
+        if (0xd800..0xdc00).contains(&first) && self.bytes[self.at..].starts_with(b"\\u") {
+            self.at += 2;
+            let second = self.four_digits()?;
+            if (0xdc00..0xe000).contains(&second) {
+                code = 0x10000 + ((first - 0xd800) << 10) + (second - 0xdc00);
+            }
         }
-        if first >= 0xdc00 || !self.bytes[self.at..].starts_with(b"\\u") {
-            return Err(unpaired);
+        match char::from_u32(code) {
+            Some(c) => Ok(c),
+            None => self.fail_at(from - 2, "half of a surrogate pair stands alone"),
         }
-        self.at += 2;
-        let second = self.four_digits()?;
-        if !(0xdc00..0xe000).contains(&second) {
-            return Err(unpaired);
-        }
-        char::from_u32(0x10000 + ((first - 0xd800) << 10) + (second - 0xdc00)).ok_or(unpaired)
     }
 
-    fn four_digits(&mut self) -> Result<u32, SyntaxError> {
+    fn four_digits(&mut self) -> Step<u32> {
         let digits = self.text.get(self.at..self.at + 4).filter(|d| d.bytes().all(|b| b.is_ascii_hexdigit()));
         let code = digits.and_then(|digits| u32::from_str_radix(digits, 16).ok());
-        let code = code.ok_or(self.error("expected four hexadecimal digits"))?;
+        let Some(code) = code else { return self.fail("expected four hexadecimal digits") };
         self.at += 4;
         Ok(code)
     }

@@ -1,7 +1,5 @@
 //! JSON content without places, for what the schema leaves free.
 
-use std::collections::BTreeMap;
-
 use super::{Kind, Node};
 use crate::member::Object;
 
@@ -57,9 +55,14 @@ impl From<Node<'_>> for Value {
             Kind::Number => Value::Number(node.spelling().into()),
             Kind::String => Value::String(node.as_str().unwrap_or_default().to_owned()),
             Kind::Array => Value::Array(node.items().map(Value::from).collect()),
-            Kind::Object => Value::Object(
-                node.members().map(|(name, value)| (name.to_owned(), Value::from(value))).collect::<BTreeMap<_, _>>(),
-            ),
+            Kind::Object => {
+                // One by one: collecting them would sort them in a list of its own first.
+                let mut members = Object::new();
+                for (name, value) in node.members() {
+                    members.insert(name.to_owned(), Value::from(value));
+                }
+                Value::Object(members)
+            }
         }
     }
 }
