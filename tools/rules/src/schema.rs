@@ -6,7 +6,7 @@ use std::sync::OnceLock;
 use jsonschema::error::ValidationErrorKind;
 use jsonschema::json::{Array, Json, JsonNumber, Node as SchemaNode, NodeIdentity, Object};
 use jsonschema::{JsonType, Validator};
-use osv_schema::{Document, Kind, Node, Pointer};
+use osv_schema::{Document, Kind, Node, Pointer, json};
 
 use crate::text;
 
@@ -313,7 +313,7 @@ struct Members<'d>(Node<'d>);
 impl<'d> Object<'d, Tree> for Members<'d> {
     type Node = TreeNode<'d>;
     type MemberName = &'d str;
-    type MembersIter = Box<dyn Iterator<Item = (&'d str, TreeNode<'d>)> + 'd>;
+    type MembersIter = MembersIter<'d>;
 
     fn len(&self) -> usize {
         self.0.members().count()
@@ -323,8 +323,18 @@ impl<'d> Object<'d, Tree> for Members<'d> {
         self.0.get(key).map(TreeNode::Value)
     }
 
-    fn members(&self) -> Self::MembersIter {
-        Box::new(self.0.members().map(|(name, value)| (name, TreeNode::Value(value))))
+    fn members(&self) -> MembersIter<'d> {
+        MembersIter(self.0.members())
+    }
+}
+
+struct MembersIter<'d>(json::Members<'d>);
+
+impl<'d> Iterator for MembersIter<'d> {
+    type Item = (&'d str, TreeNode<'d>);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        self.0.next().map(|(name, value)| (name, TreeNode::Value(value)))
     }
 }
 
@@ -332,14 +342,24 @@ struct Items<'d>(Node<'d>);
 
 impl<'d> Array<'d, Tree> for Items<'d> {
     type Node = TreeNode<'d>;
-    type ElementsIter = Box<dyn Iterator<Item = TreeNode<'d>> + 'd>;
+    type ElementsIter = ElementsIter<'d>;
 
     fn len(&self) -> usize {
         self.0.items().count()
     }
 
-    fn elements(&self) -> Self::ElementsIter {
-        Box::new(self.0.items().map(TreeNode::Value))
+    fn elements(&self) -> ElementsIter<'d> {
+        ElementsIter(self.0.items())
+    }
+}
+
+struct ElementsIter<'d>(json::Items<'d>);
+
+impl<'d> Iterator for ElementsIter<'d> {
+    type Item = TreeNode<'d>;
+
+    fn next(&mut self) -> Option<TreeNode<'d>> {
+        self.0.next().map(TreeNode::Value)
     }
 }
 
