@@ -2,10 +2,12 @@
 
 use std::borrow::Borrow;
 use std::fmt;
+use std::sync::Arc;
 
-/// The path of a file, from the root of its tree, with slashes. Every component is one that git would write.
+/// The path of a file, from the root of its tree, with slashes. Every component is one that git would write. A clone
+/// costs a reference count.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct TreePath(Box<str>);
+pub struct TreePath(Arc<str>);
 
 /// Why a text is no path in a tree.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -28,7 +30,12 @@ pub enum InvalidPath {
     /// A path of more bytes than file systems take.
     #[error("the path is longer than 4096 bytes")]
     Long,
+    /// What should be one name is a path.
+    #[error("a name holds a slash")]
+    Slash,
 }
+
+const LENGTH_MAX: usize = 4096;
 
 impl TreePath {
     /// Checks a path.
@@ -36,13 +43,33 @@ impl TreePath {
     /// # Errors
     ///
     /// What no file system and no git tree would hold, or what would lead out of the tree.
-    pub fn new(path: impl Into<Box<str>>) -> Result<TreePath, InvalidPath> {
+    pub fn new(path: impl Into<Arc<str>>) -> Result<TreePath, InvalidPath> {
         let path = path.into();
-        if path.len() > 4096 {
+        if path.len() > LENGTH_MAX {
             return Err(InvalidPath::Long);
         }
         path.split('/').try_for_each(check_part)?;
         Ok(TreePath(path))
+    }
+
+    /// The path of what is called `name` in this folder.
+    ///
+    /// # Errors
+    ///
+    /// The name is none of one file, or the path gets too long.
+    pub fn join(&self, name: &str) -> Result<TreePath, InvalidPath> {
+        if name.contains('/') {
+            return Err(InvalidPath::Slash);
+        }
+        check_part(name)?;
+        if self.0.len() + 1 + name.len() > LENGTH_MAX {
+            return Err(InvalidPath::Long);
+        }
+        let mut path = String::with_capacity(self.0.len() + 1 + name.len());
+        path.push_str(&self.0);
+        path.push('/');
+        path.push_str(name);
+        Ok(TreePath(path.into()))
     }
 
     /// The path with slashes.
@@ -127,6 +154,24 @@ mod tests {
         check("a\0b", Err(InvalidPath::Nul));
         check(&"x".repeat(256), Err(InvalidPath::LongPart));
         check(&"x/".repeat(2049), Err(InvalidPath::Long));
+    }
+
+    #[test]
+    fn a_folder_and_a_name_make_the_same_path() {
+        let folder = TreePath::new("osv/malicious").unwrap();
+        assert_eq!(folder.join("npm"), TreePath::new("osv/malicious/npm"));
+        for (name, expected) in [
+            ("", InvalidPath::Empty),
+            ("..", InvalidPath::Dots),
+            (".git", InvalidPath::Git),
+            ("a/b", InvalidPath::Slash),
+            ("a\0", InvalidPath::Nul),
+            (&"x".repeat(256), InvalidPath::LongPart),
+        ] {
+            assert_eq!(folder.join(name), Err(expected), "{name}");
+        }
+        let deep = TreePath::new("x/".repeat(2040) + "x").unwrap();
+        assert_eq!(deep.join(&"y".repeat(20)), Err(InvalidPath::Long));
     }
 
     #[test]
