@@ -20,17 +20,23 @@ pub(crate) const COUNT_MAX: usize = 4_000_000;
 /// What a file is whose name is no text.
 pub(crate) const NO_TEXT: &str = "a file whose name is not UTF-8";
 
-/// A folder on the way: its path, and whether any name in that is no text.
+/// A folder on the way: its path, none for the root, and whether any name in that is no text.
 struct Folder {
-    path: String,
+    path: Option<TreePath>,
     is_text: bool,
     id: [u8; 20],
+}
+
+impl Folder {
+    fn shown(&self) -> &str {
+        self.path.as_ref().map_or(".", TreePath::as_str)
+    }
 }
 
 /// Lists the files of a tree below some of its members. No blob is read.
 pub(crate) fn list(objects: &Objects, root: TreeId, roots: &[&str]) -> Result<Vec<Entry>, Error> {
     let mut entries = Vec::new();
-    let mut level = vec![Folder { path: String::new(), is_text: true, id: root.0 }];
+    let mut level = vec![Folder { path: None, is_text: true, id: root.0 }];
     let count = AtomicUsize::new(0);
     for _ in 0..DEPTH_MAX {
         let mut next = Vec::new();
@@ -43,7 +49,7 @@ pub(crate) fn list(objects: &Objects, root: TreeId, roots: &[&str]) -> Result<Ve
         }
         level = next;
     }
-    Err(Error::tree(shown(&level[0].path), format!("lies deeper than {DEPTH_MAX} folders")))
+    Err(Error::tree(level[0].shown(), format!("lies deeper than {DEPTH_MAX} folders")))
 }
 
 type Members = (Vec<Entry>, Vec<Folder>);
@@ -63,7 +69,7 @@ fn read_level(objects: &Objects, level: &[Folder], roots: &[&str], count: &Atomi
             }
         }
     });
-    let unread = |folder: &Folder| Err(Error::tree(shown(&folder.path), "was not read"));
+    let unread = |folder: &Folder| Err(Error::tree(folder.shown(), "was not read"));
     read.into_iter()
         .zip(level)
         .map(|(slot, folder)| slot.into_inner().ok().flatten().unwrap_or_else(|| unread(folder)))
@@ -76,7 +82,7 @@ fn members_of(
     roots: &[&str],
     count: &AtomicUsize,
 ) -> Result<Members, Error> {
-    let wrong = |reason: String| Error::tree(shown(&folder.path), reason);
+    let wrong = |reason: String| Error::tree(folder.shown(), reason);
     let bytes = bytes.map_err(|error| wrong(format!("has the tree object {}: {error}", BlobId(folder.id))))?;
     let too_many = || wrong(format!("is one of more than {COUNT_MAX} files and folders"));
     if count.load(Ordering::Relaxed) > COUNT_MAX {
@@ -88,17 +94,20 @@ fn members_of(
     }
     let (mut entries, mut folders) = (Vec::new(), Vec::new());
     for item in tree.items() {
-        if folder.path.is_empty() && !roots.iter().any(|root| root.as_bytes() == item.name) {
+        if folder.path.is_none() && !roots.iter().any(|root| root.as_bytes() == item.name) {
             continue;
         }
         let name = String::from_utf8_lossy(item.name);
         let is_text = folder.is_text && matches!(name, std::borrow::Cow::Borrowed(_));
-        let path = if folder.path.is_empty() { name.into_owned() } else { format!("{}/{name}", folder.path) };
         // Checked for folders too, so that no path grows without end.
-        let checked = TreePath::new(path).map_err(|error| wrong(invalid_name(item.name, &error)))?;
+        let path = match &folder.path {
+            Some(folder) => folder.join(&name),
+            None => TreePath::new(&*name),
+        };
+        let path = path.map_err(|error| wrong(invalid_name(item.name, &error)))?;
         match content(item, is_text) {
-            Some(content) => entries.push(Entry { path: checked, content }),
-            None => folders.push(Folder { path: checked.as_str().to_owned(), is_text, id: item.id }),
+            Some(content) => entries.push(Entry { path, content }),
+            None => folders.push(Folder { path: Some(path), is_text, id: item.id }),
         }
     }
     Ok((entries, folders))

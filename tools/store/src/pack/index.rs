@@ -1,7 +1,10 @@
 //! The index of a pack (`.idx`, version 2): where each object begins.
 
+use std::cmp::Ordering;
 use std::fs;
 use std::path::Path;
+
+use rayon::prelude::*;
 
 const MAGIC: [u8; 8] = [0xff, b't', b'O', b'c', 0, 0, 0, 2];
 const FANOUT: usize = 256 * 4;
@@ -32,12 +35,23 @@ impl PackIndex {
         let first = usize::from(id[0]);
         let fanout = |byte: usize| u32_at(&self.bytes, MAGIC.len() + byte * 4).map(|n| n as usize);
         let (mut low, mut high) = (first.checked_sub(1).map_or(Some(0), fanout)?, fanout(first)?.min(self.count));
+        // Ids are spread evenly, so that the next bytes tell nearly where to look.
+        let many = high.saturating_sub(low);
+        let guess = low + ((many as u64 * u64::from(u32_at(id, 1)?)) >> 32) as usize;
+        let (from, to) = (guess.saturating_sub(2 * many.isqrt()).max(low), (guess + 2 * many.isqrt()).min(high));
+        if from < to {
+            (low, high) = match (self.id_at(from)? <= id.as_slice(), self.id_at(to - 1)? >= id.as_slice()) {
+                (true, true) => (from, to),
+                (true, false) => (to, high),
+                (false, _) => (low, from),
+            };
+        }
         while low < high {
             let middle = usize::midpoint(low, high);
             match self.id_at(middle)?.cmp(id.as_slice()) {
-                std::cmp::Ordering::Less => low = middle + 1,
-                std::cmp::Ordering::Greater => high = middle,
-                std::cmp::Ordering::Equal => return self.offset_at(middle),
+                Ordering::Less => low = middle + 1,
+                Ordering::Greater => high = middle,
+                Ordering::Equal => return self.offset_at(middle),
             }
         }
         None
@@ -46,7 +60,7 @@ impl PackIndex {
     /// Where every object begins, ascending.
     pub(crate) fn offsets(&self) -> Option<Vec<u64>> {
         let mut offsets: Vec<u64> = (0..self.count).map(|at| self.offset_at(at)).collect::<Option<_>>()?;
-        offsets.sort_unstable();
+        offsets.par_sort_unstable();
         Some(offsets)
     }
 

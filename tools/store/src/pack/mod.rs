@@ -1,7 +1,9 @@
 //! Reading many objects out of packs at once.
 //!
 //! Looked up one by one, objects that are kept as differences make libgit2 inflate the same bases again and again.
-//! Here each base is inflated once: from the objects kept whole, along the deltas, to everything that is wanted.
+//! Here each base is inflated once: from the objects kept whole, along the deltas, to everything that is wanted. git
+//! writes objects that are made of each other side by side, so that a pack is read in a few independent stretches, one
+//! for whoever has time, and only what is being worked on is held.
 //! This is only the fast way. Whatever it cannot read, for whatever reason, is left to libgit2, which also knows
 //! what to say about it.
 
@@ -10,12 +12,13 @@ mod family;
 mod index;
 
 use std::fs::{self, File};
-use std::io::{Read, Seek, SeekFrom};
+use std::io::{Read as _, Seek as _, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
 use family::Family;
 use index::PackIndex;
+use rayon::prelude::*;
 
 /// The object types by their numbers in a pack.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,12 +30,24 @@ pub(crate) enum Kind {
 /// What is called for each object that was read: its number in the list of what is wanted, and its bytes.
 pub(crate) type Show<'s> = dyn Fn(usize, &[u8]) + Sync + 's;
 
+/// Into how many stretches a pack is cut for each thread, so that none waits long for the last one.
+const STRETCHES: usize = 16;
+/// How many objects a stretch has at least: each cut can part objects from their bases, which are then made twice.
+const STRETCH_MIN: usize = 512;
+
+/// One object that is wanted: where it begins in the pack, and its number in the list.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Wanted {
+    offset: u64,
+    at: u32,
+}
+
 /// The packs of a repository as they were when they were first needed.
 pub(crate) struct Packs {
     packs: Vec<Pack>,
 }
 
-pub(crate) struct Pack {
+struct Pack {
     path: PathBuf,
     index: PackIndex,
     offsets: OnceLock<Option<Vec<u64>>>,
@@ -51,14 +66,14 @@ impl Packs {
     pub(crate) fn read(&self, wanted: &[[u8; 20]], kind: Kind, limit: usize, show: &Show<'_>) -> Vec<bool> {
         let mut is_shown = vec![false; wanted.len()];
         for pack in &self.packs {
-            let here: Vec<(u64, usize)> = (0..wanted.len())
-                .filter(|&at| !is_shown[at])
-                .filter_map(|at| Some((pack.index.offset_of(&wanted[at])?, at)))
-                .collect();
-            if !here.is_empty() {
-                let shown = Family::gather(pack, here).map(|family| family.read(kind, limit, show));
-                shown.unwrap_or_default().into_iter().for_each(|at| is_shown[at] = true);
-            }
+            let place = |at: usize| Some(Wanted { offset: pack.index.offset_of(&wanted[at])?, at: at as u32 });
+            let mut here: Vec<Wanted> =
+                (0..wanted.len()).into_par_iter().filter(|&at| !is_shown[at]).filter_map(place).collect();
+            here.par_sort_unstable();
+            let stretch = here.len().div_ceil(rayon::current_num_threads() * STRETCHES).max(STRETCH_MIN);
+            let read = |stretch: &[Wanted]| Family::gather(pack, stretch).map(|family| family.read(kind, limit, show));
+            let shown: Vec<Vec<usize>> = here.par_chunks(stretch).filter_map(read).collect();
+            shown.into_iter().flatten().for_each(|at| is_shown[at] = true);
         }
         is_shown
     }
@@ -97,9 +112,10 @@ impl PackBytes {
     }
 
     fn read(&mut self, from: u64, to: u64) -> Option<Vec<u8>> {
-        let mut bytes = vec![0; usize::try_from(to.checked_sub(from)?).ok()?];
+        let length = usize::try_from(to.checked_sub(from)?).ok()?;
+        let mut bytes = Vec::with_capacity(length);
         self.file.seek(SeekFrom::Start(from)).ok()?;
-        self.file.read_exact(&mut bytes).ok()?;
-        Some(bytes)
+        (&self.file).take(length as u64).read_to_end(&mut bytes).ok()?;
+        (bytes.len() == length).then_some(bytes)
     }
 }
