@@ -45,7 +45,12 @@ fn text(id: &str, ecosystem: &str, name: &str, versions: &[&str], withdrawn: Opt
       }},
 {meant}
     }}
-  ]
+  ],
+  \"database_specific\": {{
+    \"malpkg\": {{
+      \"kind\": \"malware\"
+    }}
+  }}
 }}
 ",
         id = quoted(id),

@@ -37,6 +37,9 @@ pub(crate) struct Arguments {
     write: bool,
 }
 
+/// The rule that finds blanks.
+const BLANKS: &str = "template-text";
+
 #[derive(Serialize)]
 struct NewV1<'n> {
     format: &'static str,
@@ -79,7 +82,10 @@ pub(crate) fn run(arguments: &Arguments, context: &mut Context<'_>) -> Result<Ex
             Change { path: path.clone(), kind: ChangeKind::Create, id, package },
             text.clone().into_bytes(),
         );
-        let admitted = rules::admit(&reading.snapshot, changes, &reading.config.settings);
+        // The blanks are what the author is to fill in next; until then `validate` says so.
+        let mut settings = reading.config.settings.clone();
+        settings.set(BLANKS, None).map_err(Failure::new)?;
+        let admitted = rules::admit(&reading.snapshot, changes, &settings);
         let refused = |first: &rules::Finding| Failure::new(&first.message).place(&first.path).remedy(&first.remedy);
         let admitted = admitted.map_err(|findings| refused(&findings[0]))?;
         store.write(&admitted)?;

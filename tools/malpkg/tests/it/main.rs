@@ -1,12 +1,17 @@
 //! The program from the outside: arguments in, answers and exit codes out, on real repositories.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking, in its helpers too")]
+
+mod change;
 mod documents;
 mod export;
 mod failures;
 mod fmt;
+mod formats;
 mod ingest;
 mod new;
 mod program;
 mod query;
+mod records;
 mod validate;
 mod versions;

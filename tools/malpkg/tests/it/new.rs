@@ -20,6 +20,13 @@ fn a_new_report_validates() {
     let written = json(repository.path(), &["new", "npm/@s/left-padd@1.0.0,1.0.1", "--write"], Exit::Done);
     assert_eq!((&written["path"], &written["written"]), (&PATH.into(), &true.into()));
     assert_eq!(written["report"]["affected"][0]["versions"], serde_json::json!(["1.0.0", "1.0.1"]));
+    let blanks = json(repository.path(), &["validate"], Exit::Found);
+    let found: Vec<&str> =
+        blanks["findings"].as_array().unwrap().iter().map(|one| one["rule"].as_str().unwrap()).collect();
+    assert_eq!(found, ["template-text"], "only the blanks are wrong with it");
+    let text = repository.read(PATH);
+    let blank = text.lines().find(|line| line.contains("(Say here")).unwrap();
+    repository.write(PATH, text.replace(blank, "  \"details\": \"It sends the environment to its author.\","));
     assert_eq!(json(repository.path(), &["validate"], Exit::Done)["verdict"], "clean");
     assert_eq!(malpkg(repository.path(), &["new", "npm/@s/left-padd@1.0.0", "--write"]).exit, Exit::Failed);
 }
