@@ -9,7 +9,12 @@ impl fmt::Display for Shown<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut plain_from = 0;
         for (at, c) in self.0.char_indices() {
-            if c.is_control() || osv_schema::write::is_unseen(c) {
+            // GitHub's runner takes `##[` for the beginning of a command, wherever it stands in a line.
+            if c == '#' && self.0[at..].starts_with("##[") {
+                f.write_str(&self.0[plain_from..at])?;
+                f.write_str("\\u{23}")?;
+                plain_from = at + 1;
+            } else if c.is_control() || osv_schema::write::is_unseen(c) {
                 f.write_str(&self.0[plain_from..at])?;
                 plain_from = at + c.len_utf8();
                 match c {
@@ -100,6 +105,7 @@ mod tests {
         assert_eq!(shown("plain \u{e9} \u{4e00}"), "plain \u{e9} \u{4e00}");
         assert_eq!(shown("a\u{1b}[31mred\u{7}"), "a\\u{1b}[31mred\\u{7}");
         assert_eq!(shown("a\u{1b}]8;;http://x\u{1b}\\link"), "a\\u{1b}]8;;http://x\\u{1b}\\link");
+        assert_eq!(shown("x ##[error]y"), "x \\u{23}#[error]y");
         assert_eq!(shown("one\ntwo\r\tthree"), "one\\ntwo\\r\\tthree");
         assert_eq!(shown("a\u{202e}b\u{2066}c\u{feff}d\u{9b}e"), "a\\u{202e}b\\u{2066}c\\u{feff}d\\u{9b}e");
     }

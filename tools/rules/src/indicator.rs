@@ -1,9 +1,67 @@
 //! The indicators of a report: where its attackers' servers are.
 
+use std::collections::BTreeSet;
+
 use osv_schema::{Object, Record, Value, additions};
 
+/// Sites that everybody uses: of an indicator there only the very address is the attacker's.
+const SHARED: [&str; 16] = [
+    "api.telegram.org",
+    "bitbucket.org",
+    "cdn.discordapp.com",
+    "discord.com",
+    "dl.dropbox.com",
+    "docs.google.com",
+    "drive.google.com",
+    "gist.github.com",
+    "github.com",
+    "gitlab.com",
+    "npmjs.com",
+    "pastebin.com",
+    "pypi.org",
+    "raw.githubusercontent.com",
+    "www.dropbox.com",
+    "www.npmjs.com",
+];
+
+/// Where the servers of an attack are.
+pub(crate) struct Hostile<'r> {
+    hosts: BTreeSet<String>,
+    addresses: BTreeSet<&'r str>,
+}
+
+impl<'r> Hostile<'r> {
+    /// By the indicators of a report.
+    pub(crate) fn of(record: &'r Record) -> Hostile<'r> {
+        let (mut hosts, mut addresses) = (BTreeSet::new(), BTreeSet::new());
+        for place in places(record) {
+            let host = host(place).to_ascii_lowercase();
+            if place.contains('/') && SHARED.contains(&host.as_str()) {
+                addresses.insert(without_scheme(place));
+            } else if !host.is_empty() {
+                hosts.insert(host);
+            }
+        }
+        Hostile { hosts, addresses }
+    }
+
+    /// Whether there are none.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.hosts.is_empty() && self.addresses.is_empty()
+    }
+
+    /// Whether a URL leads there.
+    pub(crate) fn has(&self, url: &str) -> bool {
+        self.addresses.contains(without_scheme(url)) || self.hosts.contains(&host(url).to_ascii_lowercase())
+    }
+}
+
+fn without_scheme(url: &str) -> &str {
+    url.split_once("://").map_or(url, |(_, rest)| rest).trim_end_matches('/')
+}
+
 /// The hosts and URLs that a report gives as indicators, wherever it does.
-pub(crate) fn places(record: &Record) -> Vec<&str> {
+fn places(record: &Record) -> Vec<&str> {
     let mut found = Vec::new();
     if let Some(members) = record.database_specific.value() {
         found.extend(of_iocs(members.get("iocs")));
@@ -37,6 +95,8 @@ pub(crate) fn host(place: &str) -> &str {
     let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
     match host.strip_prefix('[').and_then(|host| host.split_once(']')) {
         Some((host, _)) => host,
+        // An IPv6 address without brackets has more than one.
+        None if host.matches(':').count() > 1 => host,
         None => host.split(':').next().unwrap_or_default(),
     }
 }

@@ -57,6 +57,15 @@ pub struct Rule {
     pub check: Check,
 }
 
+impl Rule {
+    /// The first sentence of what it does.
+    pub fn summary(&self) -> String {
+        let does = self.page.split("## What it does").nth(1).unwrap_or_default().trim_start();
+        let paragraph = does.split("\n\n").next().unwrap_or_default().replace('\n', " ");
+        paragraph.split_inclusive(". ").next().unwrap_or_default().trim_end().to_owned()
+    }
+}
+
 impl std::fmt::Debug for Rule {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(self.name)

@@ -141,7 +141,7 @@ fn expected_by_pattern(pointer: &str) -> &'static str {
         Some("introduced" | "fixed" | "last_affected" | "limit") => {
             "`0` or a commit id of 40 or 64 lower-case hex digits"
         }
-        _ => "in the form that the OSV schema asks for",
+        _ => "in the form that the schema asks for",
     }
 }
 

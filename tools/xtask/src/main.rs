@@ -8,6 +8,7 @@ mod corpus;
 mod generate;
 mod process;
 mod roundtrip;
+mod rules;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -47,6 +48,12 @@ enum Task {
         #[arg(long)]
         out: PathBuf,
     },
+    /// Make docs/rules.md from the pages of the rules
+    Rules {
+        /// Only say whether it is up to date
+        #[arg(long)]
+        check: bool,
+    },
     /// Measure against git and Info-ZIP in the same run
     Bench {
         /// A folder that holds the `osv/` of a corpus, or a git repository of one
@@ -75,6 +82,7 @@ enum Task {
 
 fn main() -> ExitCode {
     let done = match Arguments::parse().task {
+        Task::Rules { check } => rules::run(std::path::Path::new("."), check),
         Task::Roundtrip { folder } => roundtrip::run(&folder),
         Task::Corpus { reports, commits, seed, bare, out } => {
             generate::run_plan(&generate::Plan { reports, commits, seed, is_bare: bare }, &out)

@@ -48,18 +48,12 @@ pub(crate) fn run(arguments: &Arguments, context: &mut Context<'_>) -> Result<Ex
             write!(context.out, "{}", for_people(rule.page))?;
         }
     } else {
+        let width = chosen.iter().map(|rule| rule.name.len()).max().unwrap_or_default();
         for rule in chosen {
-            writeln!(context.out, "{:8} {:26} {}", rule.level.word(), rule.name, first_sentence(rule.page))?;
+            writeln!(context.out, "{:8} {:width$} {}", rule.level.word(), rule.name, rule.summary())?;
         }
     }
     Ok(Exit::Done)
-}
-
-/// The first sentence of what a rule does.
-pub(crate) fn first_sentence(page: &str) -> String {
-    let does = page.split("## What it does").nth(1).unwrap_or_default().trim_start();
-    let paragraph = does.split("\n\n").next().unwrap_or_default().replace('\n', " ");
-    paragraph.split_inclusive(". ").next().unwrap_or_default().trim_end().to_owned()
 }
 
 /// A page as people read it: its fenced examples, which a test runs, become indented text.

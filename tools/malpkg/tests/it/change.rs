@@ -73,6 +73,17 @@ fn a_new_fault_is_introduced() {
 }
 
 #[test]
+fn paths_limit_what_is_shown_of_a_change() {
+    let repository = repository();
+    repository.write(A, misplaced("MAL-2026-1", "a"));
+    repository.commit("worse");
+    let ask =
+        |path: &str, exit| json(repository.path(), &["validate", "--rev", "HEAD", "--base", "HEAD~1", path], exit);
+    assert_eq!(ask("osv/malicious/npm/b", Exit::Done)["verdict"], "clean");
+    assert_eq!(ask("osv/malicious/npm/a", Exit::Found)["verdict"], "introduced");
+}
+
+#[test]
 fn what_was_there_is_still_there() {
     let repository = repository();
     repository.write(A, misplaced("MAL-2026-1", "a"));

@@ -45,4 +45,6 @@ fn what_cannot_be_read_is_said() {
     let place = folder.place("x.json").to_string_lossy().into_owned();
     let found = json(folder.path(), &["validate", "--record", &place], Exit::Found);
     assert_eq!(found["findings"][0]["rule"], "malformed-json");
+    let found = json(folder.path(), &["validate", "--record", "/nowhere/x.json", &place], Exit::Found);
+    assert_eq!(found["reports"], 1, "what is missing does not hide the rest");
 }

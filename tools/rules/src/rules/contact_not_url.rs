@@ -19,7 +19,9 @@ fn check(report: &Report<'_>, sink: &mut Sink<'_>) {
     for (at, credit) in record.credits.items().iter().enumerate() {
         for (number, contact) in credit.contact.items().iter().enumerate() {
             let scheme = contact.split_once(':').map_or("", |(scheme, _)| scheme);
-            let is_url = !scheme.is_empty() && scheme.bytes().all(|b| b.is_ascii_alphanumeric() || b"+-.".contains(&b));
+            let is_url = scheme.len() > 1
+                && contact.len() > scheme.len() + 1
+                && scheme.bytes().all(|b| b.is_ascii_alphanumeric() || b"+-.".contains(&b));
             if (!is_url || contact.contains(char::is_whitespace)) && !sink.is_full() {
                 let message = format!("`{}` is no address of a person", shorten(contact));
                 let pointer = Pointer::root().member("credits").item(at).member("contact").item(number);

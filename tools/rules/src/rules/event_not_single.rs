@@ -20,8 +20,12 @@ fn check(report: &Report<'_>, sink: &mut Sink<'_>) {
                 if sink.is_full() {
                     return;
                 }
-                let said = event.entries().filter(|(_, value)| !value.is_empty()).count();
-                if said != 1 || !event.extra.is_empty() {
+                // Two texts at once, or none, is the schema's to say.
+                let mut said = event.entries();
+                let (Some((_, value)), None) = (said.next(), said.next()) else { continue };
+                let members = [&event.introduced, &event.fixed, &event.last_affected, &event.limit];
+                let others = members.into_iter().filter(|member| !member.is_absent()).count() - 1;
+                if others > 0 || value.is_empty() || !event.extra.is_empty() {
                     let remedy = "write one event for each of `introduced`, `fixed`, `last_affected` and `limit`";
                     sink.at(event_at(index, number, event_number), "an event does not say exactly one thing", remedy);
                 }

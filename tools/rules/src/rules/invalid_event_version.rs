@@ -15,9 +15,7 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn check(report: &Report<'_>, sink: &mut Sink<'_>) {
-    let Some(order) = report.about().and_then(|subject| Order::of(subject.package.ecosystem().as_str())) else {
-        return;
-    };
+    let Some(order) = report.about().and_then(|subject| Order::of(subject.package.ecosystem().base())) else { return };
     for (index, affected) in affected(report) {
         for (number, range) in affected.ranges.items().iter().enumerate() {
             let order = match range.kind.as_str() {

@@ -1,11 +1,9 @@
 #![doc = include_str!("live_indicator.md")]
 
-use std::collections::BTreeSet;
-
 use database::Report;
 use osv_schema::Pointer;
 
-use crate::indicator::{host, places};
+use crate::indicator::Hostile;
 use crate::text::shorten;
 
 use crate::{Check, Level, Rule, Sink};
@@ -20,17 +18,21 @@ pub(super) static RULE: Rule = Rule {
 fn check(report: &Report<'_>, sink: &mut Sink<'_>) {
     let Some(record) = &report.record else { return };
     let Some(details) = record.details.as_str().filter(|details| details.contains("://")) else { return };
-    let places = places(record);
-    if places.is_empty() {
+    let hostile = Hostile::of(record);
+    if hostile.is_empty() {
         return;
     }
-    let hosts: BTreeSet<String> = places.into_iter().map(|place| host(place).to_ascii_lowercase()).collect();
-    for rest in details.split("://").skip(1) {
+    for (at, _) in details.match_indices("://") {
+        let before = details[..at].rfind(|c: char| !c.is_ascii_alphanumeric()).map_or(0, |before| before + 1);
+        let scheme = details.get(before..at).unwrap_or_default();
+        let rest = &details[at..];
         let end = rest.find(|c: char| c.is_whitespace() || matches!(c, ')' | '"' | '>' | '`')).unwrap_or(rest.len());
-        let found = host(&rest[..end]).to_ascii_lowercase();
-        if hosts.contains(&found) && !found.is_empty() {
-            let message =
-                format!("the details hold a live address of `{}`, an indicator of the attack", shorten(&found));
+        let is_live = ["http", "https", "ftp", "ws", "wss"].iter().any(|live| live.eq_ignore_ascii_case(scheme));
+        if is_live && hostile.has(&details[before..at + end]) {
+            let message = format!(
+                "the details hold the live address `{}`, an indicator of the attack",
+                shorten(&details[before..at + end])
+            );
             return sink.at(Pointer::root().member("details"), message, "write it as hxxps://host[.]example");
         }
     }

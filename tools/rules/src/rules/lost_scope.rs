@@ -39,11 +39,9 @@ fn scope_of(name: &str, text: &str) -> Option<String> {
         let begins = at == 0 || !rest[..at].ends_with(is_name);
         let behind = &rest[at + sign..];
         rest = behind;
-        let Some((scope, tail)) =
-            behind.split_once('/').filter(|(scope, _)| !scope.is_empty() && scope.chars().all(is_name))
-        else {
-            continue;
-        };
+        let scope_end = behind.find(|c: char| !is_name(c)).unwrap_or(behind.len());
+        let (scope, tail) = behind.split_at(scope_end);
+        let Some(tail) = tail.strip_prefix('/').filter(|_| !scope.is_empty()) else { continue };
         let ends = tail.strip_prefix(name).is_some_and(|tail| !tail.starts_with(is_name) || tail.starts_with(". "));
         if begins && ends {
             return Some(format!("@{scope}/{name}"));

@@ -5,6 +5,7 @@ use crate::Rule;
 mod affected_missing;
 mod affected_several;
 mod alias_dropped;
+mod backward_range;
 mod blank_credit;
 mod blank_version;
 mod boilerplate_details;
@@ -22,7 +23,6 @@ mod duplicate_reference;
 mod duplicate_version;
 mod ecosystem_specific_not_empty;
 mod ecosystem_suffix;
-mod empty_range;
 mod event_not_single;
 mod filename_mismatch;
 mod git_range_first;
@@ -66,7 +66,6 @@ mod range_type_unsupported;
 mod range_without_order;
 mod relative_reference;
 mod report_deleted;
-mod repository_without_range;
 mod reused_id;
 mod schema_violation;
 mod self_alias;
@@ -97,6 +96,7 @@ pub static RULES: &[&Rule] = &[
     &affected_missing::RULE,
     &affected_several::RULE,
     &alias_dropped::RULE,
+    &backward_range::RULE,
     &blank_credit::RULE,
     &blank_version::RULE,
     &boilerplate_details::RULE,
@@ -114,7 +114,6 @@ pub static RULES: &[&Rule] = &[
     &duplicate_version::RULE,
     &ecosystem_specific_not_empty::RULE,
     &ecosystem_suffix::RULE,
-    &empty_range::RULE,
     &event_not_single::RULE,
     &filename_mismatch::RULE,
     &git_range_first::RULE,
@@ -158,7 +157,6 @@ pub static RULES: &[&Rule] = &[
     &range_without_order::RULE,
     &relative_reference::RULE,
     &report_deleted::RULE,
-    &repository_without_range::RULE,
     &reused_id::RULE,
     &schema_violation::RULE,
     &self_alias::RULE,

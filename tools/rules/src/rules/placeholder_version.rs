@@ -70,7 +70,7 @@ fn is_placeholder(version: &str) -> bool {
     let first = version.bytes().next().unwrap_or_default();
     // Nearly every version begins with a digit and is none of the words.
     if first.is_ascii_digit() {
-        return version == "0" || version.len() > 1 && version.bytes().all(|b| b == b'x' || b == b'.');
+        return version == "0" || version.split('.').any(|part| matches!(part, "x" | "X" | "*"));
     }
     first == b'<' && version.ends_with('>') || WORDS.iter().any(|word| word.eq_ignore_ascii_case(version))
 }

@@ -17,7 +17,8 @@ fn check(report: &Report<'_>, sink: &mut Sink<'_>) {
     for (index, affected) in affected(report) {
         let Some(purl) = affected.package.value().and_then(|package| package.purl.as_str()) else { continue };
         // The version stands behind the last part of the name; a scope's sign is escaped, or begins a part.
-        let last = purl.rsplit('/').next().unwrap_or_default();
+        let name = purl.split(['?', '#']).next().unwrap_or_default();
+        let last = name.rsplit('/').next().unwrap_or_default();
         if last.find('@').is_some_and(|at| at > 0) {
             let remedy = "leave the version out of the purl: `versions` and `ranges` say which ones are meant";
             let pointer = affected_at(index).member("package").member("purl");

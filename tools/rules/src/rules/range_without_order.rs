@@ -17,7 +17,7 @@ pub(super) static RULE: Rule = Rule {
 fn check(report: &Report<'_>, sink: &mut Sink<'_>) {
     let Some(subject) = report.about() else { return };
     let ecosystem = subject.package.ecosystem();
-    if ecosystem.names_repositories() || Order::of(ecosystem.as_str()).is_some() {
+    if ecosystem.names_repositories() || Order::of(ecosystem.base()).is_some() {
         return;
     }
     for (index, affected) in affected(report) {

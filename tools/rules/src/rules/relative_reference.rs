@@ -20,6 +20,10 @@ fn check(report: &Report<'_>, sink: &mut Sink<'_>) {
     for (at, reference) in record.references.items().iter().enumerate() {
         let Some(url) = reference.url.as_str() else { continue };
         let scheme = url.split_once("://").map_or("", |(scheme, _)| scheme);
+        // What has no scheme at all the OSV schema refuses.
+        if !url.contains(':') {
+            continue;
+        }
         let is_web = ["https", "http", "git", "ftp"].iter().any(|known| known.eq_ignore_ascii_case(scheme));
         if (!is_web || host(url).is_empty()) && !sink.is_full() {
             let message = format!("`{}` is no address of a page", shorten(url));

@@ -15,7 +15,12 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn check(report: &Report<'_>, sink: &mut Sink<'_>) {
-    let moved = report.record.as_ref().and_then(additions::malpkg).is_some_and(|ours| ours.contains_key("moved_tags"));
+    let moved = report
+        .record
+        .as_ref()
+        .and_then(additions::malpkg)
+        .and_then(|ours| ours.get("moved_tags")?.as_array())
+        .is_some_and(|tags| !tags.is_empty());
     for (index, affected) in affected(report) {
         let is_of_another_type = ["versions", "ranges"].iter().any(|name| affected.extra.contains_key(*name));
         let is_said = !affected.versions.items().is_empty() || !affected.ranges.items().is_empty();

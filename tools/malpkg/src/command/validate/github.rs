@@ -8,7 +8,7 @@ use rules::{Finding, Level};
 
 use super::told::{Status, Told};
 use crate::context::Context;
-use crate::display::{count, defanged};
+use crate::display::{Shown, count, defanged};
 use crate::failure::Failure;
 
 /// How many annotations of one kind GitHub shows of one step.
@@ -35,6 +35,13 @@ pub(super) fn write(told: &Told, context: &mut Context<'_>) -> Result<(), Failur
     if told.base.is_some() && present > 0 {
         writeln!(out, "::notice title=malpkg::{} there before the change", count(present, "finding"))?;
     }
+    if told.unread > 0 {
+        writeln!(
+            out,
+            "::notice title=malpkg::{} not here, as in a partial clone: not judged",
+            count(told.unread, "file")
+        )?;
+    }
     writeln!(out, "{}: {}", count(told.reports, "report"), told.verdict.word())?;
     out.flush()?;
     match std::env::var_os(SUMMARY) {
@@ -46,13 +53,14 @@ pub(super) fn write(told: &Told, context: &mut Context<'_>) -> Result<(), Failur
 /// One finding as a command.
 fn annotation(path: &str, finding: &Finding) -> String {
     let place = finding.position.map_or(String::new(), |at| format!(",line={},col={}", at.line, at.column));
-    let text = format!("{}\nhelp: {}", finding.message, finding.remedy);
+    let shown = |text: &str| Shown(&defanged(text)).to_string();
+    let text = format!("{}\nhelp: {}", shown(&finding.message), shown(&finding.remedy));
     format!(
         "::{} file={}{place},title={}::{}",
         finding.level.word(),
         property(path),
         property(finding.rule.name),
-        escaped(&defanged(&text)),
+        escaped(&text),
     )
 }
 
@@ -94,7 +102,7 @@ fn summary(told: &Told) -> String {
 
 /// A text as a span of code: the one form of Markdown in which nothing else is one.
 fn code(text: &str) -> String {
-    let text = crate::display::Shown(text).to_string().replace('`', "'");
+    let text = Shown(text).to_string().replace('`', "'");
     format!("`` {text} ``")
 }
 

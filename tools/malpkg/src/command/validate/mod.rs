@@ -68,8 +68,14 @@ pub(crate) struct Arguments {
 
 pub(crate) fn run(arguments: &Arguments, context: &mut Context<'_>) -> Result<Exit, Failure> {
     if !arguments.record.is_empty() {
-        let (told, source) = record::judge(&arguments.record, arguments.strict, context)?;
-        return view(&told, &|_, finding| source.get(&finding.path).cloned(), None, context);
+        let judged = record::judge(&arguments.record, arguments.strict, context)?;
+        let source = |_: Status, finding: &Finding| judged.sources.get(&finding.path).cloned();
+        let exit = view(&judged.told, &source, None, context)?;
+        // What could not be read costs nothing of the rest; findings weigh more than it.
+        return match judged.failed {
+            Some(failure) if exit == Exit::Done => Err(failure),
+            _ => Ok(exit),
+        };
     }
     let store = context.store()?;
     let base = arguments.base.as_ref().or(arguments.base_exact.as_ref());
@@ -147,7 +153,7 @@ fn judge_change(arguments: &Arguments, base: &str, store: &Store, context: &mut 
     let mut compared = change::compare(&judging, &base, &head)?;
     drop(progress);
     let shows = |finding: &Finding| is_shown(finding, &shown);
-    let mut told = Told::of_change(&mut compared, shows, arguments.strict, &config.settings);
+    let mut told = Told::of_change(&mut compared, shows, shown.is_empty(), arguments.strict, &config.settings);
     told.rev = commit.filter(|_| !is_of_files).map(|commit| commit.id.to_string());
     told.base = Some(base.id.to_string());
     let read = |status: Status, finding: &Finding| {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use database::TreePath;
-use intake::Document;
+use intake::{Document, Unread};
 use rules::Settings;
 
 use super::told::Told;
@@ -15,18 +15,31 @@ use crate::failure::Failure;
 /// What the records hold, by the paths that stand for them among the findings.
 type Sources = BTreeMap<TreePath, Vec<u8>>;
 
+/// Records as they were judged.
+pub(super) struct Judged {
+    pub told: Told,
+    pub sources: Sources,
+    /// The first thing that could not be read, if something could not.
+    pub failed: Option<Failure>,
+}
+
 /// Judges the records of files, of the files named `.json` below folders, and of standard input.
-pub(super) fn judge(given: &[PathBuf], is_strict: bool, context: &Context<'_>) -> Result<(Told, Sources), Failure> {
+pub(super) fn judge(given: &[PathBuf], is_strict: bool, context: &Context<'_>) -> Result<Judged, Failure> {
     let settings = settings(context)?;
-    let mut documents = Vec::new();
+    let (mut documents, mut failed) = (Vec::new(), None);
     for path in given {
-        let failed = |error: String| Failure::new(error).place(path.display());
-        if path.as_os_str() == "-" {
-            let read = intake::stream::documents("-", &mut std::io::stdin().lock());
-            documents.extend(read.map_err(|error| failed(error.to_string()))?);
-            continue;
-        }
-        let found = intake::folder::documents(path).map_err(|error| failed(error.reason))?;
+        let found = if path.as_os_str() == "-" {
+            intake::stream::documents("-", &mut std::io::stdin().lock()).map_err(|error| error.to_string())
+        } else {
+            intake::folder::documents(path).map_err(|error| error.reason)
+        };
+        let found = match found {
+            Ok(found) => found,
+            Err(reason) => {
+                failed.get_or_insert(Failure::new(reason).place(path.display()));
+                continue;
+            }
+        };
         let name = |document: &Document| if path.is_dir() { path.join(&document.name) } else { path.clone() };
         documents.extend(
             found
@@ -44,13 +57,16 @@ pub(super) fn judge(given: &[PathBuf], is_strict: bool, context: &Context<'_>) -
                 findings.extend(rules::judge_record(&path, Ok(&bytes), &settings));
                 sources.insert(path.clone(), bytes);
             }
+            Err(Unread::System(reason)) => {
+                failed.get_or_insert(Failure::new(reason).place(&name));
+            }
             Err(unread) => findings.extend(rules::judge_record(&path, Err(&unread.to_string()), &settings)),
         }
         names.insert(path, name);
     }
     let mut told = Told::of_validation(findings, |_| true, is_strict, records);
     told.names = names;
-    Ok((told, sources))
+    Ok(Judged { told, sources, failed })
 }
 
 /// The configuration of the database around here, if there is one: rules may be off.

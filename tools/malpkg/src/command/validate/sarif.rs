@@ -6,14 +6,13 @@ use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
 
 use super::told::{Status, Told};
-use crate::command::explain::first_sentence;
 use crate::context::Context;
-use crate::display::defanged;
+use crate::display::{Shown, defanged};
 use crate::failure::Failure;
 
 const SCHEMA: &str = "https://json.schemastore.org/sarif-2.1.0.json";
 /// The name of the folder to which the paths are relative.
-const ROOT: &str = "SRCROOT";
+const ROOT: &str = "%SRCROOT%";
 /// What stands in the path of a URI as it is (RFC 3986, `pchar` and the slash).
 const PATH: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b'/');
 
@@ -42,11 +41,14 @@ struct Results<'t>(&'t Told);
 
 impl Serialize for Results<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_seq(self.0.findings.iter().map(|(status, finding)| result(self.0, *status, finding)))
+        // What is healed is no result of this run, and some readers would show it as one.
+        let there = self.0.findings.iter().filter(|(status, _)| *status != Status::Healed);
+        serializer.collect_seq(there.map(|(status, finding)| result(self.0, *status, finding)))
     }
 }
 
 pub(super) fn write(told: &Told, home: Option<&str>, context: &mut Context<'_>) -> Result<(), Failure> {
+    let home = home.filter(|home| home.starts_with("https://"));
     let provenance = match (home, &told.rev) {
         (Some(home), Some(rev)) => json!([{ "repositoryUri": home, "revisionId": rev }]),
         _ => Value::Null,
@@ -71,7 +73,7 @@ fn described(rule: &rules::Rule, told: &Told) -> Value {
     json!({
         "id": rule.name,
         "shortDescription": { "text": rule.name.replace('-', " ") },
-        "fullDescription": { "text": first_sentence(rule.page) },
+        "fullDescription": { "text": rule.summary() },
         "help": { "text": rule.page, "markdown": rule.page },
         "defaultConfiguration": { "level": word(level) },
         "properties": { "tags": ["malicious-packages"] },
@@ -101,12 +103,7 @@ fn result(told: &Told, status: Status, finding: &Finding) -> Value {
         "partialFingerprints": { "fault/v1": curate::sha256_hex(fault(finding).as_bytes()) },
     });
     if told.base.is_some() {
-        result["baselineState"] = match status {
-            Status::Introduced => "new",
-            Status::Present => "unchanged",
-            Status::Healed => "absent",
-        }
-        .into();
+        result["baselineState"] = if status == Status::Introduced { "new" } else { "unchanged" }.into();
     }
     result
 }
@@ -118,7 +115,7 @@ fn fault(finding: &Finding) -> String {
 
 /// A message in which nothing is a link: SARIF reads `[text](place)` as one.
 fn message(finding: &Finding) -> String {
-    let text = defanged(&format!("{}; {}", finding.message, finding.remedy));
+    let text = Shown(&defanged(&format!("{}; {}", finding.message, finding.remedy))).to_string();
     text.replace('\\', "\\\\").replace('[', "\\[").replace(']', "\\]")
 }
 

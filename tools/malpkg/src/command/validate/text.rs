@@ -112,10 +112,13 @@ fn write_finding(
 
 fn write_healed(told: &Told, styles: &Styles, tame: &Tame, out: &mut impl Write) -> Result<(), Failure> {
     let faint = styles.faint;
-    let healed = told.findings.iter().filter(|(status, _)| *status == Status::Healed);
-    for (_, finding) in healed.take(WARNINGS_MAX) {
+    let healed: Vec<_> = told.findings.iter().filter(|(status, _)| *status == Status::Healed).collect();
+    for (_, finding) in healed.iter().take(WARNINGS_MAX) {
         let (rule, message) = (finding.rule.name, tame.words(&finding.message));
         writeln!(out, "healed[{rule}]: {message} {faint}({}){faint:#}", Shown(told.path(finding)))?;
+    }
+    if let Some(more) = healed.len().checked_sub(WARNINGS_MAX).filter(|more| *more > 0) {
+        writeln!(out, "{} healed, `--format json` lists them", count(more, "more finding"))?;
     }
     Ok(())
 }

@@ -113,24 +113,35 @@ impl Told {
     pub(super) fn of_change(
         compared: &mut Compared,
         shows: impl Fn(&Finding) -> bool,
+        is_all_shown: bool,
         is_strict: bool,
         settings: &Settings,
     ) -> Told {
         let mut counts = BTreeMap::new();
+        let comparison = &mut compared.comparison;
+        if !is_all_shown {
+            for found in [&mut comparison.introduced, &mut comparison.present, &mut comparison.healed] {
+                found.retain(|finding| shows(finding));
+            }
+            // What was there before is only counted for the whole tree; of a part of it, what is shown counts.
+            compared.base_counts.clear();
+            comparison.present.iter().for_each(|finding| count(&mut counts, finding).present += 1);
+        }
         for &(rule, level) in settings.rules() {
             let present = compared.base_counts.get(rule.name).copied().unwrap_or_default();
             if present > 0 {
                 counts.insert(rule.name, Count { level, introduced: 0, present, healed: 0 });
             }
         }
-        let comparison = &mut compared.comparison;
         for finding in &comparison.introduced {
             count(&mut counts, finding).introduced += 1;
         }
         for finding in &comparison.healed {
             let count = count(&mut counts, finding);
             count.healed += 1;
-            count.present = count.present.saturating_sub(1);
+            if is_all_shown {
+                count.present = count.present.saturating_sub(1);
+            }
         }
         let counted = |level: Level| is_strict || level == Level::Error;
         let any = |number: fn(&Count) -> usize| counts.values().any(|count| counted(count.level) && number(count) > 0);
@@ -149,8 +160,7 @@ impl Told {
             (Status::Present, &mut comparison.present),
             (Status::Healed, &mut comparison.healed),
         ] {
-            let found = std::mem::take(found).into_iter().filter(|finding| shows(finding));
-            findings.extend(found.map(|finding| (status, finding)));
+            findings.extend(std::mem::take(found).into_iter().map(|finding| (status, finding)));
         }
         findings.sort_by(|a, b| (&a.1, a.0).cmp(&(&b.1, b.0)));
         let (reports, unread) = (compared.reports, compared.unread);

@@ -1,4 +1,4 @@
-#![doc = include_str!("empty_range.md")]
+#![doc = include_str!("backward_range.md")]
 
 use std::cmp::Ordering;
 
@@ -10,16 +10,14 @@ use crate::text::{affected, range_at, shorten};
 use crate::{Check, Level, Rule, Sink};
 
 pub(super) static RULE: Rule = Rule {
-    name: "empty-range",
+    name: "backward-range",
     level: Level::Warning,
-    page: include_str!("empty_range.md"),
+    page: include_str!("backward_range.md"),
     check: Check::Record(check),
 };
 
 fn check(report: &Report<'_>, sink: &mut Sink<'_>) {
-    let Some(order) = report.about().and_then(|subject| Order::of(subject.package.ecosystem().as_str())) else {
-        return;
-    };
+    let Some(order) = report.about().and_then(|subject| Order::of(subject.package.ecosystem().base())) else { return };
     for (index, affected) in affected(report) {
         for (number, range) in affected.ranges.items().iter().enumerate() {
             // Only the plain form is judged: one beginning, one end.
@@ -31,7 +29,7 @@ fn check(report: &Report<'_>, sink: &mut Sink<'_>) {
                 continue;
             }
             if compare(order, begin, end_at) == Ok(Ordering::Greater) && !sink.is_full() {
-                let message = format!("the range ends at `{}`, before it begins", shorten(end_at));
+                let message = format!("the range ends at `{}`, before it begins, and so has no end", shorten(end_at));
                 sink.at(range_at(index, number), message, "put the lower version first");
             }
         }
