@@ -7,6 +7,9 @@ use siphasher::sip::SipHasher13;
 
 use crate::{Base, Place, Report, ReportId, TreePath};
 
+/// How many aliases of a report are known: a hostile one could have a million, real ones have a few.
+pub const ALIASES_MAX: usize = 1_000;
+
 /// What the relations between reports are judged by. Of a report that was not read only the path speaks.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Facts {
@@ -18,7 +21,7 @@ pub struct Facts {
     pub is_withdrawn: bool,
     /// The package as reports are compared: the ecosystem, a slash, and the name.
     pub package: Option<Box<str>>,
-    /// Its aliases.
+    /// Its aliases, sorted.
     pub aliases: Vec<Box<str>>,
 }
 
@@ -71,6 +74,7 @@ impl Facts {
         let mut aliases: Vec<Box<str>> = record.aliases.items().iter().map(|alias| alias.as_str().into()).collect();
         aliases.sort_unstable();
         aliases.dedup();
+        aliases.truncate(ALIASES_MAX);
         Some(Facts { path: by_place.path, id, is_withdrawn, package, aliases })
     }
 
@@ -99,6 +103,9 @@ impl Facts {
 
     /// Whether this is one of the words.
     pub fn has(&self, key: &Key) -> bool {
+        if key.kind == KeyKind::Alias {
+            return self.aliases.binary_search(&key.word).is_ok();
+        }
         self.words_of(key.kind).iter().any(|word| **word == *key.word)
     }
 }

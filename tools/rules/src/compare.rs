@@ -1,8 +1,8 @@
 //! The ratchet over a change: what it introduces, what it leaves as it was, what it heals.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
-use database::{Facts, IndexError, Key, Place, ReadError, Report, TreePath};
+use database::{Facts, IndexError, Key, KeyKind, Place, ReadError, Report, TreePath};
 use rayon::prelude::*;
 
 use crate::edited::{Edited, Side};
@@ -102,8 +102,9 @@ pub fn compare(touched: &[Touched], base: &dyn Known, by: By, settings: &Setting
             judge_shared(key, &holders, settings, findings);
         }
     }
+    let pairs = pairs(touched, base, &old_facts, &new_facts)?;
     let mut comparison = told_apart(before, after);
-    comparison.introduced.extend(judge_history(touched, by, settings));
+    comparison.introduced.extend(judge_history(&pairs, by, settings));
     comparison.introduced.sort();
     (comparison.facts, comparison.reports_before) = (new_facts, old_facts.len());
     Ok(comparison)
@@ -119,23 +120,23 @@ fn told_apart(before: Vec<Finding>, mut after: Vec<Finding>) -> Comparison {
 }
 
 /// What the change makes of each file, under the rules about that.
-fn judge_history(touched: &[Touched], by: By, settings: &Settings) -> Vec<Finding> {
+fn judge_history(pairs: &[Pair<'_>], by: By, settings: &Settings) -> Vec<Finding> {
     fn read<'t>(path: &'t TreePath, bytes: &Option<Bytes>) -> Option<Report<'t>> {
         match bytes {
             Some(Ok(bytes)) if Place::of(path).is_some() => Some(Report::read(path, bytes)),
             _ => None,
         }
     }
-    let one = |pair: Pair<'_>| {
+    let one = |pair: &Pair<'_>| {
         let old = pair.before.and_then(|file| read(&file.path, &file.before));
         let new = pair.after.and_then(|file| read(&file.path, &file.after));
         let before = pair.before.map(|file| Side { path: &file.path, report: old.as_ref() });
         let after = pair.after.map(|file| Side { path: &file.path, report: new.as_ref() });
         let mut findings = Vec::new();
-        judge_edited(&Edited { before, after }, by == By::Stranger, settings, &mut findings);
+        judge_edited(&Edited { before, after, lost_id: pair.lost_id }, by == By::Stranger, settings, &mut findings);
         findings
     };
-    pairs(touched).into_par_iter().flat_map_iter(one).collect()
+    pairs.par_iter().flat_map_iter(one).collect()
 }
 
 /// One file on both sides; a report that moved is one.
@@ -143,25 +144,48 @@ fn judge_history(touched: &[Touched], by: By, settings: &Settings) -> Vec<Findin
 struct Pair<'t> {
     before: Option<&'t Touched>,
     after: Option<&'t Touched>,
+    lost_id: Option<&'t str>,
 }
 
-fn pairs(touched: &[Touched]) -> Vec<Pair<'_>> {
-    let name = |file: &Touched| Place::of(&file.path).map(|place| place.stem.to_owned());
-    let mut gone: BTreeMap<String, Vec<&Touched>> = BTreeMap::new();
+/// Every touched file with what it was. A file that is new is the one of its id that is gone, wherever that lay; one
+/// without an id, the one of its name.
+fn pairs<'t>(
+    touched: &'t [Touched],
+    base: &dyn Known,
+    old_facts: &'t [Facts],
+    new_facts: &'t [Facts],
+) -> Result<Vec<Pair<'t>>, IndexError> {
+    let by_path = |facts: &'t [Facts]| -> HashMap<&'t TreePath, &'t str> {
+        facts.iter().filter_map(|facts| Some((&facts.path, facts.id.as_deref()?))).collect()
+    };
+    let (old_ids, new_ids) = (by_path(old_facts), by_path(new_facts));
+    let name = |file: &'t Touched, ids: &HashMap<&TreePath, &'t str>| {
+        ids.get(&file.path).copied().or_else(|| Some(Place::of(&file.path)?.stem))
+    };
+    let mut gone: BTreeMap<&str, Vec<&Touched>> = BTreeMap::new();
     let mut pairs = Vec::new();
+    let pair = |before, after| Pair { before, after, lost_id: None };
     for file in touched.iter().filter(|file| file.before.is_some()) {
-        match (file.after.is_some(), name(file)) {
-            (true, _) => pairs.push(Pair { before: Some(file), after: Some(file) }),
+        match (file.after.is_some(), name(file, &old_ids)) {
+            (true, _) => pairs.push(pair(Some(file), Some(file))),
             (false, Some(name)) => gone.entry(name).or_default().push(file),
-            (false, None) => pairs.push(Pair { before: Some(file), after: None }),
+            (false, None) => pairs.push(pair(Some(file), None)),
         }
     }
     for file in touched.iter().filter(|file| file.before.is_none() && file.after.is_some()) {
-        let before = name(file).and_then(|name| gone.get_mut(&name)?.pop());
-        pairs.push(Pair { before, after: Some(file) });
+        let before = name(file, &new_ids).and_then(|name| gone.get_mut(name)?.pop());
+        pairs.push(pair(before, Some(file)));
     }
-    pairs.extend(gone.into_values().flatten().map(|file| Pair { before: Some(file), after: None }));
-    pairs
+    pairs.extend(gone.into_values().flatten().map(|file| pair(Some(file), None)));
+    let kept: HashSet<&str> = new_ids.values().copied().collect();
+    let paths: HashSet<&TreePath> = touched.iter().map(|file| &file.path).collect();
+    for pair in &mut pairs {
+        let id = pair.before.and_then(|file| old_ids.get(&file.path).copied());
+        let Some(id) = id.filter(|id| !kept.contains(id)) else { continue };
+        let holders = base.holders(&Key { kind: KeyKind::Id, word: id.into() })?;
+        pair.lost_id = holders.iter().all(|facts| paths.contains(&facts.path)).then_some(id);
+    }
+    Ok(pairs)
 }
 
 /// Facts that are all at hand.

@@ -6,12 +6,14 @@
 mod admit;
 mod characters;
 mod compare;
+mod contribution;
 mod edited;
 mod finding;
 mod indicator;
 mod ioc;
 mod judge;
 mod protected;
+mod provenance;
 mod ratchet;
 mod rule;
 mod rules;

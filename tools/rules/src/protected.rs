@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use ecosystem::Package;
+use ecosystem::{Ecosystem, Package};
 
 /// The folder of the lists, from the root of the tree.
 pub const PROTECTED_FOLDER: &str = "config/protected";
@@ -24,14 +24,19 @@ impl Protected {
     /// Adds the list of one ecosystem, by the name of its file without `.txt`, which is the ecosystem's directory: a
     /// name a line, `#` before a remark, `*` at the end for all names that begin so, as in `@types/*`.
     pub fn add(&mut self, directory: &str, list: &str) {
+        let ecosystem = Ecosystem::from_user(directory).ok();
         let names = self.names.entry(directory.to_owned()).or_default();
         for line in list.lines() {
-            let name = line.split('#').next().unwrap_or_default().trim().to_lowercase();
-            match name.strip_suffix('*') {
+            let name = line.split('#').next().unwrap_or_default().trim();
+            match (name.strip_suffix('*'), &ecosystem) {
                 _ if name.is_empty() => {}
-                Some(beginning) => names.beginnings.push(beginning.to_owned()),
-                None => {
-                    names.whole.insert(name);
+                (Some(beginning), _) => names.beginnings.push(beginning.to_lowercase()),
+                // Whoever writes a list spells a name as its registry shows it.
+                (None, Some(ecosystem)) => {
+                    names.whole.insert(Package::new(ecosystem.clone(), name).canonical_name().to_lowercase());
+                }
+                (None, None) => {
+                    names.whole.insert(name.to_lowercase());
                 }
             }
         }
@@ -71,5 +76,6 @@ mod tests {
         check(&protected, ("npm", "@typesx/node"), false);
         check(&protected, ("PyPI", "react"), false);
         check(&protected, ("PyPI", "ruamel.yaml"), true);
+        check(&protected, ("PyPI", "python-dateutil"), true);
     }
 }

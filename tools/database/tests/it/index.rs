@@ -14,7 +14,8 @@ fn file(number: u32, words: (u8, u8, u8)) -> IndexedFile {
         id: (kind % 4 != 0).then(|| format!("MAL-2026-{}", number - number % u32::from(kind % 3 + 1)).into()),
         is_withdrawn: kind % 5 == 0,
         package: (kind % 7 != 0).then(|| format!("npm/p{package}").into()),
-        aliases: (0..alias % 4).map(|n| format!("GHSA-{}", alias / 4 + n).into()).collect(),
+        // Numbers of one length, so that they are sorted.
+        aliases: (0..alias % 4).map(|n| format!("GHSA-{:03}", alias / 4 + n).into()).collect(),
     };
     let blob = (kind % 2 == 0).then_some(BlobId([kind; 20]));
     IndexedFile { facts, is_report: kind % 11 != 0, blob }

@@ -1,11 +1,10 @@
 #![doc = include_str!("alias_dropped.md")]
 
-use std::collections::BTreeSet;
+use std::collections::HashSet;
 
 use osv_schema::Pointer;
 
 use crate::text::shorten;
-
 use crate::{Check, Edited, Level, Rule, Sink};
 
 pub(super) static RULE: Rule = Rule {
@@ -16,11 +15,14 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn check(edited: &Edited<'_>, sink: &mut Sink<'_>) {
-    let Some((before, after)) = edited.reports() else { return };
-    let (Some(old), Some(new)) = (&before.record, &after.record) else { return };
-    let now: BTreeSet<&str> = new.aliases.items().iter().map(String::as_str).collect();
-    for alias in old.aliases.items().iter().filter(|alias| !now.contains(alias.as_str())) {
+    let Some((old, new)) = edited.published(&sink.settings.prefix) else { return };
+    let kept: HashSet<&String> = new.aliases.items().iter().collect();
+    for alias in old.aliases.items().iter().filter(|alias| !kept.contains(alias)) {
+        if sink.is_full() {
+            return;
+        }
         let message = format!("the alias `{}` is gone", shorten(alias));
-        sink.at(Pointer::root(), message, "bring it back, unless it was wrong: people look the report up by it");
+        let remedy = "bring it back, unless it never was an id of this package: people look reports up by it";
+        sink.at(Pointer::root().member("aliases"), message, remedy);
     }
 }

@@ -6,7 +6,6 @@ use database::{Facts, Key, KeyKind};
 use osv_schema::Pointer;
 
 use crate::text::shorten;
-
 use crate::{Check, Level, Rule, SharedSink};
 
 pub(super) static RULE: Rule = Rule {
@@ -17,19 +16,26 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn check(_: &Key, holders: &[&Facts], sink: &mut SharedSink<'_>) {
-    let mut by_name: BTreeMap<String, &Facts> = BTreeMap::new();
+    // The holders come by path, so that those of one folder stand together.
+    let (Some(first), Some(last)) = (holders.first(), holders.last()) else { return };
+    let mut by_name: BTreeMap<String, Vec<&Facts>> = BTreeMap::new();
     for facts in holders {
-        let first = by_name.entry(facts.path.file_name().to_lowercase()).or_insert(facts);
-        let is_another_folder = facts.path.folder() != holders[0].path.folder();
-        let other = if is_another_folder { holders[0].path.folder() } else { first.path.as_str() };
-        if is_another_folder || first.path != facts.path {
-            let message = format!("a disk that does not tell letter case takes this for {}", shorten(other));
-            sink.at(
-                facts,
-                Pointer::root(),
-                message,
-                "write folders in lower case, and give each file a name of its own",
-            );
+        let same = by_name.entry(facts.path.file_name().to_lowercase()).or_default();
+        if same.len() < 2 {
+            same.push(facts);
+        }
+    }
+    for facts in holders {
+        let folder = facts.path.folder();
+        let same = by_name.get(&facts.path.file_name().to_lowercase()).map_or(&[][..], Vec::as_slice);
+        if let Some(other) = same.iter().find(|other| other.path != facts.path) {
+            let message = format!("without letter case this is the same file as {}", shorten(other.path.as_str()));
+            sink.at(facts, Pointer::root(), message, "give one of the two another name");
+        } else if let Some(other) = [first, last].into_iter().find(|other| other.path.folder() != folder)
+            && folder != folder.to_lowercase()
+        {
+            let message = format!("without letter case this is the same folder as {}", shorten(other.path.folder()));
+            sink.at(facts, Pointer::root(), message, "write the folder in lower case: `malpkg path` prints it");
         }
     }
 }

@@ -1,11 +1,10 @@
 #![doc = include_str!("credit_dropped.md")]
 
-use std::collections::BTreeSet;
+use std::collections::HashSet;
 
 use osv_schema::{Pointer, Record};
 
 use crate::text::shorten;
-
 use crate::{Check, Edited, Level, Rule, Sink};
 
 pub(super) static RULE: Rule = Rule {
@@ -16,13 +15,17 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn check(edited: &Edited<'_>, sink: &mut Sink<'_>) {
-    let Some((before, after)) = edited.reports() else { return };
-    let (Some(old), Some(new)) = (&before.record, &after.record) else { return };
-    let names = |record: &Record| -> BTreeSet<String> {
-        record.credits.items().iter().filter_map(|credit| credit.name.as_str()).map(str::to_owned).collect()
-    };
-    for name in names(old).difference(&names(new)) {
+    let Some((old, new)) = edited.published(&sink.settings.prefix) else { return };
+    let kept: HashSet<&str> = names(new).collect();
+    for name in names(old).filter(|name| !kept.contains(name)) {
+        if sink.is_full() {
+            return;
+        }
         let message = format!("the credit of `{}` is gone", shorten(name));
-        sink.at(Pointer::root(), message, "bring it back, unless it was asked for");
+        sink.at(Pointer::root().member("credits"), message, "bring it back, unless who has it asked for that");
     }
+}
+
+fn names(record: &Record) -> impl Iterator<Item = &str> {
+    record.credits.items().iter().filter_map(|credit| credit.name.as_str())
 }

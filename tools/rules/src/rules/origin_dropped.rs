@@ -1,11 +1,9 @@
 #![doc = include_str!("origin_dropped.md")]
 
-use std::collections::BTreeSet;
+use osv_schema::{Pointer, additions};
 
-use osv_schema::Pointer;
-
-use crate::text::{origins, shorten};
-
+use crate::provenance::{Deliveries, origins, word};
+use crate::text::shorten;
 use crate::{Check, Edited, Level, Rule, Sink};
 
 pub(super) static RULE: Rule = Rule {
@@ -16,11 +14,17 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn check(edited: &Edited<'_>, sink: &mut Sink<'_>) {
-    let Some((before, after)) = edited.reports() else { return };
-    let (Some(old), Some(new)) = (&before.record, &after.record) else { return };
-    let now: BTreeSet<(&str, &str)> = origins(new).collect();
-    for (source, sha256) in origins(old).filter(|origin| !now.contains(origin)) {
-        let message = format!("the origin of `{}` ({}) is gone", shorten(source), shorten(sha256));
-        sink.at(Pointer::root().member("database_specific"), message, "bring it back: origins are only ever added");
+    let Some((old, new)) = edited.published(&sink.settings.prefix) else { return };
+    let kept = Deliveries::of(new);
+    for origin in origins(old) {
+        let (Some(source), Some(sha256)) = (word(origin, "source"), word(origin, "sha256")) else { continue };
+        if sink.is_full() {
+            return;
+        }
+        if !kept.has(origin) {
+            let message = format!("the origin {} of the source `{}` is gone", shorten(sha256), shorten(source));
+            let pointer = Pointer::root().member("database_specific").member(additions::ORIGINS);
+            sink.at(pointer, message, "bring it back: what a source sent is remembered for ever");
+        }
     }
 }

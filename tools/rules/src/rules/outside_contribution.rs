@@ -1,10 +1,10 @@
 #![doc = include_str!("outside_contribution.md")]
 
-use database::details::SEPARATOR;
-use database::{Place, ReportId, TreePath};
-use osv_schema::additions::{MALPKG, ORIGINS};
-use osv_schema::{Pointer, Record, Value, additions};
+use database::{Base, Place, TreePath};
 
+use crate::contribution::breaches;
+use crate::edited::Side;
+use crate::provenance::origins_member;
 use crate::{Check, Edited, Level, Rule, Sink};
 
 pub(super) static RULE: Rule = Rule {
@@ -15,79 +15,64 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn check(edited: &Edited<'_>, sink: &mut Sink<'_>) {
+    let Some(side) = edited.after.or(edited.before) else { return };
+    let prefix = sink.settings.prefix.as_str();
     match (edited.before, edited.after) {
-        (_, Some(after)) if Place::of(after.path).is_none() => {
-            if after.path.file_name() != "README.md" {
-                sink.at_file("this file is the maintainers' affair", "leave it out of the contribution");
-            }
-        }
-        (None, Some(after)) => {
-            let is_unassigned = is_unassigned(after.path, sink);
-            if !is_unassigned {
-                let remedy = format!("name it {}-0000-<any>.json and leave the id out", sink.settings.prefix);
-                sink.at_file("a new report has an id already", remedy);
-            }
-            if let Some(record) = after.report.and_then(|report| report.record.as_ref()) {
-                check_new(record, sink);
-            }
-        }
+        _ if Place::of(side.path).is_none() => check_file(side.path, sink),
+        (None, Some(after)) => check_new(after, sink),
         (Some(before), Some(after)) => {
-            if before.path != after.path && !is_unassigned(before.path, sink) {
-                sink.at_file("a report was moved", "leave it where it is");
+            let is_published = before.is_assigned(prefix);
+            if is_published && before.path != after.path {
+                let remedy = format!("leave it at {}; if that is the wrong place, say so in an issue", before.path);
+                sink.at_file("where a report lies is for maintainers to say", remedy);
             }
-            if let Some((old, new)) = edited.reports()
-                && let (Some(old), Some(new)) = (&old.record, &new.record)
-            {
-                check_edit(old, new, sink);
-            }
+            check_record(before, after, is_published, sink);
         }
-        (Some(_), None) => {
-            sink.at_file("a file was taken away", "bring it back, and say in an issue what is wrong with it")
+        (Some(before), None) => {
+            let was_sent = before.record().is_some_and(|record| origins_member(record).is_some());
+            if was_sent || before.is_assigned(prefix) {
+                let remedy = "bring it back; if it is wrong, say so in an issue, with how you know";
+                sink.at_file("a report is taken away", remedy);
+            }
         }
         (None, None) => {}
     }
 }
 
-fn is_unassigned(path: &TreePath, sink: &Sink<'_>) -> bool {
-    Place::of(path).is_some_and(|place| ReportId::is_unassigned(place.stem, &sink.settings.prefix))
-}
-
-fn check_new(record: &Record, sink: &mut Sink<'_>) {
-    let member = |name: &str| record.database_specific.value().and_then(|members| members.get(name));
-    let ours = Pointer::root().member("database_specific");
-    if member(ORIGINS).is_some_and(|origins| *origins != Value::Null) {
-        sink.at(ours.member(ORIGINS), "a new report claims an origin", "leave it out: the tools write origins");
-    }
-    if decisions(record).is_some() {
-        let message = "a new report brings decisions";
-        sink.at(ours.member(MALPKG).member("decisions"), message, "leave them out: maintainers decide");
-    }
-    if record.is_withdrawn() {
-        let message = "a new report is withdrawn";
-        sink.at(Pointer::root().member("withdrawn"), message, "leave it out: maintainers withdraw reports");
-    }
-}
-
-fn check_edit(old: &Record, new: &Record, sink: &mut Sink<'_>) {
-    let root = Pointer::root();
-    let origins = |record: &Record| record.database_specific.value().and_then(|members| members.get(ORIGINS).cloned());
-    let said = |record: &Record| {
-        let details = record.details.as_str().unwrap_or_default();
-        details.split_once(SEPARATOR).map(|(_, said)| said.trim().to_owned())
+/// A file that is no report. Only what explains folders to people is anybody's.
+fn check_file(path: &TreePath, sink: &mut Sink<'_>) {
+    let message = match path.parts().nth(1) {
+        _ if !path.is_in("osv") => "the configuration is for maintainers to change",
+        _ if path.file_name() == "README.md" => return,
+        Some("ids.json") => "which ids were given is for the tools to write",
+        Some("cursors" | "quarantine" | "remembered") => "what sources sent is for the tools to write",
+        _ => "a contribution brings reports, and this is none",
     };
-    let changed = [
-        (old.id != new.id, root.member("id"), "the id was changed"),
-        (old.published != new.published, root.member("published"), "the time of publication was changed"),
-        (old.withdrawn != new.withdrawn, root.member("withdrawn"), "the report was withdrawn, or stands again"),
-        (origins(old) != origins(new), root.member("database_specific").member(ORIGINS), "origins were changed"),
-        (decisions(old) != decisions(new), root.member("database_specific").member(MALPKG), "decisions were changed"),
-        (said(old) != said(new), root.member("details"), "what sources said was changed"),
-    ];
-    for (_, pointer, message) in changed.into_iter().filter(|(is_changed, ..)| *is_changed) {
-        sink.at(pointer, message, "set it back, and say in an issue what is wrong");
+    sink.at_file(message, "leave the file as it was, and say in the pull request what you would change");
+}
+
+fn check_new(after: Side<'_>, sink: &mut Sink<'_>) {
+    let prefix = sink.settings.prefix.as_str();
+    let own_id = after.report.and_then(|report| report.own_id());
+    if own_id.is_none() && after.is_assigned(prefix) {
+        let remedy = format!("name it {prefix}-0000-<any>.json; it gets an id when it is taken in");
+        sink.at_file("the file of a new report has the name of one with an id", remedy);
+    }
+    if Place::of(after.path).is_some_and(|place| place.base == Base::Withdrawn) {
+        let remedy =
+            format!("put it into {} if it accuses a package, and leave it out if not", Base::Malicious.folder());
+        sink.at_file("a new report lies among the withdrawn ones", remedy);
+    }
+    if let Some(record) = after.record() {
+        for breach in breaches(None, record, false, prefix) {
+            sink.at(breach.pointer, breach.message, breach.remedy);
+        }
     }
 }
 
-fn decisions(record: &Record) -> Option<&Value> {
-    additions::malpkg(record).and_then(|ours| ours.get("decisions"))
+fn check_record(before: Side<'_>, after: Side<'_>, is_published: bool, sink: &mut Sink<'_>) {
+    let Some(new) = after.record() else { return };
+    for breach in breaches(before.record(), new, is_published, &sink.settings.prefix) {
+        sink.at(breach.pointer, breach.message, breach.remedy);
+    }
 }

@@ -1,8 +1,8 @@
 #![doc = include_str!("published_later.md")]
 
-use database::Report;
-use osv_schema::{Pointer, Record};
+use osv_schema::Pointer;
 
+use crate::text::shorten;
 use crate::{Check, Edited, Level, Rule, Sink};
 
 pub(super) static RULE: Rule = Rule {
@@ -13,13 +13,13 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn check(edited: &Edited<'_>, sink: &mut Sink<'_>) {
-    let Some((before, after)) = edited.reports() else { return };
-    let time = |report: &Report<'_>| report.record.as_ref().and_then(Record::published_at);
-    if before.own_id().is_some()
-        && let (Some(old), new) = (time(before), time(after))
-        && new.is_none_or(|new| new > old)
-    {
-        let message = "the report was published earlier than it says now";
-        sink.at(Pointer::root().member("published"), message, "set `published` back: it only moves to earlier times");
-    }
+    let Some((old, new)) = edited.published(&sink.settings.prefix) else { return };
+    let Some(was) = old.published_at() else { return };
+    let text = shorten(old.published.as_str().unwrap_or_default());
+    let message = match (new.published_at(), new.published.as_str()) {
+        (Some(is), Some(new_text)) if is > was => format!("`published` moves from {text} to {}", shorten(new_text)),
+        (None, None) => format!("`published` was {text}, and is gone"),
+        _ => return,
+    };
+    sink.at(Pointer::root().member("published"), message, "set it back: it may only move to an earlier time");
 }

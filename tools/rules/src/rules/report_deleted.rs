@@ -1,9 +1,8 @@
 #![doc = include_str!("report_deleted.md")]
 
-use database::{Place, ReportId};
+use osv_schema::Pointer;
 
 use crate::text::shorten;
-
 use crate::{Check, Edited, Level, Rule, Sink};
 
 pub(super) static RULE: Rule = Rule {
@@ -14,12 +13,14 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn check(edited: &Edited<'_>, sink: &mut Sink<'_>) {
-    let (Some(before), None) = (edited.before, edited.after) else { return };
-    let Some(place) =
-        Place::of(before.path).filter(|place| !ReportId::is_unassigned(place.stem, &sink.settings.prefix))
-    else {
-        return;
-    };
-    let message = format!("the report {} is gone", shorten(place.stem));
-    sink.at_file(message, "bring it back; what was wrong is withdrawn with `malpkg withdraw`, never deleted");
+    let Some(id) = edited.lost_id else { return };
+    let message = format!("the report {} is gone", shorten(id));
+    if edited.after.is_some() {
+        sink.at(Pointer::root().member("id"), message, "set the id back: an id never changes");
+    } else {
+        sink.at_file(
+            message,
+            "bring it back; a report that is wrong is withdrawn with `malpkg withdraw`, never deleted",
+        );
+    }
 }

@@ -1,9 +1,13 @@
 #![doc = include_str!("unportable_path.md")]
 
 use database::TreePath;
-use ecosystem::portability_of;
+use ecosystem::{Unportable, portability_of};
 
+use crate::text::shorten;
 use crate::{Check, Level, Rule, Sink};
+
+/// Windows takes 259 characters in all. What is left is for the folder of the checkout.
+const LENGTH_MAX: usize = 200;
 
 pub(super) static RULE: Rule = Rule {
     name: "unportable-path",
@@ -13,29 +17,39 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn check(path: &TreePath, sink: &mut Sink<'_>) {
-    let is_plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'/' | b'@' | b'+' | b'.');
-    // Most paths have nothing that could matter: no sign, no dot before a slash, no device.
-    if path.as_str().bytes().all(is_plain) && !path.parts().any(|part| part.ends_with('.') || is_short(part)) {
-        return check_length(path, sink);
+    if path.parts().any(may_matter) {
+        for fault in portability_of(path.parts()) {
+            // The name of a folder is that of the package; only a file could be called otherwise.
+            let part = match &fault {
+                Unportable::Device { component, .. }
+                | Unportable::Character { component, .. }
+                | Unportable::End { component } => component.as_str(),
+                _ => "",
+            };
+            let remedy = if part == path.file_name() {
+                "give the file another name"
+            } else {
+                "keep it if the package is really called so; a checkout on Windows leaves it out with `git sparse-checkout`"
+            };
+            sink.at_file(fault.to_string(), remedy);
+        }
     }
-    for fault in portability_of(path.parts()) {
-        sink.at_file(fault.to_string(), "nothing is to be done where the package really has this name");
+    // Bytes are never fewer than the units that Windows counts.
+    if path.as_str().len() > LENGTH_MAX && path.as_str().encode_utf16().count() > LENGTH_MAX {
+        let longest = path.parts().max_by_key(|part| part.len()).unwrap_or_default();
+        let message = format!("the path has more than {LENGTH_MAX} characters, mostly in `{}`", shorten(longest));
+        sink.at_file(message, "a checkout on Windows needs `git config core.longpaths true`");
     }
-    check_length(path, sink);
 }
 
-/// Whether a part is short enough for the name of a device.
-fn is_short(part: &str) -> bool {
-    part.split('.').next().unwrap_or_default().len() <= 7
-}
-
-fn check_length(path: &TreePath, sink: &mut Sink<'_>) {
-    // Windows takes 260 characters with the folder of the checkout, which gets what is left.
-    const LENGTH_MAX: usize = 200;
-    if path.as_str().len() > LENGTH_MAX {
-        sink.at_file(
-            "the path is longer than Windows takes",
-            "nothing is to be done where the package really has this name",
-        );
+/// Whether a part has a sign or an end that Windows does not take, or the name of a device: cheap, and right about nearly
+/// all parts.
+fn may_matter(part: &str) -> bool {
+    const DEVICES: [&str; 6] = ["aux", "com", "con", "lpt", "nul", "prn"];
+    let is_plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.' | b'@' | b'+');
+    if part.ends_with('.') || !part.bytes().all(is_plain) {
+        return true;
     }
+    let stem = part.split('.').next().unwrap_or(part);
+    matches!(stem.len(), 3 | 4) && DEVICES.iter().any(|device| stem[..3].eq_ignore_ascii_case(device))
 }

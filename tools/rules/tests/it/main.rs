@@ -4,5 +4,10 @@
 
 mod admit;
 mod bytes;
+mod change;
+mod compare;
+mod contribution;
+mod history;
 mod pages;
 mod schema;
+mod shared;

@@ -1,11 +1,10 @@
 //! Every rule's page is a test: its blocks with a path are the files of a database, those marked `base` what was there
 //! before, and the block `findings` behind them is what must be found.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
+use database::Content;
+use rules::{By, Check, PROTECTED_FOLDER, RULES, Rule, Settings, validate};
 
-use database::{Snapshot, TreePath};
-use rules::{By, Check, PROTECTED_FOLDER, RULES, Rule, Settings, Touched, compare, validate};
+use crate::change::{Files, file, judge, snapshot};
 
 /// A fenced block of a page: the words behind the fence, and the text.
 fn blocks(page: &str) -> Vec<(&str, &str)> {
@@ -19,27 +18,18 @@ fn blocks(page: &str) -> Vec<(&str, &str)> {
     found
 }
 
-type Files = BTreeMap<TreePath, Arc<[u8]>>;
-
 /// What a rule finds in a database, or in a change where there is a base.
 fn found(rule: &Rule, base: Option<&Files>, head: &Files) -> Vec<String> {
     let mut settings = Settings::default();
     for (path, list) in head.iter().filter(|(path, _)| path.folder() == PROTECTED_FOLDER) {
+        let Content::Planned(list) = list else { continue };
         settings.protected.add(path.file_name().trim_end_matches(".txt"), std::str::from_utf8(list).unwrap());
     }
-    let snapshot = |files: &Files| Snapshot::of_files(files.clone());
     let mut findings = match base {
         None => validate(&snapshot(head), &settings).findings,
         Some(base) => {
             let by = if matches!(rule.check, Check::Contribution(_)) { By::Stranger } else { By::Maintainer };
-            let paths: BTreeSet<&TreePath> = base.keys().chain(head.keys()).collect();
-            let at = |files: &Files, path| files.get(path).map(|bytes| Ok(bytes.to_vec()));
-            let touched: Vec<Touched> = paths
-                .into_iter()
-                .filter(|path| base.get(*path) != head.get(*path))
-                .map(|path| Touched { path: path.clone(), before: at(base, path), after: at(head, path) })
-                .collect();
-            compare(&touched, &validate(&snapshot(base), &settings).facts, by, &settings).unwrap().introduced
+            judge(base, head, by, &settings).introduced
         }
     };
     findings.retain(|finding| finding.rule.name == rule.name);
@@ -54,10 +44,10 @@ fn run(rule: &Rule) -> (usize, usize) {
         let words: Vec<&str> = words.split_whitespace().collect();
         match words.as_slice() {
             ["json" | "text" | "toml", "base", path] => {
-                base.get_or_insert_default().insert(path.parse().expect("a path"), text.as_bytes().into());
+                base.get_or_insert_default().insert(path.parse().expect("a path"), file(text));
             }
             ["json" | "text" | "toml", path] => {
-                head.insert(path.parse().expect("a path"), text.as_bytes().into());
+                head.insert(path.parse().expect("a path"), file(text));
             }
             ["findings"] => {
                 let found = found(rule, base.take().as_ref(), &std::mem::take(&mut head));

@@ -69,13 +69,12 @@ pub(crate) struct Arguments {
 pub(crate) fn run(arguments: &Arguments, context: &mut Context<'_>) -> Result<Exit, Failure> {
     if !arguments.record.is_empty() {
         let judged = record::judge(&arguments.record, arguments.strict, context)?;
+        // What could not be read costs nothing of the rest, and findings weigh more than it.
+        if let Some(failure) = judged.failed.filter(|_| !judged.told.verdict.is_found()) {
+            return Err(failure);
+        }
         let source = |_: Status, finding: &Finding| judged.sources.get(&finding.path).cloned();
-        let exit = view(&judged.told, &source, None, context)?;
-        // What could not be read costs nothing of the rest; findings weigh more than it.
-        return match judged.failed {
-            Some(failure) if exit == Exit::Done => Err(failure),
-            _ => Ok(exit),
-        };
+        return view(&judged.told, &source, None, context);
     }
     let store = context.store()?;
     let base = arguments.base.as_ref().or(arguments.base_exact.as_ref());
