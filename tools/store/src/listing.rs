@@ -4,6 +4,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use database::{BlobId, Content, Entry, TreeId, TreePath};
+use rayon::prelude::*;
 
 use crate::Error;
 use crate::objects::{ObjectError, Objects};
@@ -56,13 +57,13 @@ type Members = (Vec<Entry>, Vec<Folder>);
 
 /// Each tree is read once, however many folders it is.
 fn read_level(objects: &Objects, level: &[Folder], roots: &[&str], count: &AtomicUsize) -> Result<Vec<Members>, Error> {
-    let mut by_id: Vec<usize> = (0..level.len()).collect();
-    by_id.sort_unstable_by_key(|&at| level[at].id);
-    let groups: Vec<&[usize]> = by_id.chunk_by(|&a, &b| level[a].id == level[b].id).collect();
-    let wanted: Vec<[u8; 20]> = groups.iter().map(|group| level[group[0]].id).collect();
+    let mut by_id: Vec<([u8; 20], usize)> = level.iter().enumerate().map(|(at, folder)| (folder.id, at)).collect();
+    by_id.par_sort_unstable();
+    let groups: Vec<&[([u8; 20], usize)]> = by_id.chunk_by(|a, b| a.0 == b.0).collect();
+    let wanted: Vec<[u8; 20]> = groups.iter().map(|group| group[0].0).collect();
     let read: Vec<Mutex<Option<Result<Members, Error>>>> = level.iter().map(|_| Mutex::default()).collect();
     objects.read(&wanted, Kind::Tree, TREE_SIZE_MAX, &|group, bytes| {
-        for &at in groups[group] {
+        for &(_, at) in groups[group] {
             let members = members_of(&level[at], bytes.as_deref(), roots, count);
             if let Ok(mut slot) = read[at].lock() {
                 *slot = Some(members);

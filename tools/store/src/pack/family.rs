@@ -3,27 +3,41 @@
 use std::ops::Range;
 
 use libdeflater::Decompressor;
+use rayon::prelude::*;
 
 use super::delta::{self, Form, Header};
-use super::{Kind, Pack, PackBytes, Show, Wanted};
+use super::{Kind, Pack, Show, Wanted};
 
 /// The largest object that is inflated here, be it wanted or only a base.
 const OBJECT_MAX: u64 = 64 << 20;
-/// How much of a pack is held at once for one family.
-const LOADED_MAX: u64 = 1 << 30;
-/// How many bytes of bases may wait for what is made of them.
+/// How much of a pack is held at once.
+const LOADED_MAX: usize = 1 << 30;
+/// How many bytes of bases may wait for what is made of them, in each thread.
 const WAITING_MAX: usize = 256 << 20;
 /// Objects that lie this close are read together, with what is between them.
 const GAP_MAX: u64 = 16 << 10;
 /// How much is read together at most.
 const CHUNK_MAX: u64 = 1 << 20;
+/// Into how many parts work is cut for each thread, so that none waits long for the last one.
+const PARTS: usize = 16;
+/// How many objects are worth a part.
+const PART_MIN: usize = 128;
 
 const NONE: u32 = u32::MAX;
 
+/// One object that is to be read: where it begins, and which of the wanted it is.
+#[derive(Clone)]
+struct Request {
+    offset: u64,
+    wanted: Range<u32>,
+}
+
 /// One object of the pack.
 struct Member {
-    /// Its data, deflated: the number of the chunk, and the place in it.
-    chunk: u32,
+    /// Its number among the pack's offsets.
+    number: u32,
+    /// Its data, deflated: the number of the part, and the place in it.
+    part: u32,
     data: Range<u32>,
     size: u32,
     origin: Origin,
@@ -38,133 +52,142 @@ enum Origin {
     Delta(u32),
 }
 
-/// Some wanted objects of one pack and their bases.
+/// The wanted objects of one pack and their bases.
 pub(super) struct Family<'p> {
+    pack: &'p Pack,
+    offsets: &'p [u64],
     wanted: &'p [Wanted],
-    chunks: Vec<Vec<u8>>,
+    /// The deflated data of all members.
+    parts: Vec<Vec<u8>>,
     members: Vec<Member>,
-    /// Each member by its number among the pack's offsets: that number, and the number of the member.
-    by_number: Vec<(u32, u32)>,
+    /// For each number among the pack's offsets the number of the member.
+    member_of: Vec<u32>,
 }
 
 impl<'p> Family<'p> {
-    /// Reads the headers of what is wanted, sorted by place, of its bases, of theirs, and so on.
-    pub(super) fn gather(pack: &Pack, wanted: &'p [Wanted]) -> Option<Family<'p>> {
+    /// Reads what is wanted, sorted by place, its bases, theirs, and so on, all of it still deflated.
+    pub(super) fn gather(pack: &'p Pack, wanted: &'p [Wanted]) -> Option<Family<'p>> {
         let offsets = pack.offsets()?;
-        let mut bytes = pack.bytes()?;
-        let mut family = Family { wanted, chunks: Vec::new(), members: Vec::new(), by_number: Vec::new() };
-        let mut numbers: Vec<u32> = Vec::with_capacity(wanted.len());
-        let mut near = 0;
-        for object in wanted {
-            near = number_of(offsets, object.offset, near)?;
-            numbers.push(near as u32);
+        let (parts, members, member_of) = (Vec::new(), Vec::new(), vec![NONE; offsets.len()]);
+        let mut family = Family { pack, offsets, wanted, parts, members, member_of };
+        let mut requests = Vec::with_capacity(wanted.len());
+        for group in wanted.chunk_by(|a, b| a.offset == b.offset) {
+            let from = requests.last().map_or(0, |request: &Request| request.wanted.end);
+            requests.push(Request { offset: group[0].offset, wanted: from..from + group.len() as u32 });
         }
-        numbers.dedup();
         let mut loaded = 0;
-        while !numbers.is_empty() {
+        while !requests.is_empty() {
             let from = family.members.len();
-            loaded += family.load(pack, &mut bytes, offsets, &numbers);
+            loaded += family.load(&requests);
             if loaded > LOADED_MAX {
                 break;
             }
-            family.by_number.sort();
-            let bases = family.members[from..].iter().filter_map(|member| match member.origin {
-                Origin::Delta(base) if family.member_at(base).is_none() => Some(base),
+            let base = |member: &Member| match member.origin {
+                Origin::Delta(base) if family.member_of[base as usize] == NONE => Some(base),
                 _ => None,
-            });
-            numbers = bases.collect();
-            numbers.sort_unstable();
-            numbers.dedup();
+            };
+            let mut bases: Vec<u32> = family.members[from..].iter().filter_map(base).collect();
+            bases.sort_unstable();
+            bases.dedup();
+            requests = bases.iter().map(|&base| Request { offset: offsets[base as usize], wanted: 0..0 }).collect();
         }
         Some(family)
     }
 
-    fn member_at(&self, number: u32) -> Option<u32> {
-        let at = self.by_number.binary_search_by_key(&number, |&(number, _)| number).ok()?;
-        Some(self.by_number[at].1)
+    /// Loads objects, by place. Tells how many bytes they take.
+    fn load(&mut self, requests: &[Request]) -> usize {
+        let part = part_size(requests.len());
+        let loaded: Vec<Part> = requests.par_chunks(part).filter_map(|requests| self.load_part(requests)).collect();
+        let mut bytes = 0;
+        for Part { data, members } in loaded {
+            bytes += data.len();
+            for member in members {
+                self.member_of[member.number as usize] = self.members.len() as u32;
+                self.members.push(Member { part: self.parts.len() as u32, ..member });
+            }
+            self.parts.push(data);
+        }
+        bytes
     }
 
-    /// Loads the objects with these numbers, ascending. Tells how many bytes were read.
-    fn load(&mut self, pack: &Pack, bytes: &mut PackBytes, offsets: &[u64], numbers: &[u32]) -> u64 {
-        let end = |number: usize| offsets.get(number + 1).copied().unwrap_or(bytes.end).min(bytes.end);
-        let extents: Vec<(u32, Range<u64>)> = numbers
-            .iter()
-            .map(|&number| (number, offsets[number as usize]..end(number as usize)))
-            .filter(|(_, extent)| extent.end > extent.start && extent.end - extent.start <= OBJECT_MAX)
-            .collect();
-        let mut loaded = 0;
-        let together = |a: &(u32, Range<u64>), b: &(u32, Range<u64>)| b.1.start.saturating_sub(a.1.end) <= GAP_MAX;
-        for near in extents.chunk_by(together) {
-            let mut rest = near;
-            while let Some((_, first)) = rest.first() {
-                let start = first.start;
-                let count = rest.partition_point(|(_, extent)| extent.end - start <= CHUNK_MAX).max(1);
-                let (now, later) = rest.split_at(count);
-                rest = later;
-                let end = now.last().map_or(start, |(_, extent)| extent.end);
-                loaded += end - start;
-                let Some(chunk) = (loaded <= LOADED_MAX).then(|| bytes.read(start, end)).flatten() else { continue };
-                for (number, extent) in now {
-                    if let Some(member) = self.member(pack, offsets, &chunk, start, *number, extent) {
-                        self.by_number.push((*number, self.members.len() as u32));
-                        self.members.push(member);
-                    }
-                }
-                self.chunks.push(chunk);
+    fn load_part(&self, requests: &[Request]) -> Option<Part> {
+        let mut bytes = self.pack.bytes()?;
+        let mut number = 0;
+        let mut extents: Vec<(u32, Range<u64>, &Request)> = Vec::with_capacity(requests.len());
+        for request in requests {
+            number = number_of(self.offsets, request.offset, number)?;
+            let end = self.offsets.get(number + 1).copied().unwrap_or(bytes.end).min(bytes.end);
+            if request.offset < end && end - request.offset <= OBJECT_MAX {
+                extents.push((number as u32, request.offset..end, request));
             }
         }
-        loaded
+        let total: u64 = extents.iter().map(|(_, extent, _)| extent.end - extent.start).sum();
+        if total > LOADED_MAX as u64 {
+            return None;
+        }
+        let mut part = Part { data: Vec::with_capacity(total as usize), members: Vec::with_capacity(extents.len()) };
+        let mut chunk = Vec::new();
+        let mut rest = extents.as_slice();
+        while let Some((_, first, _)) = rest.first() {
+            let start = first.start;
+            let is_near = |pair: &[(u32, Range<u64>, &Request)]| {
+                pair[1].1.start - pair[0].1.end <= GAP_MAX && pair[1].1.end - start <= CHUNK_MAX
+            };
+            let count = 1 + rest.windows(2).take_while(|pair| is_near(pair)).count();
+            let (now, later) = rest.split_at(count);
+            rest = later;
+            let end = now.last().map_or(start, |(_, extent, _)| extent.end);
+            if bytes.read(start, end, &mut chunk).is_none() {
+                continue;
+            }
+            for (number, extent, request) in now {
+                let object = &chunk[(extent.start - start) as usize..(extent.end - start) as usize];
+                if let Some(member) = self.member(*number, object, request, part.data.len()) {
+                    part.data.extend_from_slice(&object[object.len() - member.data.len()..]);
+                    part.members.push(member);
+                }
+            }
+        }
+        Some(part)
     }
 
-    /// The object that lies at `extent`, in a chunk that begins at `start`.
-    fn member(
-        &self,
-        pack: &Pack,
-        offsets: &[u64],
-        chunk: &[u8],
-        start: u64,
-        number: u32,
-        extent: &Range<u64>,
-    ) -> Option<Member> {
-        let place = (extent.start - start) as usize..(extent.end - start) as usize;
-        let header = Header::read(&chunk[place.clone()]).filter(|header| header.size <= OBJECT_MAX)?;
-        let base = |offset: u64| number_of(offsets, offset, number as usize).map(|base| Origin::Delta(base as u32));
+    /// The object with these bytes; its data goes to `place` in its part.
+    fn member(&self, number: u32, object: &[u8], request: &Request, place: usize) -> Option<Member> {
+        let header = Header::read(object).filter(|header| header.size <= OBJECT_MAX)?;
+        let base = |offset: u64| number_of(self.offsets, offset, number as usize).map(|at| Origin::Delta(at as u32));
         let origin = match header.form {
             Form::Whole(kind) => Origin::Whole(kind),
-            Form::DeltaBack(back) => base(extent.start.checked_sub(back)?)?,
-            Form::DeltaTo(id) => base(pack.index.offset_of(&id)?)?,
+            Form::DeltaBack(back) => base(request.offset.checked_sub(back)?)?,
+            Form::DeltaTo(id) => base(self.pack.index.offset_of(&id)?)?,
         };
-        let from = self.wanted.partition_point(|object| object.offset < extent.start);
-        let many = self.wanted[from..].iter().take_while(|object| object.offset == extent.start).count();
-        Some(Member {
-            chunk: self.chunks.len() as u32,
-            data: (place.start + header.len) as u32..place.end as u32,
-            size: header.size as u32,
-            origin,
-            wanted: from as u32..(from + many) as u32,
-        })
+        let data = place as u32..(place + object.len() - header.len) as u32;
+        Some(Member { number, part: 0, data, size: header.size as u32, origin, wanted: request.wanted.clone() })
     }
 
     /// Makes everything that can be made, and tells which of the wanted were shown.
     pub(super) fn read(&self, kind: Kind, limit: usize, show: &Show<'_>) -> Vec<usize> {
-        let mut walk = Walk {
-            family: self,
-            children: Children::of(self),
-            limit,
-            show,
-            shown: Vec::with_capacity(self.wanted.len()),
-            inflate: Decompressor::new(),
-            delta: Vec::new(),
-            spare: Vec::new(),
-            waiting: 0,
+        let children = Children::of(self);
+        let is_root = |member: &Member| matches!(member.origin, Origin::Whole(number) if number == kind as u8);
+        let roots: Vec<u32> =
+            (0..self.members.len() as u32).filter(|&member| is_root(&self.members[member as usize])).collect();
+        let read = |roots: &[u32]| {
+            let mut walk = Walk::new(self, &children, limit, show);
+            roots.iter().for_each(|&root| walk.descend(root));
+            walk.shown
         };
-        for (number, member) in self.members.iter().enumerate() {
-            if matches!(member.origin, Origin::Whole(number) if number == kind as u8) {
-                walk.descend(number as u32);
-            }
-        }
-        walk.shown
+        let shown: Vec<Vec<usize>> = roots.par_chunks(part_size(roots.len())).map(read).collect();
+        shown.into_iter().flatten().collect()
     }
+}
+
+/// Some of the objects, with their data one behind the other.
+struct Part {
+    data: Vec<u8>,
+    members: Vec<Member>,
+}
+
+fn part_size(many: usize) -> usize {
+    many.div_ceil(rayon::current_num_threads() * PARTS).max(PART_MIN)
 }
 
 /// Which of the ascending offsets it is. Looked for from `near` on in growing steps: objects that belong together lie
@@ -196,7 +219,7 @@ struct Children {
 impl Children {
     fn of(family: &Family<'_>) -> Children {
         let base_of = |member: &Member| match member.origin {
-            Origin::Delta(base) => family.member_at(base).unwrap_or(NONE),
+            Origin::Delta(base) => family.member_of[base as usize],
             Origin::Whole(_) => NONE,
         };
         let bases: Vec<u32> = family.members.iter().map(base_of).collect();
@@ -223,7 +246,7 @@ impl Children {
 /// A walk from the objects kept whole to everything made of them.
 struct Walk<'w> {
     family: &'w Family<'w>,
-    children: Children,
+    children: &'w Children,
     limit: usize,
     show: &'w Show<'w>,
     shown: Vec<usize>,
@@ -241,7 +264,12 @@ struct Base {
     children: Range<u32>,
 }
 
-impl Walk<'_> {
+impl<'w> Walk<'w> {
+    fn new(family: &'w Family<'w>, children: &'w Children, limit: usize, show: &'w Show<'w>) -> Walk<'w> {
+        let (shown, delta, spare) = (Vec::new(), Vec::new(), Vec::new());
+        Walk { family, children, limit, show, shown, inflate: Decompressor::new(), delta, spare, waiting: 0 }
+    }
+
     /// Makes a member and all that is made of it. Chains can be long, so that there is no recursion.
     fn descend(&mut self, root: u32) {
         let mut bases: Vec<Base> = Vec::new();
@@ -277,8 +305,8 @@ impl Walk<'_> {
     }
 
     fn make(&mut self, member: u32, base: Option<&[u8]>, out: &mut Vec<u8>) -> Option<()> {
-        let Member { chunk, data, size, .. } = &self.family.members[member as usize];
-        let data = &self.family.chunks[*chunk as usize][data.start as usize..data.end as usize];
+        let Member { part, data, size, .. } = &self.family.members[member as usize];
+        let data = &self.family.parts[*part as usize][data.start as usize..data.end as usize];
         let Some(base) = base else { return inflate(&mut self.inflate, data, *size as usize, out) };
         inflate(&mut self.inflate, data, *size as usize, &mut self.delta)?;
         delta::result_size(&self.delta).filter(|&size| size <= OBJECT_MAX)?;

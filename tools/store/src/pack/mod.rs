@@ -1,9 +1,7 @@
 //! Reading many objects out of packs at once.
 //!
 //! Looked up one by one, objects that are kept as differences make libgit2 inflate the same bases again and again.
-//! Here each base is inflated once: from the objects kept whole, along the deltas, to everything that is wanted. git
-//! writes objects that are made of each other side by side, so that a pack is read in a few independent stretches, one
-//! for whoever has time, and only what is being worked on is held.
+//! Here each base is inflated once: from the objects kept whole, along the deltas, to everything that is wanted.
 //! This is only the fast way. Whatever it cannot read, for whatever reason, is left to libgit2, which also knows
 //! what to say about it.
 
@@ -29,11 +27,6 @@ pub(crate) enum Kind {
 
 /// What is called for each object that was read: its number in the list of what is wanted, and its bytes.
 pub(crate) type Show<'s> = dyn Fn(usize, &[u8]) + Sync + 's;
-
-/// Into how many stretches a pack is cut for each thread, so that none waits long for the last one.
-const STRETCHES: usize = 16;
-/// How many objects a stretch has at least: each cut can part objects from their bases, which are then made twice.
-const STRETCH_MIN: usize = 512;
 
 /// One object that is wanted: where it begins in the pack, and its number in the list.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -70,10 +63,10 @@ impl Packs {
             let mut here: Vec<Wanted> =
                 (0..wanted.len()).into_par_iter().filter(|&at| !is_shown[at]).filter_map(place).collect();
             here.par_sort_unstable();
-            let stretch = here.len().div_ceil(rayon::current_num_threads() * STRETCHES).max(STRETCH_MIN);
-            let read = |stretch: &[Wanted]| Family::gather(pack, stretch).map(|family| family.read(kind, limit, show));
-            let shown: Vec<Vec<usize>> = here.par_chunks(stretch).filter_map(read).collect();
-            shown.into_iter().flatten().for_each(|at| is_shown[at] = true);
+            if !here.is_empty() {
+                let shown = Family::gather(pack, &here).map(|family| family.read(kind, limit, show));
+                shown.unwrap_or_default().into_iter().for_each(|at| is_shown[at] = true);
+            }
         }
         is_shown
     }
@@ -111,11 +104,12 @@ impl PackBytes {
         is_pack.then_some(PackBytes { file, end: len.checked_sub(20)? })
     }
 
-    fn read(&mut self, from: u64, to: u64) -> Option<Vec<u8>> {
-        let length = usize::try_from(to.checked_sub(from)?).ok()?;
-        let mut bytes = Vec::with_capacity(length);
+    fn read(&mut self, from: u64, to: u64, out: &mut Vec<u8>) -> Option<()> {
+        let length = to.checked_sub(from)?;
+        out.clear();
+        out.reserve(usize::try_from(length).ok()?);
         self.file.seek(SeekFrom::Start(from)).ok()?;
-        (&self.file).take(length as u64).read_to_end(&mut bytes).ok()?;
-        (bytes.len() == length).then_some(bytes)
+        let read = (&self.file).take(length).read_to_end(out).ok()?;
+        (read as u64 == length).then_some(())
     }
 }
