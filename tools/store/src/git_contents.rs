@@ -35,7 +35,9 @@ impl Contents for GitContents {
                     ObjectError::TooLarge { .. } | ObjectError::OtherKind(_) => {
                         ReadError::of_content(path, error.to_string())
                     }
-                    ObjectError::NotHere | ObjectError::Unreadable(_) => ReadError::of_system(path, error.to_string()),
+                    ObjectError::NotHere | ObjectError::Lost | ObjectError::Unreadable(_) => {
+                        ReadError::of_system(path, error.to_string())
+                    }
                 }),
             );
         });

@@ -39,5 +39,5 @@ pub fn blob_id(bytes: &[u8]) -> Result<database::BlobId, Error> {
     Ok(database::BlobId(id.0))
 }
 
-/// The reason of a `ReadError` for a blob that the repository does not hold, as in a partial clone.
-pub const NOT_HERE: &str = "it is not in this repository, which may be a partial clone";
+/// The reason of a `ReadError` for a blob that a partial clone does not hold. In a whole clone the reason is another.
+pub const NOT_HERE: &str = "it is not in this repository, which is a partial clone";

@@ -18,6 +18,9 @@ const MANY: usize = 256;
 pub(crate) enum ObjectError {
     #[error("{}", crate::NOT_HERE)]
     NotHere,
+    /// As [`NotHere`](Self::NotHere), where nothing may be missing.
+    #[error("git does not have it, and this is no partial clone: run `git fsck`")]
+    Lost,
     #[error("it has {size} bytes, more than the {limit} that are read")]
     TooLarge { size: usize, limit: usize },
     #[error("git has a {0} there")]
@@ -35,6 +38,8 @@ pub(crate) struct Objects {
     dir: PathBuf,
     folders: Vec<PathBuf>,
     packs: OnceLock<Packs>,
+    /// Whether objects may be missing, once that was asked.
+    is_partial: OnceLock<bool>,
     /// Handles that nobody uses now: one of libgit2's serves one thread at a time.
     handles: Mutex<Vec<Repository>>,
 }
@@ -42,7 +47,13 @@ pub(crate) struct Objects {
 impl Objects {
     pub(crate) fn new(dir: &Path, common_dir: &Path) -> Objects {
         let folders = object_folders(common_dir.join("objects"));
-        Objects { dir: dir.to_owned(), folders, packs: OnceLock::new(), handles: Mutex::default() }
+        Objects {
+            dir: dir.to_owned(),
+            folders,
+            packs: OnceLock::new(),
+            is_partial: OnceLock::new(),
+            handles: Mutex::default(),
+        }
     }
 
     /// Reads objects of one kind, several at once, and calls `visit` exactly once for each.
@@ -60,13 +71,14 @@ impl Objects {
 
     /// The bytes of one object.
     pub(crate) fn read_one(&self, id: [u8; 20], kind: Kind, limit: usize) -> Result<Vec<u8>, ObjectError> {
-        let read = Mutex::new(Err(ObjectError::NotHere));
+        let unread = || Err(ObjectError::Unreadable("it was not read".to_owned()));
+        let read = Mutex::new(unread());
         self.read(&[id], kind, limit, &|_, bytes| {
             if let Ok(mut read) = read.lock() {
                 *read = bytes.map(<[u8]>::to_vec);
             }
         });
-        read.into_inner().unwrap_or(Err(ObjectError::NotHere))
+        read.into_inner().unwrap_or_else(|_| unread())
     }
 
     fn look_up(&self, wanted: &[[u8; 20]], share: &[usize], kind: Kind, limit: usize, visit: &VisitObject<'_>) {
@@ -85,7 +97,8 @@ impl Objects {
                         .map_err(|error| ObjectError::Unreadable(error.message().to_owned()))
                         .and_then(|id| look_up_one(&odb, id, kind, limit, was_missing));
                     was_missing |= matches!(read, Err(ObjectError::NotHere));
-                    visit(at, read.as_ref().map(git2::OdbObject::data).map_err(Clone::clone));
+                    let bytes = read.as_ref().map(git2::OdbObject::data);
+                    visit(at, bytes.map_err(|error| self.explain(&handle, error)));
                 }
             }
             Err(error) => {
@@ -96,6 +109,12 @@ impl Objects {
         if let Ok(mut handles) = self.handles.lock() {
             handles.push(handle);
         }
+    }
+
+    /// The error itself, but in a whole clone a missing object is a lost one.
+    fn explain(&self, handle: &Repository, error: &ObjectError) -> ObjectError {
+        let is_partial = || *self.is_partial.get_or_init(|| is_partial(handle, &self.folders));
+        if *error == ObjectError::NotHere && !is_partial() { ObjectError::Lost } else { error.clone() }
     }
 
     fn take(&self) -> Result<Repository, String> {
@@ -131,6 +150,26 @@ fn look_up_one<'o>(
         return Err(ObjectError::TooLarge { size, limit });
     }
     odb.read(id).map_err(failed)
+}
+
+/// Whether some remote promises to have what is missing here.
+fn is_partial(repository: &Repository, folders: &[PathBuf]) -> bool {
+    let is_configured = || -> Result<bool, git2::Error> {
+        let config = repository.config()?;
+        let mut keys = config.entries(Some("^remote\\..*\\.promisor$"))?;
+        let mut is_promised = config.get_string("extensions.partialClone").is_ok();
+        while let Some(key) = keys.next() {
+            // A name alone, without a value, means true.
+            let key = key?;
+            is_promised |= !key.has_value() || git2::Config::parse_bool(key.value()?)?;
+        }
+        Ok(is_promised)
+    };
+    let is_promised = |folder: &PathBuf| {
+        let files = fs::read_dir(folder.join("pack")).into_iter().flatten().flatten();
+        files.map(|file| file.path()).any(|path| path.extension().is_some_and(|ext| ext == "promisor"))
+    };
+    is_configured().unwrap_or(false) || folders.iter().any(is_promised)
 }
 
 /// The folder of objects, and those that it borrows from.

@@ -29,6 +29,9 @@ Not of the database.
 pub(crate) const REPORT: &str = "osv/malicious/npm/a/MAL-2026-1.json";
 pub(crate) const NEW: &str = "osv/malicious/pypi/x/y/MAL-2026-9.json";
 
+/// What one case of a test does to its repository first.
+pub(crate) type Prepare<'p> = &'p dyn Fn(&Repository);
+
 pub(crate) fn small() -> Repository {
     Database::from_text(SMALL).repository()
 }

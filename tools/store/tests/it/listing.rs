@@ -208,7 +208,9 @@ fn a_missing_tree() {
     refused(
         &repository,
         &commit,
-        &format!("`osv/malicious/npm/a` has the tree object {tree}: it is not in this repository"),
+        &format!(
+            "`osv/malicious/npm/a` has the tree object {tree}: git does not have it, and this is no partial clone"
+        ),
     );
 }
 

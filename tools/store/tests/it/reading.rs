@@ -180,13 +180,41 @@ fn a_file_that_became_a_link() {
 
 #[test]
 fn a_blob_that_is_missing() {
-    let repository = small();
-    let blob = repository.id("HEAD:osv/ids.json");
-    repository.remove(&format!(".git/objects/{}/{}", &blob[..2], &blob[2..]));
-    let store = open(repository.path());
-    let snapshot = store.snapshot(head(&store)).unwrap();
-    let error = snapshot.read_path("osv/ids.json").unwrap_err();
-    assert_eq!((error.path, error.reason.as_str()), (TreePath::new("osv/ids.json").unwrap(), store::NOT_HERE));
+    const LOST: &str = "git does not have it, and this is no partial clone: run `git fsck`";
+    let configure = |key: &'static str, value: &'static str| {
+        move |repository: &Repository| drop(repository.run(&["config", key, value]))
+    };
+    let cases: [(crate::fixture::Prepare<'_>, &str); 6] = [
+        (&|_| {}, LOST),
+        (&configure("remote.far.promisor", "false"), LOST),
+        (&configure("remote.far.promisor", "true"), store::NOT_HERE),
+        (
+            &|repository| {
+                let config = repository.read(".git/config");
+                repository.write(".git/config", format!("{config}[remote \"a.b\"]\n\tpromisor\n"));
+            },
+            store::NOT_HERE,
+        ),
+        (&|repository| repository.write(".git/objects/pack/pack-1.promisor", ""), store::NOT_HERE),
+        (
+            &|repository| {
+                repository.run(&["config", "core.repositoryFormatVersion", "1"]);
+                repository.run(&["config", "extensions.partialClone", "far"]);
+            },
+            store::NOT_HERE,
+        ),
+    ];
+    for (prepare, expected) in cases {
+        let repository = small();
+        let blob = repository.id("HEAD:osv/ids.json");
+        prepare(&repository);
+        repository.remove(&format!(".git/objects/{}/{}", &blob[..2], &blob[2..]));
+        let store = open(repository.path());
+        let snapshot = store.snapshot(head(&store)).unwrap();
+        let error = snapshot.read_path("osv/ids.json").unwrap_err();
+        assert_eq!((error.is_system, error.reason.as_str()), (true, expected));
+        assert_eq!(error.path, TreePath::new("osv/ids.json").unwrap());
+    }
 }
 
 #[test]
