@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Mutex;
 
-use database::{Content, Contents, Entry, TreePath, Visit};
+use database::{Content, Contents, Entry, ReadError, TreePath, Visit};
 use git2::{Index, IndexEntryExtendedFlag, Repository};
 
 use crate::folder::{FolderContents, on_disk};
@@ -49,7 +49,7 @@ pub(crate) fn is_left_out(flags_extended: u16) -> bool {
 }
 
 /// The contents of a work tree: what changed from the disk; from git what did not, or is left out. What git has no more
-/// may still lie on the disk.
+/// may still lie on the disk, and what is of another length there was converted on its way into git.
 pub(crate) struct WorkTreeContents {
     pub(crate) files: FolderContents,
     pub(crate) blobs: GitContents,
@@ -60,21 +60,34 @@ impl Contents for WorkTreeContents {
         let is_blob = |&at: &usize| matches!(wanted[at].content, Content::Blob(_));
         let (blobs, files): (Vec<usize>, Vec<usize>) = (0..wanted.len()).partition(is_blob);
         let pick = |numbers: &[usize]| numbers.iter().map(|&at| wanted[at]).collect::<Vec<_>>();
-        let missing = Mutex::new(Vec::new());
-        self.blobs.read(&pick(&blobs), &|at, bytes| match bytes {
-            Err(error) if error.is_system => {
-                if let Ok(mut missing) = missing.lock() {
-                    missing.push((blobs[at], error));
-                }
+        let refused = Mutex::new(Vec::new());
+        let refuse = |at: usize, error: Option<ReadError>| {
+            if let Ok(mut refused) = refused.lock() {
+                refused.push((at, error));
             }
-            bytes => visit(blobs[at], bytes),
+        };
+        self.blobs.read(&pick(&blobs), &|number, bytes| {
+            let at = blobs[number];
+            match bytes {
+                Ok(bytes) if self.is_of_another_length(wanted[at], bytes.len()) => refuse(at, None),
+                Ok(bytes) => visit(at, Ok(bytes)),
+                Err(error) => refuse(at, Some(error)),
+            }
         });
         self.files.read(&pick(&files), &|at, bytes| visit(files[at], bytes));
-        let missing = missing.into_inner().unwrap_or_default();
-        let entries: Vec<&Entry> = missing.iter().map(|(at, _)| wanted[*at]).collect();
+        let refused = refused.into_inner().unwrap_or_default();
+        let entries: Vec<&Entry> = refused.iter().map(|(at, _)| wanted[*at]).collect();
         self.files.read(&entries, &|number, bytes| {
-            let (at, error) = &missing[number];
-            visit(*at, bytes.map_err(|_| error.clone()));
+            let (at, error) = &refused[number];
+            visit(*at, bytes.map_err(|of_disk| error.clone().unwrap_or(of_disk)));
         });
+    }
+}
+
+impl WorkTreeContents {
+    /// Whether the file on the disk, where there is one, cannot be the blob.
+    fn is_of_another_length(&self, entry: &Entry, length: usize) -> bool {
+        let place = on_disk(&self.files.root, &entry.path);
+        place.and_then(|place| place.symlink_metadata().ok()).is_some_and(|found| found.len() != length as u64)
     }
 }

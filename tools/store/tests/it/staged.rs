@@ -73,6 +73,18 @@ fn conversions_are_not_trusted() {
     check_trust(&repository, false);
 }
 
+/// What converts may be named where nobody looks, as in the user's own file of attributes.
+#[test]
+fn a_blob_of_another_length_is_not_the_file() {
+    let repository = settled();
+    repository.write(".git/far", "*.json filter=longer\n");
+    repository.run(&["config", "core.attributesFile", &repository.place(".git/far").to_string_lossy()]);
+    repository.run(&["config", "filter.longer.clean", "cat; echo longer"]);
+    repository.run(&["add", "--renormalize", "."]);
+    assert_ne!(repository.run(&["cat-file", "blob", &format!(":{REPORT}")]), repository.read(REPORT));
+    check_trust(&repository, true);
+}
+
 #[test]
 fn a_blob_that_is_gone_is_read_from_the_disk() {
     let repository = settled();
