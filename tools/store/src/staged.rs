@@ -115,9 +115,17 @@ fn is_unchanged(found: &fs::Metadata, member: &IndexEntry) -> bool {
     // The index keeps the lowest 32 bits of each.
     found.is_file()
         && found.len() as u32 == member.file_size
+        && (member.file_size != 0 || is_empty_blob(member))
         && found.ino() as u32 == member.ino
         && is_same(modified, member.mtime)
         && is_same(changed, member.ctime)
+}
+
+/// Whether what is staged is nothing at all. Of any other blob a size of 0 says that git does not know whether the file
+/// changed while the index was written.
+#[cfg(unix)]
+fn is_empty_blob(member: &IndexEntry) -> bool {
+    git2::Oid::hash_object(git2::ObjectType::Blob, b"").is_ok_and(|empty| empty == member.id)
 }
 
 #[cfg(unix)]

@@ -73,6 +73,27 @@ fn conversions_are_not_trusted() {
     check_trust(&repository, false);
 }
 
+/// git notes the size 0 for a file that may have changed while the index was written.
+#[test]
+fn an_empty_file_is_trusted_only_as_the_empty_blob() {
+    let repository = settled();
+    let other = repository.id(&format!("HEAD:{REPORT}"));
+    repository.write(REPORT, "");
+    let past = FileTimes::new().set_modified(SystemTime::now() - Duration::from_secs(100));
+    File::options().append(true).open(repository.place(REPORT)).unwrap().set_times(past).unwrap();
+    repository.run(&["add", REPORT]);
+    check_trust(&repository, true);
+    let git = git2::Repository::open(repository.path()).unwrap();
+    let mut index = git.index().unwrap();
+    let mut member = index.get_path(std::path::Path::new(REPORT), 0).unwrap();
+    member.id = git2::Oid::from_str(&other).unwrap();
+    index.add(&member).unwrap();
+    index.write().unwrap();
+    let staged = git.index().unwrap().get_path(std::path::Path::new(REPORT), 0).unwrap();
+    assert_eq!((staged.file_size, staged.mtime), (0, member.mtime));
+    check_trust(&repository, false);
+}
+
 /// What converts may be named where nobody looks, as in the user's own file of attributes.
 #[test]
 fn a_blob_of_another_length_is_not_the_file() {
