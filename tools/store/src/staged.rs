@@ -1,7 +1,8 @@
 //! Git's index as a tree of the database, and what it knows about the files of the work tree.
 
 use std::collections::HashMap;
-use std::fs;
+use std::fs::{self, File};
+use std::io::{self, Read as _};
 use std::path::Path;
 
 use database::{BlobId, Content, Entry, ROOTS, TreePath};
@@ -13,6 +14,9 @@ use crate::folder::on_disk;
 use crate::listing::{NO_TEXT, invalid_name};
 use crate::revision::CommitId;
 use crate::sparse::{index_unread, is_left_out};
+
+/// The largest file of attributes that is read.
+const ATTRIBUTES_SIZE_MAX: u64 = 1 << 20;
 
 /// Reads git's index as it is now.
 pub(crate) fn read(repository: &Repository) -> Result<Index, Error> {
@@ -101,7 +105,22 @@ fn is_stored_as_it_lies(repository: &Repository, root: &Path, entries: &[Entry])
     let files = nested
         .map(|entry| root.join(entry.path.as_str()))
         .chain([root.join(".gitattributes"), repository.commondir().join("info/attributes")]);
-    !converts && files.into_iter().all(|file| fs::read_to_string(file).map_or(true, |text| !names_a_conversion(&text)))
+    !converts && files.into_iter().all(|file| converts_nothing(&file).unwrap_or(false))
+}
+
+/// Whether a file of attributes, there or not, leaves files as they lie. Of one that cannot be read nobody knows.
+fn converts_nothing(file: &Path) -> io::Result<bool> {
+    let found = match fs::symlink_metadata(file) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(true),
+        found => found?,
+    };
+    if !found.is_file() {
+        return Ok(false);
+    }
+    let mut text = Vec::new();
+    // The file may grow between the look and the reading.
+    File::open(file)?.take(ATTRIBUTES_SIZE_MAX + 1).read_to_end(&mut text)?;
+    Ok(text.len() as u64 <= ATTRIBUTES_SIZE_MAX && !names_a_conversion(&String::from_utf8_lossy(&text)))
 }
 
 fn names_a_conversion(attributes: &str) -> bool {

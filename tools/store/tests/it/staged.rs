@@ -73,6 +73,30 @@ fn conversions_are_not_trusted() {
     check_trust(&repository, false);
 }
 
+#[cfg(unix)]
+#[test]
+fn attributes_that_cannot_be_read_are_not_trusted() {
+    use std::os::unix::fs::symlink;
+    let large = "# nothing\n".repeat(120_000);
+    let edge = large[..1 << 20].to_owned();
+    let cases: [(crate::fixture::Prepare<'_>, bool); 8] = [
+        (&|repository| repository.write(".gitattributes", "*.json text\n"), true),
+        (&|repository| repository.write(".gitattributes", &edge), true),
+        (&|repository| repository.write(".gitattributes", &large), false),
+        (&|repository| repository.write("osv/.gitattributes", b"# \xff\n"), true),
+        (&|repository| repository.write("osv/.gitattributes", b"# \xff\n* ident\n"), false),
+        (&|repository| repository.write(".gitattributes/x", ""), false),
+        (&|repository| symlink("/dev/null", repository.place("osv/.gitattributes")).unwrap(), false),
+        (&|repository| symlink("nowhere", repository.place(".git/info/attributes")).unwrap(), false),
+    ];
+    for (at, (prepare, is_trusted)) in cases.into_iter().enumerate() {
+        let repository = settled();
+        prepare(&repository);
+        let content = content_of(&repository, REPORT);
+        assert_eq!(matches!(content, Content::Blob(_)), is_trusted, "the case {at}: {content:?}");
+    }
+}
+
 /// git notes the size 0 for a file that may have changed while the index was written.
 #[test]
 fn an_empty_file_is_trusted_only_as_the_empty_blob() {
