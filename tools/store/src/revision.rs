@@ -1,10 +1,11 @@
 //! Commits, branches, and the texts that name them.
 
+use std::cmp::Reverse;
 use std::fmt;
 use std::str::FromStr;
 
 use database::TreeId;
-use git2::{ErrorCode, ObjectType, Oid, Reference, Repository};
+use git2::{ErrorClass, ErrorCode, ObjectType, Oid, Reference, Repository};
 
 use crate::{Error, GitError, Store};
 
@@ -89,17 +90,22 @@ impl Store {
         read_commit(&repository, head.id()).map(Some)
     }
 
-    /// The newest commit from which both came; none where there is none.
+    /// The newest commit from which both came; none where there is none. Where two histories were merged crosswise
+    /// several are as good: of those the newest by time, then the one with the smallest id.
     ///
     /// # Errors
     ///
-    /// None is found, and the history is not all here: then there may be one.
+    /// A commit on the way is not there, or the history is not all here: then there may be another one.
     pub fn merge_base(&self, one: CommitId, other: CommitId) -> Result<Option<Commit>, Error> {
         let repository = self.repository()?;
-        match repository.merge_base(one.oid()?, other.oid()?) {
-            Ok(id) => read_commit(&repository, id).map(Some),
+        match repository.merge_bases(one.oid()?, other.oid()?) {
+            Ok(ids) => {
+                let bases: Result<Vec<Commit>, Error> = ids.iter().map(|&id| read_commit(&repository, id)).collect();
+                Ok(bases?.into_iter().max_by_key(|base| (base.time, Reverse(base.id))))
+            }
             Err(_) if repository.is_shallow() => Err(Error::Shallow),
-            Err(error) if error.code() == ErrorCode::NotFound => Ok(None),
+            // A missing commit is not found either, but in another class.
+            Err(error) if error.code() == ErrorCode::NotFound && error.class() == ErrorClass::Merge => Ok(None),
             Err(error) => Err(Error::git("find where the two histories part")(error)),
         }
     }

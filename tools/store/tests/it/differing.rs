@@ -4,7 +4,7 @@ use database::{Content, Difference};
 use store::{CommitId, Error, Store};
 use testkit::{Folder, Repository};
 
-use crate::fixture::{NEW, REPORT, open, small};
+use crate::fixture::{NEW, REPORT, message, open, small};
 
 fn tree_difference(repository: &Repository, before: &str, after: &str) -> Result<Vec<Difference>, Error> {
     let store = open(repository.path());
@@ -123,6 +123,36 @@ fn histories_part_somewhere() {
     testkit::git(shallow.path(), &["clone", "--quiet", "--depth=1", "--no-single-branch", &from, "."]);
     let error = open(shallow.path()).merge_base(main, other).unwrap_err();
     assert!(matches!(error, Error::Shallow), "{error}");
+}
+
+#[test]
+fn histories_that_were_merged_crosswise() {
+    let repository = small();
+    let tree = repository.id("HEAD^{tree}");
+    let made = |name: &str, parents: &[&str]| {
+        let parents = parents.iter().flat_map(|parent| ["-p", parent]);
+        let args: Vec<&str> = ["commit-tree", "-m", name, &tree].into_iter().chain(parents).collect();
+        repository.run(&args).trim_end().to_owned()
+    };
+    let base = |one: &str, other: &str| {
+        let base = open(repository.path()).merge_base(one.parse().unwrap(), other.parse().unwrap());
+        base.map(|base| base.map(|commit| commit.id.to_string()))
+    };
+    let first = repository.id("HEAD");
+    let (a, b) = (made("a", &[&first]), made("b", &[&first]));
+    let (one, other) = (made("one", &[&a, &b]), made("other", &[&b, &a]));
+    assert_eq!(base(&one, &other).unwrap().as_ref(), Some(a.min(b.clone())).as_ref());
+    assert_eq!(base(&one, &other).unwrap(), base(&other, &one).unwrap());
+    // A minute later.
+    repository.commit("later");
+    let later = made("later", &[&first]);
+    let (one, other) = (made("one", &[&later, &b]), made("other", &[&b, &later]));
+    assert_eq!(base(&one, &other).unwrap(), Some(later.clone()));
+    assert_eq!(base(&other, &one).unwrap(), Some(later.clone()));
+    // A commit that is gone is no history without a common commit.
+    repository.remove(&format!(".git/objects/{}/{}", &first[..2], &first[2..]));
+    let error = base(&later, &b).unwrap_err();
+    assert!(matches!(error, Error::Git { .. }) && message(&error).contains(&first[..10]), "{}", message(&error));
 }
 
 #[test]
