@@ -11,8 +11,9 @@ use crate::git_contents::GitContents;
 use crate::{Error, staged};
 
 /// The database's files that git's index marks as left out and that are not on the disk.
-pub(crate) fn absent(repository: &Repository, index: &Index, root: &Path) -> Result<Vec<Entry>, Error> {
-    if !is_sparse(repository) {
+pub(crate) fn absent(index: &Index, root: &Path) -> Result<Vec<Entry>, Error> {
+    // The mark needs the third version of the index. Whoever makes it by hand configures no sparse checkout.
+    if index.version() < 3 {
         return Ok(Vec::new());
     }
     let mut entries = Vec::new();

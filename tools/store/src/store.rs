@@ -141,7 +141,7 @@ impl Store {
                 match staged::read(&repository) {
                     Ok(index) => {
                         staged::trust(&repository, &index, root, &mut entries);
-                        entries.extend(sparse::absent(&repository, &index, root)?);
+                        entries.extend(sparse::absent(&index, root)?);
                     }
                     Err(error) if sparse::is_sparse(&repository) => return Err(error),
                     Err(_) => {}

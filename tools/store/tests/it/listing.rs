@@ -240,6 +240,31 @@ fn a_sparse_checkout_lists_what_it_leaves_out() {
     assert_eq!(paths(&store, At::WorkingTree).len(), paths(&store, head(&store)).len() - 1, "a real deletion is one");
 }
 
+#[test]
+fn what_is_marked_as_left_out_by_hand_is_listed() {
+    const LEFT_OUT: &str = "osv/malicious/npm/b/MAL-2026-3.json";
+    for version in ["3", "4"] {
+        let repository = small();
+        repository.run(&["update-index", "--index-version", version]);
+        repository.run(&["update-index", "--skip-worktree", LEFT_OUT]);
+        repository.remove(LEFT_OUT);
+        let store = open(repository.path());
+        assert_eq!(contents(&store, At::WorkingTree), contents(&store, head(&store)));
+        repository.run(&["update-index", "--no-skip-worktree", LEFT_OUT]);
+        assert!(!paths(&store, At::WorkingTree).contains(&LEFT_OUT.to_owned()));
+    }
+    let repository = small();
+    let clone = Folder::empty();
+    let from = repository.path().to_string_lossy().into_owned();
+    testkit::git(clone.path(), &["clone", "--quiet", "--no-checkout", &from, "."]);
+    testkit::git(clone.path(), &["read-tree", "HEAD"]);
+    let marked = repository.paths("HEAD");
+    let mark = ["update-index", "--skip-worktree"].into_iter().chain(marked.iter().map(String::as_str));
+    testkit::git(clone.path(), &mark.collect::<Vec<_>>());
+    let store = open(clone.path());
+    assert_eq!(contents(&store, At::WorkingTree), contents(&store, head(&store)));
+}
+
 #[cfg(unix)]
 #[test]
 fn a_folder_that_cannot_be_read() {
