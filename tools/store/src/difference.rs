@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use database::{BlobId, Content, Difference, ROOTS, TreeId, TreePath};
 
-use crate::listing::{COUNT_MAX, DEPTH_MAX, NO_TEXT, TREE_SIZE_MAX, invalid_name, shown};
+use crate::listing::{COUNT_MAX, DEPTH_MAX, NO_TEXT, TREE_SIZE_MAX, invalid_name, unread};
 use crate::objects::Objects;
 use crate::pack::Kind;
 use crate::tree::{Item, Member, Mode, Tree};
@@ -15,6 +15,9 @@ use crate::{Error, Store};
 /// How many trees are kept after they were read, and how large one may be.
 const KEPT_MAX: usize = 256;
 const KEPT_SIZE_MAX: usize = 64 << 10;
+/// How many bytes of trees are gone through, those that are met again counted again: large trees that differ in little
+/// can contain each other. The trees of a million reports take a twentieth.
+const WALKED_MAX: u64 = 4 << 30;
 
 /// A file in which two trees differ.
 #[derive(Clone, Debug)]
@@ -28,11 +31,18 @@ pub(crate) struct DifferentFile {
 
 /// Two folders at one place that are not the same.
 struct Pair {
-    path: String,
+    /// None for the whole trees.
+    path: Option<TreePath>,
     is_text: bool,
     depth: usize,
     before: Option<[u8; 20]>,
     after: Option<[u8; 20]>,
+}
+
+impl Pair {
+    fn shown(&self) -> &str {
+        self.path.as_ref().map_or(".", TreePath::as_str)
+    }
 }
 
 impl Store {
@@ -64,40 +74,59 @@ pub(crate) fn different_files(
     after: [u8; 20],
     roots: Option<&[&str]>,
 ) -> Result<Vec<DifferentFile>, Error> {
+    walk(objects, before, after, roots, WALKED_MAX)
+}
+
+/// The same, reading no more than a number of bytes of trees.
+fn walk(
+    objects: &Objects,
+    before: Option<[u8; 20]>,
+    after: [u8; 20],
+    roots: Option<&[&str]>,
+    walked_max: u64,
+) -> Result<Vec<DifferentFile>, Error> {
     let mut files = Vec::new();
-    let mut pairs = vec![Pair { path: String::new(), is_text: true, depth: 0, before, after: Some(after) }];
-    let mut count = 0;
+    let mut pairs = vec![Pair { path: None, is_text: true, depth: 0, before, after: Some(after) }];
+    let (mut count, mut walked) = (0, 0);
     // A hostile tree can be its own folder many times over.
     let mut read = Trees { objects, read: HashMap::new() };
     while let Some(pair) = pairs.pop() {
-        if pair.depth > DEPTH_MAX {
-            return Err(Error::tree(pair.path, format!("lies deeper than {DEPTH_MAX} folders")));
+        let wrong = |reason: String| Error::tree(pair.shown(), reason);
+        if pair.depth >= DEPTH_MAX {
+            return Err(wrong(format!("lies deeper than {DEPTH_MAX} folders")));
         }
-        let bytes = (read.bytes(&pair.path, pair.before)?, read.bytes(&pair.path, pair.after)?);
-        let wrong = |reason: &'static str| Error::tree(shown(&pair.path), reason);
-        let trees = (Tree::read(&bytes.0).map_err(wrong)?, Tree::read(&bytes.1).map_err(wrong)?);
+        let bytes = (read.bytes(pair.shown(), pair.before)?, read.bytes(pair.shown(), pair.after)?);
+        walked += (bytes.0.len() + bytes.1.len()) as u64;
+        if walked > walked_max {
+            return Err(wrong(format!("lies behind more than {walked_max} bytes of trees that differ")));
+        }
+        let parse = |bytes| Tree::read(bytes).map_err(|reason| wrong(reason.to_owned()));
+        let trees = (parse(&bytes.0)?, parse(&bytes.1)?);
         let is_wanted = |item: &Item<'_>| {
-            let names = roots.filter(|_| pair.path.is_empty());
+            let names = roots.filter(|_| pair.path.is_none());
             names.is_none_or(|names| names.iter().any(|name| name.as_bytes() == item.name))
         };
         for (before, after) in in_step(trees.0.items(), trees.1.items()) {
             let Some(item) = before.or(after).filter(|item| is_wanted(item)) else { continue };
             count += 1;
             if count > COUNT_MAX {
-                return Err(wrong("is one of too many files and folders"));
+                return Err(wrong(format!("is one of more than {COUNT_MAX} files and folders")));
             }
-            let text = String::from_utf8_lossy(item.name);
-            let is_text = pair.is_text && matches!(text, std::borrow::Cow::Borrowed(_));
-            let path = if pair.path.is_empty() { text.into_owned() } else { format!("{}/{text}", pair.path) };
+            let name = String::from_utf8_lossy(item.name);
+            let is_text = pair.is_text && matches!(name, std::borrow::Cow::Borrowed(_));
+            // Checked for folders too: an empty one is of no file.
+            let path = match &pair.path {
+                Some(folder) => folder.join(&name),
+                None => TreePath::new(&*name),
+            };
+            let path = path.map_err(|error| wrong(invalid_name(item.name, &error)))?;
             let member = |item: Option<&Item<'_>>| item.map(|&Item { mode, id, .. }| Member { mode, id });
             // Git sorts a folder apart from a file of its name, so that both sides are of one kind here.
             if item.mode == Mode::Folder {
                 let id = |item: Option<&Item<'_>>| item.map(|item| item.id);
                 let (before, after) = (id(before), id(after));
-                pairs.push(Pair { path, is_text, depth: pair.depth + 1, before, after });
+                pairs.push(Pair { path: Some(path), is_text, depth: pair.depth + 1, before, after });
             } else {
-                let wrong = |error| Error::tree(shown(&pair.path), invalid_name(item.name, &error));
-                let path = TreePath::new(path).map_err(wrong)?;
                 files.push(DifferentFile { path, is_text, before: member(before), after: member(after) });
             }
         }
@@ -149,8 +178,7 @@ impl Trees<'_> {
             return Ok(Arc::clone(bytes));
         }
         let read = self.objects.read_one(id, Kind::Tree, TREE_SIZE_MAX);
-        let wrong = |error| Error::tree(shown(path), format!("has the tree object {}: {error}", BlobId(id)));
-        let bytes: Arc<[u8]> = read.map_err(wrong)?.into();
+        let bytes: Arc<[u8]> = read.map_err(|error| unread(path, id, &error))?.into();
         if self.read.len() >= KEPT_MAX {
             self.read.clear();
         }
@@ -158,5 +186,30 @@ impl Trees<'_> {
             self.read.insert(id, Arc::clone(&bytes));
         }
         Ok(bytes)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use testkit::Database;
+
+    use super::{ROOTS, walk};
+    use crate::{At, CommitId, Store};
+
+    #[test]
+    fn no_more_is_read_than_allowed() {
+        let repository = Database::default().with("osv/a/b.json", "{}").repository();
+        let store = Store::open(repository.path()).unwrap();
+        let commit: CommitId = repository.id("HEAD").parse().unwrap();
+        let tree = store.snapshot(At::Commit(commit)).unwrap().tree().unwrap();
+        let objects = store.objects().unwrap();
+        let size: u64 = ["", "osv", "osv/a"]
+            .map(|path| repository.run(&["cat-file", "-s", &format!("HEAD:{path}")]).trim_end().parse::<u64>().unwrap())
+            .iter()
+            .sum();
+        let found = |most| walk(&objects, None, tree.0, Some(&ROOTS), most);
+        assert_eq!(found(size).unwrap().len(), 1);
+        let error = found(size - 1).unwrap_err().to_string();
+        assert!(error.contains("`osv/a` lies behind more than"), "{error}");
     }
 }

@@ -84,7 +84,7 @@ fn members_of(
     count: &AtomicUsize,
 ) -> Result<Members, Error> {
     let wrong = |reason: String| Error::tree(folder.shown(), reason);
-    let bytes = bytes.map_err(|error| wrong(format!("has the tree object {}: {error}", BlobId(folder.id))))?;
+    let bytes = bytes.map_err(|error| unread(folder.shown(), folder.id, error))?;
     let too_many = || wrong(format!("is one of more than {COUNT_MAX} files and folders"));
     if count.load(Ordering::Relaxed) > COUNT_MAX {
         return Err(too_many());
@@ -126,6 +126,11 @@ pub(crate) fn invalid_name(name: &[u8], error: &database::InvalidPath) -> String
     format!("has a member `{}` that no path can name: {error}", String::from_utf8_lossy(name).escape_debug())
 }
 
-pub(crate) fn shown(path: &str) -> &str {
-    if path.is_empty() { "." } else { path }
+/// A tree object that could not be read, with what to do where a clone is too small: a treeless one is.
+pub(crate) fn unread(path: &str, id: [u8; 20], error: &ObjectError) -> Error {
+    let remedy = match error {
+        ObjectError::NotHere => ": run `git fetch --refetch --filter=blob:none`",
+        _ => "",
+    };
+    Error::tree(path, format!("has the tree object {}: {error}{remedy}", BlobId(id)))
 }

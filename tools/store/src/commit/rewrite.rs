@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use database::{BlobId, Edit, TreeId, TreePath};
+use database::{Edit, TreeId, TreePath};
 use git2::{ObjectType, Oid};
 
 use super::CommitError;
 use crate::Error;
-use crate::listing::{DEPTH_MAX, TREE_SIZE_MAX};
+use crate::listing::{DEPTH_MAX, TREE_SIZE_MAX, unread};
 use crate::objects::Objects;
 use crate::pack::Kind;
 use crate::tree::{Member, Mode, Tree};
@@ -149,7 +149,7 @@ impl Work<'_> {
 
     fn read(&self, path: &str, id: [u8; 20]) -> Result<Vec<u8>, Error> {
         let read = self.objects.read_one(id, Kind::Tree, TREE_SIZE_MAX);
-        read.map_err(|error| Error::tree(path, format!("has the tree object {}: {error}", BlobId(id))))
+        read.map_err(|error| unread(path, id, &error))
     }
 
     fn keep(&mut self, path: String, bytes: Vec<u8>) -> Result<[u8; 20], CommitError> {

@@ -1,10 +1,10 @@
 //! What differs between two trees, where two histories part, and what is kept for speed.
 
 use database::{Content, Difference};
-use store::{CommitId, Error, Store};
+use store::{At, CommitId, Error, Store};
 use testkit::{Folder, Repository};
 
-use crate::fixture::{NEW, REPORT, message, open, small};
+use crate::fixture::{NEW, REPORT, commit_of_raw, message, open, small};
 
 fn tree_difference(repository: &Repository, before: &str, after: &str) -> Result<Vec<Difference>, Error> {
     let store = open(repository.path());
@@ -100,7 +100,34 @@ fn hostile_trees_are_refused() {
     let bomb = repository.run(&["commit-tree", "-m", "bomb", &root]).trim().to_owned();
     assert_eq!(tree_difference(&repository, &bomb, &bomb).unwrap(), []);
     let error = tree_difference(&repository, "HEAD", &bomb).unwrap_err();
-    assert!(error.to_string().contains("too many files and folders"), "{error}");
+    assert!(error.to_string().contains("more than 4000000 files and folders"), "{error}");
+}
+
+/// What a member is hangs on the kind of its mode alone; whatever else is in there is nobody's change.
+#[test]
+fn odd_modes() {
+    let repository = Repository::empty();
+    let tree_of = |modes: [&str; 5]| {
+        let names = ["a", "b", "c", "d", "e"];
+        let members = names.iter().zip(modes).zip(1..);
+        let raw = members.map(|((name, mode), id)| [format!("{mode} {name}\0").as_bytes(), &[id; 20]].concat());
+        commit_of_raw(&repository, &raw.collect::<Vec<_>>().concat())
+    };
+    let plain = tree_of(["100644", "100644", "120000", "160000", "40000"]);
+    let odd = tree_of(["100664", "0100777", "120777", "160644", "40755"]);
+    assert_eq!(tree_difference(&repository, &plain, &odd).unwrap(), []);
+    let other = tree_of(["120000", "160000", "160000", "100600", "40000"]);
+    let found = tree_difference(&repository, &odd, &other).unwrap();
+    let blob = |id| Some(Content::Blob(database::BlobId([id; 20])));
+    let (link, submodule) = (Some(Content::NotAFile("a symbolic link")), Some(Content::NotAFile("a submodule")));
+    let found: Vec<_> = found.into_iter().map(|one| (one.path.to_string(), one.before, one.after)).collect();
+    let expected = [
+        ("osv/a".to_owned(), blob(1), link.clone()),
+        ("osv/b".to_owned(), blob(2), submodule.clone()),
+        ("osv/c".to_owned(), link, submodule.clone()),
+        ("osv/d".to_owned(), submodule, blob(4)),
+    ];
+    assert_eq!(found, expected);
 }
 
 #[test]
@@ -171,6 +198,34 @@ fn a_clone_without_blobs_knows_what_differs() {
     let entry = database::Entry { path: found[0].path.clone(), content: found[0].after.clone().unwrap() };
     let error = store.blobs().unwrap().read(&entry).unwrap_err();
     assert_eq!((error.is_system, error.reason.as_str()), (true, store::NOT_HERE));
+}
+
+#[test]
+fn a_clone_without_trees_says_what_helps() {
+    let repository = small();
+    repository.write(NEW, "new\n");
+    repository.commit("new");
+    repository.run(&["config", "uploadpack.allowFilter", "true"]);
+    let from = format!("file://{}", repository.path().display());
+    let treeless = Folder::empty();
+    testkit::git(treeless.path(), &["clone", "--quiet", "--no-checkout", "--filter=tree:0", &from, "."]);
+    let store = open(treeless.path());
+    let tree = |rev: &str| store.resolve(rev).unwrap().tree;
+    let whole = tree("HEAD~1");
+    let errors = [
+        store.snapshot(At::Commit(store.resolve("HEAD~1").unwrap().id)).map(drop).unwrap_err(),
+        store.difference(whole, tree("HEAD")).map(drop).unwrap_err(),
+    ];
+    for error in errors {
+        let expected = format!(
+            "the tree cannot be listed: `.` has the tree object {whole}: {}: run `git fetch --refetch \
+             --filter=blob:none`",
+            store::NOT_HERE
+        );
+        assert_eq!(message(&error), expected);
+    }
+    testkit::git(treeless.path(), &["fetch", "--quiet", "--refetch", "--filter=blob:none"]);
+    assert_eq!(store.difference(whole, tree("HEAD")).unwrap().len(), 1);
 }
 
 #[test]

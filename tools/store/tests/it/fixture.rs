@@ -96,3 +96,11 @@ pub(crate) fn message(error: &dyn std::error::Error) -> String {
 pub(crate) fn head(store: &Store) -> At {
     At::Commit(store.head().unwrap().unwrap().id)
 }
+
+/// A commit whose folder `osv` is a tree object of these bytes, whatever they are.
+pub(crate) fn commit_of_raw(repository: &Repository, raw: &[u8]) -> String {
+    repository.write("raw", raw);
+    let inner = repository.run(&["hash-object", "-w", "--literally", "-t", "tree", "raw"]).trim_end().to_owned();
+    let root = repository.run_with(&["mktree", "--missing"], &format!("040000 tree {inner}\tosv\n"));
+    repository.run(&["commit-tree", "-m", "odd", root.trim_end()]).trim_end().to_owned()
+}

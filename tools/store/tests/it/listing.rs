@@ -1,10 +1,10 @@
 //! Snapshots: what is listed, and how.
 
 use database::{Content, TreeId};
-use store::{At, Store};
+use store::{At, CommitId, Store};
 use testkit::{Database, Folder, Repository};
 
-use crate::fixture::{SMALL, contents, head, message, open, paths, small};
+use crate::fixture::{SMALL, commit_of_raw, contents, head, message, open, paths, small};
 
 #[test]
 fn only_the_database_is_listed() {
@@ -112,6 +112,13 @@ fn deep_trees() {
         let error = store.snapshot(at).unwrap_err().to_string();
         assert!(error.contains("deeper than 256"), "{error}");
     }
+    let repository = Database::default().with(&deep(255), "x").repository();
+    refused(&repository, &repository.id("HEAD"), "deeper than 256");
+    let repository = Database::default().with(&deep(254), "x").repository();
+    let store = open(repository.path());
+    let nothing = empty_tree(&repository);
+    let found = store.difference(nothing, store.resolve("HEAD").unwrap().tree).unwrap();
+    assert_eq!(found.iter().map(|one| one.path.to_string()).collect::<Vec<_>>(), paths(&store, head(&store)));
 }
 
 /// A tree object out of lines for `git mktree`, which also takes what git itself would not make.
@@ -121,13 +128,25 @@ fn tree_of(repository: &Repository, lines: &str) -> String {
     repository.run(&["commit-tree", "-m", "odd", &root]).trim_end().to_owned()
 }
 
+fn empty_tree(repository: &Repository) -> TreeId {
+    TreeId(repository.run_with(&["mktree"], "").trim_end().parse::<CommitId>().unwrap().0)
+}
+
+/// What cannot be listed cannot be compared either.
 #[track_caller]
 fn refused(repository: &Repository, commit: &str, expected: &str) {
     let store = open(repository.path());
-    let error = store.snapshot(At::Commit(commit.parse().unwrap())).unwrap_err();
-    let text = message(&error);
-    assert!(text.contains(expected), "{text}");
-    assert!(!text.chars().any(char::is_control), "{text:?}");
+    let nothing = empty_tree(repository);
+    let tree = store.resolve(commit).unwrap().tree;
+    let errors = [
+        store.snapshot(At::Commit(commit.parse().unwrap())).unwrap_err(),
+        store.difference(nothing, tree).unwrap_err(),
+        store.difference(tree, nothing).unwrap_err(),
+    ];
+    for text in errors.iter().map(|error| message(error)) {
+        assert!(text.contains(expected), "{text}");
+        assert!(!text.chars().any(char::is_control), "{text:?}");
+    }
 }
 
 #[test]
@@ -136,6 +155,9 @@ fn names_that_no_path_can_hold() {
     let blob = repository.run_with(&["hash-object", "-w", "--stdin"], "x").trim_end().to_owned();
     for name in ["..", ".", ".git", ".GIT"] {
         let commit = tree_of(&repository, &format!("100644 blob {blob}\t{name}\n"));
+        refused(&repository, &commit, &format!("`osv` has a member `{name}`"));
+        let empty = repository.run_with(&["mktree"], "").trim_end().to_owned();
+        let commit = tree_of(&repository, &format!("040000 tree {empty}\t{name}\n"));
         refused(&repository, &commit, &format!("`osv` has a member `{name}`"));
     }
     let long = "n".repeat(300);
@@ -176,16 +198,11 @@ fn names_that_are_no_text_on_the_disk() {
 #[test]
 fn damaged_trees() {
     let repository = Repository::empty();
-    let commit_of = |raw: &[u8]| {
-        repository.write("raw", raw);
-        let inner = repository.run(&["hash-object", "-w", "--literally", "-t", "tree", "raw"]).trim_end().to_owned();
-        let root = repository.run_with(&["mktree", "--missing"], &format!("040000 tree {inner}\tosv\n"));
-        repository.run(&["commit-tree", "-m", "odd", root.trim_end()]).trim_end().to_owned()
-    };
     let id = [7_u8; 20];
     let member = |head: &str| [head.as_bytes(), b"\0", &id].concat();
     for (raw, expected) in [
         (b"100644 a\0short".to_vec(), "`osv` is a damaged tree object"),
+        (member("110000 a"), "damaged"),
         (member("100644 "), "damaged"),
         (member("100644 a/b"), "damaged"),
         (member("000000 a"), "damaged"),
@@ -195,7 +212,7 @@ fn damaged_trees() {
         ([member("100644 a"), member("100644 a")].concat(), "out of order"),
         ([member("100644 a"), member("100644 a.b"), member("40000 a")].concat(), "two members of one name"),
     ] {
-        refused(&repository, &commit_of(&raw), expected);
+        refused(&repository, &commit_of_raw(&repository, &raw), expected);
     }
 }
 
