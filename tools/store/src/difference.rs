@@ -16,7 +16,7 @@ use crate::{Error, Store};
 const KEPT_MAX: usize = 256;
 const KEPT_SIZE_MAX: usize = 64 << 10;
 /// How many bytes of trees are gone through, those that are met again counted again: large trees that differ in little
-/// can contain each other. The trees of a million reports take a twentieth.
+/// can contain each other. Two trees of a million reports each that share nothing take a twentieth.
 const WALKED_MAX: u64 = 4 << 30;
 
 /// A file in which two trees differ.

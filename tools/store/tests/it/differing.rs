@@ -1,5 +1,8 @@
 //! What differs between two trees, where two histories part, and what is kept for speed.
 
+use std::fs::{File, FileTimes};
+use std::time::{Duration, SystemTime};
+
 use database::{Content, Difference};
 use store::{At, CommitId, Error, Store};
 use testkit::{Folder, Repository};
@@ -248,4 +251,39 @@ fn what_is_kept_can_be_read_again() {
     let folder = testkit::Database::from_text(crate::fixture::SMALL).folder();
     let plain = open(folder.path());
     assert!(plain.keep("one", b"").is_err() && plain.kept("one").is_none());
+}
+
+#[test]
+fn what_killed_runs_left_is_no_kept_file() {
+    let repository = small();
+    let store = open(repository.path());
+    let left = |name: &str, hours: u64| {
+        let path = format!(".git/malpkg/{name}");
+        repository.write(&path, "half");
+        let time = FileTimes::new().set_modified(SystemTime::now() - Duration::from_secs(hours * 3600));
+        File::options().append(true).open(repository.place(&path)).unwrap().set_times(time).unwrap();
+    };
+    left(".tmpold", 25);
+    left(".tmpnew", 1);
+    left("kept", 1000);
+    assert_eq!(store.kept_names(), ["kept"]);
+    store.keep("one", b"first").unwrap();
+    assert_eq!(store.kept_names(), ["one", "kept"]);
+    assert!(repository.has(".git/malpkg/.tmpnew") && !repository.has(".git/malpkg/.tmpold"));
+}
+
+#[cfg(unix)]
+#[test]
+fn what_is_kept_is_shared_as_git_shares() {
+    use std::os::unix::fs::PermissionsExt;
+    for shared in ["umask", "false", "group", "true", "1", "all", "2", "world", "0640", "0660", "0600", "0664"] {
+        let repository = small();
+        repository.run(&["config", "core.sharedRepository", shared]);
+        let mode = |path: &str| repository.place(path).metadata().unwrap().permissions().mode() & 0o7777;
+        open(repository.path()).keep("one", b"first").unwrap();
+        // What git itself makes: a file that may be written, and its folder.
+        repository.run(&["update-ref", "refs/heads/made/new", "HEAD"]);
+        assert_eq!(mode(".git/malpkg/one"), mode(".git/refs/heads/made/new"), "the file where {shared}");
+        assert_eq!(mode(".git/malpkg"), mode(".git/refs/heads/made"), "the folder where {shared}");
+    }
 }
