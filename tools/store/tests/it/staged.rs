@@ -7,7 +7,7 @@ use database::Content;
 use store::At;
 use testkit::Repository;
 
-use crate::fixture::{REPORT, contents, open, small};
+use crate::fixture::{REPORT, contents, message, open, small};
 
 /// A repository whose index was written well after its files: those are known not to have changed since.
 fn settled() -> Repository {
@@ -159,6 +159,24 @@ fn the_index_is_a_tree_of_its_own() {
         ("osv/malicious/npm/new/MAL-2026-8.json", "new\n"),
     ];
     assert_eq!(found, expected);
+}
+
+#[test]
+fn a_split_index_cannot_be_read_and_says_what_helps() {
+    let repository = small();
+    let all = contents(&open(repository.path()), At::Index);
+    repository.run(&["update-index", "--split-index"]);
+    let store = open(repository.path());
+    let text = message(&store.snapshot(At::Index).map(drop).unwrap_err());
+    assert!(text.contains("`git update-index --no-split-index`"), "{text}");
+    // The disk needs no index, unless files are left out of it.
+    assert_eq!(contents(&store, At::WorkingTree), all);
+    repository.run(&["config", "core.sparseCheckout", "true"]);
+    let text = message(&store.snapshot(At::WorkingTree).map(drop).unwrap_err());
+    assert!(text.contains("`git update-index --no-split-index`"), "{text}");
+    repository.run(&["update-index", "--no-split-index"]);
+    assert_eq!(contents(&store, At::Index), all);
+    assert_eq!(contents(&store, At::WorkingTree), all);
 }
 
 #[test]
