@@ -105,6 +105,12 @@ impl std::fmt::Display for Details {
     }
 }
 
+/// What sources said in some details: all behind the first separating line; none where there is none.
+pub fn said(details: &str) -> Option<&str> {
+    let at = memchr::memmem::find(details.as_bytes(), SEPARATOR.as_bytes())?;
+    Some(&details[at + SEPARATOR.len()..])
+}
+
 /// Source and hash of a line that is a heading.
 pub fn heading(line: &str) -> Option<(&str, &str)> {
     let (source, rest) = line.trim_end().strip_prefix(HEADING)?.split_once(" (")?;

@@ -8,7 +8,7 @@ use siphasher::sip::SipHasher13;
 use crate::{Base, Place, Report, ReportId, TreePath};
 
 /// How many aliases of a report are known: a hostile one could have a million, real ones have a few.
-pub const ALIASES_MAX: usize = 1_000;
+const ALIASES_MAX: usize = 1_000;
 
 /// What the relations between reports are judged by. Of a report that was not read only the path speaks.
 #[derive(Clone, Debug, PartialEq, Eq)]

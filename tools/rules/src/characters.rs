@@ -1,13 +1,15 @@
 //! Characters that show something else than what is there, found wherever a report has text.
 
+use memchr::memmem;
 use osv_schema::{Document, Kind, Node, Pointer};
 
 /// The first character of each text for which `is_meant` holds, the names of members included. A document of plain ASCII
 /// costs one look at its bytes.
 pub(crate) fn find(document: &Document, is_meant: fn(char) -> bool, mut each: impl FnMut(Pointer, char)) {
     let text = document.text();
-    let is_plain = text.is_ascii() && !text.contains("\\u") && !text.contains('\u{7f}');
-    if is_plain || !(text.contains("\\u") || text.chars().any(is_meant)) {
+    let has_escape = memmem::find(text.as_bytes(), b"\\u").is_some();
+    let is_plain = !has_escape && text.is_ascii() && memchr::memchr(0x7f, text.as_bytes()).is_none();
+    if is_plain || !(has_escape || text.chars().any(is_meant)) {
         return;
     }
     walk(document.root(), &Pointer::root(), is_meant, &mut each);

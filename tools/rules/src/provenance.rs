@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use database::details::SEPARATOR;
+use database::details;
 use osv_schema::additions::{ORIGINS, malpkg};
 use osv_schema::{Object, Record, Value};
 
@@ -28,7 +28,7 @@ pub(crate) fn word<'v>(members: &'v Object, name: &str) -> Option<&'v str> {
 
 /// What stands in the details below the line that nobody edits; none where there is no such line.
 pub(crate) fn said(record: &Record) -> Option<&str> {
-    Some(record.details.as_str()?.split_once(SEPARATOR)?.1)
+    details::said(record.details.as_str()?)
 }
 
 /// The origins of a report by which deliveries are known: the source, and a hash of the bytes or of the content.

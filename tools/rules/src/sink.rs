@@ -103,12 +103,14 @@ pub(crate) fn locate(findings: &mut [Finding], bytes: &[u8], document: Option<&D
     places.sort_unstable();
     let (mut line, mut line_start, mut from) = (1, 0, 0);
     for (offset, number) in places {
-        for (at, _) in bytes[from..offset].iter().enumerate().filter(|(_, byte)| **byte == b'\n') {
+        for at in memchr::memchr_iter(b'\n', &bytes[from..offset]) {
             line += 1;
             line_start = from + at + 1;
         }
         from = offset;
-        let column = Position::of(&bytes[line_start..], offset - line_start).column;
+        // Nearly all text is ASCII, where characters are bytes.
+        let before = &bytes[line_start..offset];
+        let column = if before.is_ascii() { before.len() + 1 } else { Position::of(before, before.len()).column };
         findings[number].position = Some(Position { line, column });
     }
 }

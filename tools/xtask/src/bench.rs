@@ -1,65 +1,160 @@
 //! Speed as a ratio: each command in turn with the one it is measured against, in the same run.
 
-use std::fs;
-use std::path::Path;
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use crate::corpus;
-use crate::process::{Done, git, malpkg, program, say, seconds};
+use crate::generate;
+use crate::process::{Done, git, malpkg, peak_memory, program, run as run_program, say, seconds};
 
-/// Measures validate against git printing the same blobs, and export against Info-ZIP packing the same files.
-fn pair(what: &str, runs: usize, ours: &mut dyn FnMut() -> Done<f64>, theirs: &mut dyn FnMut() -> Done<f64>) -> Done {
-    // One run of each that is not counted fills the caches.
-    ours()?;
-    theirs()?;
-    let mut rows = Vec::new();
-    for _ in 0..runs.max(1) {
-        rows.push((ours()?, theirs()?));
-    }
-    let median = |mut values: Vec<f64>| {
-        values.sort_by(f64::total_cmp);
-        values[values.len() / 2]
-    };
-    let ratio = median(rows.iter().map(|(ours, theirs)| ours / theirs).collect());
-    let (ours, theirs) =
-        (median(rows.iter().map(|row| row.0).collect()), median(rows.iter().map(|row| row.1).collect()));
-    say(&format!("{what}: {ours:.2} s against {theirs:.2} s, ratio {ratio:.2} (median of {runs})"));
-    Ok(())
+/// What is measured on, and with what.
+struct Bench {
+    tool: PathBuf,
+    repo: PathBuf,
+    /// A folder for what is made on the way.
+    room: PathBuf,
+    runs: usize,
 }
 
-pub(crate) fn run(corpus: &Path, runs: usize) -> Done {
+/// Measures on a corpus, or on a made-up one of so many reports.
+pub(crate) fn run(corpus: Option<&Path>, reports: u64, runs: usize) -> Done {
     let tool = malpkg()?;
     let room = tempfile::tempdir().map_err(|error| error.to_string())?;
-    let repo = if corpus.join(".git").is_dir() { corpus.to_owned() } else { room.path().join("repo") };
-    if repo != corpus {
-        corpus::repository(corpus, &repo)?;
-    }
-    let repo_text = repo.to_string_lossy().into_owned();
-    let listed = crate::process::run(&mut git(&repo, &["ls-tree", "-r", "--format=%(objectname)", "HEAD", "osv"]))?;
-    let ids = room.path().join("ids");
-    fs::write(&ids, &listed).map_err(|error| error.to_string())?;
-    say(&format!("{} files in the tree", listed.lines().count()));
-    let out = room.path().join("out");
-    let zip = room.path().join("info.zip");
+    let repo = match corpus {
+        Some(corpus) if corpus.join(".git").is_dir() || corpus.join("HEAD").is_file() => corpus.to_owned(),
+        Some(corpus) => {
+            let repo = room.path().join("repo");
+            corpus::repository(corpus, &repo)?;
+            repo
+        }
+        None => {
+            let repo = room.path().join("repo");
+            generate::run_plan(&generate::Plan { reports, commits: 400, seed: 1, is_bare: false }, &repo)?;
+            repo
+        }
+    };
+    Bench { tool, repo, room: room.path().to_owned(), runs: runs.max(1) }.all()
+}
 
-    pair(
-        "validate --rev HEAD, against git cat-file --batch",
-        runs,
-        &mut || seconds(&mut program(&tool, &["--repo", &repo_text, "validate", "--rev", "HEAD"])),
-        &mut || {
-            let ids = fs::File::open(&ids).map_err(|error| error.to_string())?;
-            seconds(git(&repo, &["cat-file", "--batch"]).stdin(ids))
-        },
-    )?;
-    pair(
-        "export, against zip -6 -r of the same files",
-        runs,
-        &mut || {
-            let _ = fs::remove_dir_all(&out);
-            seconds(program(&tool, &["--repo", &repo_text, "export", "--out"]).arg(&out))
-        },
-        &mut || {
-            let _ = fs::remove_file(&zip);
-            seconds(program("zip", &["-q", "-6", "-r"]).arg(&zip).arg("osv").current_dir(&repo))
-        },
-    )
+impl Bench {
+    fn all(&self) -> Done {
+        let ids = self.blobs_of("HEAD")?;
+        say(&format!("{} blobs below osv at HEAD, medians of {} runs", ids.0, self.runs));
+        self.pair(
+            "full: validate --rev HEAD, against git cat-file --batch of the same blobs",
+            &|| {
+                self.forget();
+                seconds(&mut self.malpkg(&["validate", "--rev", "HEAD"]))
+            },
+            &|| self.cat_file(&ids.1),
+        )?;
+        self.forget();
+        let peak = peak_memory(&mut self.malpkg(&["validate", "--rev", "HEAD"]))?;
+        let theirs = peak_memory(git(&self.repo, &["cat-file", "--batch"]).stdin(open(&ids.1)?))?;
+        say(&format!("memory: {} MB at the peak of the same, git cat-file {} MB", peak / 1024, theirs / 1024));
+        self.pair(
+            "start: malpkg --version, against git --version",
+            &|| seconds(&mut self.malpkg(&["--version"])),
+            &|| seconds(&mut git(&self.repo, &["--version"])),
+        )?;
+        if run_program(&mut git(&self.repo, &["rev-parse", "--verify", "--quiet", "HEAD~1"])).is_ok() {
+            self.change()?;
+        } else {
+            say("change, never seen: did not run, the corpus has one commit only");
+        }
+        if self.repo.join("osv").is_dir() {
+            return self.export();
+        }
+        say("export: did not run in a bare repository");
+        Ok(())
+    }
+
+    fn change(&self) -> Done {
+        let judge = ["validate", "--rev", "HEAD", "--base", "HEAD~1"];
+        let changed = run_program(&mut git(&self.repo, &["diff-tree", "-r", "--name-only", "HEAD~1", "HEAD"]))?;
+        say(&format!("{} files changed from HEAD~1 to HEAD", changed.lines().count()));
+        self.forget();
+        seconds(&mut self.malpkg(&judge))?;
+        self.pair(
+            "change: validate --base HEAD~1, the base seen before, against git diff-tree -r",
+            &|| seconds(&mut self.malpkg(&judge)),
+            &|| seconds(&mut git(&self.repo, &["diff-tree", "-r", "HEAD~1", "HEAD"])),
+        )?;
+        let base = self.blobs_of("HEAD~1")?;
+        self.pair(
+            "never seen: the same with nothing kept, against git cat-file --batch of the base",
+            &|| {
+                self.forget();
+                seconds(&mut self.malpkg(&judge))
+            },
+            &|| self.cat_file(&base.1),
+        )
+    }
+
+    fn export(&self) -> Done {
+        let (out, zip) = (self.room.join("out"), self.room.join("info.zip"));
+        self.pair(
+            "export, against zip -6 -r of the same files",
+            &|| {
+                let _ = fs::remove_dir_all(&out);
+                seconds(self.malpkg(&["export", "--out"]).arg(&out))
+            },
+            &|| {
+                let _ = fs::remove_file(&zip);
+                seconds(program("zip", &["-q", "-6", "-r"]).arg(&zip).arg("osv").current_dir(&self.repo))
+            },
+        )
+    }
+
+    /// Runs the two in turn, and says the median of each and of their ratios.
+    fn pair(&self, what: &str, ours: &dyn Fn() -> Done<f64>, theirs: &dyn Fn() -> Done<f64>) -> Done {
+        // One run of each that is not counted fills the caches.
+        ours()?;
+        theirs()?;
+        let mut rows = Vec::new();
+        for _ in 0..self.runs {
+            rows.push((ours()?, theirs()?));
+        }
+        let median = |mut values: Vec<f64>| {
+            values.sort_by(f64::total_cmp);
+            values[values.len() / 2]
+        };
+        let ratio = median(rows.iter().map(|(ours, theirs)| ours / theirs).collect());
+        let ours = median(rows.iter().map(|row| row.0).collect());
+        let theirs = median(rows.iter().map(|row| row.1).collect());
+        say(&format!("{what}: {ours:.3} s against {theirs:.3} s, ratio {ratio:.2}"));
+        Ok(())
+    }
+
+    fn malpkg(&self, arguments: &[&str]) -> Command {
+        let mut command = program(&self.tool, &["--repo"]);
+        command.arg(&self.repo).args(arguments);
+        command
+    }
+
+    /// Takes away what the tool keeps for speed.
+    fn forget(&self) {
+        for dir in [self.repo.join(".git/malpkg"), self.repo.join("malpkg")] {
+            if dir.join("..").join("HEAD").is_file() {
+                let _ = fs::remove_dir_all(dir);
+            }
+        }
+    }
+
+    /// How many blobs a revision has below `osv`, and a file with their ids.
+    fn blobs_of(&self, rev: &str) -> Done<(usize, PathBuf)> {
+        let listed = run_program(&mut git(&self.repo, &["ls-tree", "-r", "--format=%(objectname)", rev, "osv"]))?;
+        let path = self.room.join(format!("ids-{}", rev.replace('~', "-")));
+        fs::write(&path, &listed).map_err(|error| error.to_string())?;
+        Ok((listed.lines().count(), path))
+    }
+
+    fn cat_file(&self, ids: &Path) -> Done<f64> {
+        seconds(git(&self.repo, &["cat-file", "--batch"]).stdin(open(ids)?))
+    }
+}
+
+fn open(path: &Path) -> Done<File> {
+    File::open(path).map_err(|error| format!("{}: {error}", path.display()))
 }

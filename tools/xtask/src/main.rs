@@ -58,7 +58,10 @@ enum Task {
     Bench {
         /// A folder that holds the `osv/` of a corpus, or a git repository of one
         #[arg(long)]
-        corpus: PathBuf,
+        corpus: Option<PathBuf>,
+        /// How many reports to make up where no corpus is named
+        #[arg(long, default_value_t = 250_000)]
+        reports: u64,
         /// How many runs of each command are counted
         #[arg(long, default_value_t = 5)]
         runs: usize,
@@ -87,7 +90,7 @@ fn main() -> ExitCode {
         Task::Corpus { reports, commits, seed, bare, out } => {
             generate::run_plan(&generate::Plan { reports, commits, seed, is_bare: bare }, &out)
         }
-        Task::Bench { corpus, runs } => bench::run(&corpus, runs),
+        Task::Bench { corpus, reports, runs } => bench::run(corpus.as_deref(), reports, runs),
         Task::Replay { corpus, deliveries } => corpus::replay(&corpus, &deliveries),
         Task::Accept { clients } => accept::run(&clients),
     };

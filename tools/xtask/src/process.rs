@@ -4,7 +4,7 @@ use std::ffi::OsStr;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// What a task ends with.
 pub(crate) type Done<T = ()> = Result<T, String>;
@@ -86,6 +86,25 @@ pub(crate) fn seconds(command: &mut Command) -> Done<f64> {
         .status()
         .map_err(|error| format!("cannot run {command:?}: {error}"))?;
     Ok(started.elapsed().as_secs_f64())
+}
+
+/// Runs a program with its output thrown away, and gives the most memory that it had, in kilobytes. It is looked at while
+/// it runs, as Linux tells it.
+pub(crate) fn peak_memory(command: &mut Command) -> Done<u64> {
+    let mut child = command
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .map_err(|error| format!("cannot run {command:?}: {error}"))?;
+    let mut peak = 0;
+    while child.try_wait().map_err(|error| error.to_string())?.is_none() {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap_or_default();
+        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+        let now = line.and_then(|line| line.split_whitespace().next()?.parse().ok()).unwrap_or(0);
+        peak = peak.max(now);
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    if peak == 0 { Err("this system does not tell how much memory a program has".to_owned()) } else { Ok(peak) }
 }
 
 /// Holds something to be true.

@@ -19,7 +19,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("intake", &["osv-schema", "database", "rules", "curate"]),
     ("malpkg", &["osv-schema", "ecosystem", "database", "rules", "curate", "export", "store", "intake"]),
     ("testkit", &["osv-schema", "database"]),
-    ("xtask", &["osv-schema", "ecosystem"]),
+    ("xtask", &["osv-schema", "ecosystem", "rules"]),
 ];
 
 fn root() -> PathBuf {

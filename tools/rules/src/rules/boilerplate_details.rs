@@ -1,7 +1,7 @@
 #![doc = include_str!("boilerplate_details.md")]
 
 use database::Report;
-use database::details::{SEPARATOR, heading};
+use database::details::{heading, said};
 use osv_schema::{Pointer, additions};
 
 use crate::{Check, Level, Rule, Sink};
@@ -28,7 +28,7 @@ const OPENINGS: [&str; 8] = [
 fn check(report: &Report<'_>, sink: &mut Sink<'_>) {
     let Some(record) = &report.record else { return };
     let Some(details) = record.details.as_str() else { return };
-    let written = details.split_once(SEPARATOR).map_or(details, |(_, said)| said);
+    let written = said(details).unwrap_or(details);
     let Some(first) = written.lines().find(|line| !line.trim().is_empty() && heading(line).is_none()) else { return };
     // Nearly every text begins with something else, and is not looked at any further.
     if !is_boilerplate(first) || !details.lines().all(|line| is_silent(line) || is_boilerplate(line)) {

@@ -1,7 +1,7 @@
 #![doc = include_str!("broken_details.md")]
 
 use database::Report;
-use database::details::{SEPARATOR, heading};
+use database::details::{heading, said};
 use osv_schema::Pointer;
 
 use crate::text::{origins, shorten};
@@ -17,15 +17,15 @@ pub(super) static RULE: Rule = Rule {
 
 fn check(report: &Report<'_>, sink: &mut Sink<'_>) {
     let Some(record) = &report.record else { return };
-    let Some((_, said)) = record.details.as_str().and_then(|details| details.split_once(SEPARATOR)) else { return };
+    let Some(below) = record.details.as_str().and_then(said) else { return };
     let pointer = || Pointer::root().member("details");
-    if said.contains(SEPARATOR) {
+    if said(below).is_some() {
         let message = "the line that separates what sources said stands more than once in the details";
         return sink.at(pointer(), message, "keep the first one");
     }
     let origins: Vec<(&str, &str)> = origins(record).collect();
     let mut has_heading = false;
-    for line in said.lines() {
+    for line in below.lines() {
         match heading(line) {
             Some((source, sha256)) => {
                 has_heading = true;

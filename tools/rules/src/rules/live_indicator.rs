@@ -17,11 +17,8 @@ pub(super) static RULE: Rule = Rule {
 
 fn check(report: &Report<'_>, sink: &mut Sink<'_>) {
     let Some(record) = &report.record else { return };
-    let Some(details) = record.details.as_str().filter(|details| details.contains("://")) else { return };
     let hostile = Hostile::of(record);
-    if hostile.is_empty() {
-        return;
-    }
+    let Some(details) = record.details.as_str().filter(|_| !hostile.is_empty()) else { return };
     for (at, _) in details.match_indices("://") {
         let before = details[..at].rfind(|c: char| !c.is_ascii_alphanumeric()).map_or(0, |before| before + 1);
         let scheme = details.get(before..at).unwrap_or_default();

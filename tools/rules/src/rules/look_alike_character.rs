@@ -1,6 +1,7 @@
 #![doc = include_str!("look_alike_character.md")]
 
 use database::Report;
+use memchr::memmem;
 use osv_schema::Pointer;
 
 use crate::characters::{is_invisible, mixes_scripts};
@@ -18,7 +19,7 @@ pub(super) static RULE: Rule = Rule {
 
 fn check(report: &Report<'_>, sink: &mut Sink<'_>) {
     let (Ok(document), Some(record)) = (&report.document, &report.record) else { return };
-    if document.text().is_ascii() && !document.text().contains("\\u") {
+    if document.text().is_ascii() && memmem::find(document.text().as_bytes(), b"\\u").is_none() {
         return;
     }
     if let Some(subject) = report.about() {

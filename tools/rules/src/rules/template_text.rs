@@ -2,6 +2,7 @@
 
 use database::Report;
 use database::details::BLANK;
+use memchr::memmem;
 use osv_schema::Pointer;
 
 use crate::{Check, Level, Rule, Sink};
@@ -29,5 +30,8 @@ fn is_template(text: &str) -> bool {
     let trimmed = text.trim().trim_end_matches(['.', ':']);
     let is_blank = trimmed.len() < 16 && WORDS.iter().any(|word| word.eq_ignore_ascii_case(trimmed));
     let is_bracketed = trimmed.len() < 80 && trimmed.starts_with('<') && trimmed.ends_with('>');
-    is_blank || is_bracketed || trimmed.starts_with("Lorem ipsum") || text.contains(BLANK)
+    is_blank
+        || is_bracketed
+        || trimmed.starts_with("Lorem ipsum")
+        || memmem::find(text.as_bytes(), BLANK.as_bytes()).is_some()
 }
