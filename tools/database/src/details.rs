@@ -47,10 +47,13 @@ impl Details {
     ///
     /// The separator stands more than once.
     pub fn parse(text: &str) -> Result<Details, InvalidDetails> {
+        // What is written ends in one line break, so a separator at the end is one whatever follows it.
+        let text = format!("{}\n", text.trim_end());
         let Some((written, said)) = text.split_once(SEPARATOR) else {
             return Ok(Details { written: text.trim().to_owned(), sections: Vec::new() });
         };
-        if said.contains(SEPARATOR) {
+        // Two that stand together share a line break.
+        if said.contains(SEPARATOR) || said.starts_with(&SEPARATOR[1..]) {
             return Err(InvalidDetails::Separators);
         }
         let mut details = Details { written: written.trim().to_owned(), sections: Vec::new() };
@@ -72,6 +75,11 @@ impl Details {
         if !astray.trim().is_empty() {
             let written = format!("{}\n\n{}", details.written, astray.trim());
             details.written = written.trim().to_owned();
+        }
+        // The white space around a part goes away, and line breaks come in its place.
+        let parts = details.sections.iter().map(|section| format!("\n{}\n", section.text));
+        if parts.chain([format!("{}\n", details.written)]).any(|part| part.contains(SEPARATOR)) {
+            return Err(InvalidDetails::Separators);
         }
         Ok(details)
     }
@@ -155,12 +163,17 @@ mod tests {
         assert_eq!(details("just text\n").to_string(), "just text\n");
         assert_eq!(details("").to_string(), "");
         assert_eq!(details(&format!("text{SEPARATOR}")).to_string(), "text\n");
+        assert_eq!(details(&format!("text{}", SEPARATOR.trim_end())).to_string(), "text\n");
         assert_eq!(details(&format!("text{SEPARATOR}astray")).written, "text\n\nastray");
     }
 
     #[test]
     fn a_second_separator_is_refused() {
-        assert_eq!(Details::parse(&format!("{SEPARATOR}x{SEPARATOR}")), Err(InvalidDetails::Separators));
+        let mark = SEPARATOR.trim_end();
+        let ends = [SEPARATOR, mark, &format!("{mark} \r\n")].map(|end| format!("{SEPARATOR}x{end}"));
+        for text in ends.into_iter().chain([format!("{mark}{SEPARATOR}"), format!("x{mark} {SEPARATOR}")]) {
+            assert_eq!(Details::parse(&text), Err(InvalidDetails::Separators), "{text}");
+        }
     }
 
     #[test]

@@ -68,7 +68,8 @@ impl<'p> Place<'p> {
     ///
     /// A folder or stem that no path can hold.
     pub fn path(self) -> Result<TreePath, InvalidPath> {
-        TreePath::new(format!("{}/{}/{}.json", self.base.folder(), self.folder, self.stem))
+        let slash = if self.folder.is_empty() { "" } else { "/" };
+        TreePath::new(format!("{}/{}{slash}{}.json", self.base.folder(), self.folder, self.stem))
     }
 }
 
@@ -124,6 +125,7 @@ mod tests {
         let path = TreePath::new(path).unwrap();
         assert_eq!(Place::of(&path).map(|place| (place.base, place.folder, place.stem)), expected, "{path}");
         assert_eq!(Place::is_stray(&path), is_stray, "{path}");
+        assert!(Place::of(&path).is_none_or(|place| place.path().as_ref() == Ok(&path)), "{path}");
     }
 
     #[test]
