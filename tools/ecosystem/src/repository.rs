@@ -240,7 +240,9 @@ fn scp_form(remote: &str) -> Result<Parts<'_>, RepositoryError> {
     // The first colon behind a bracket, if there is one: an IPv6 address has colons of its own.
     let colon = remote.find("]:").map(|at| at + 1).or_else(|| remote.find(':')).ok_or_else(no_remote)?;
     let (authority, path) = (&remote[..colon], &remote[colon + 1..]);
-    if authority.is_empty() || path.is_empty() || path.starts_with('/') || authority.starts_with('@') {
+    // To git, what has a slash before the colon is a path on the disk.
+    let is_host = !authority.is_empty() && !authority.starts_with('@') && !authority.contains('/');
+    if !is_host || path.is_empty() || path.starts_with('/') {
         return Err(no_remote());
     }
     let named = authority.len() == 1 || NOT_HOSTS.split(' ').any(|word| word == lower(authority));

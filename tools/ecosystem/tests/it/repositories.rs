@@ -185,7 +185,7 @@ fn texts_that_are_no_remote() {
         ("https://[::1/repo", host("[::1")),
         ("https://[::1%25eth0]/repo", host("[::1%25eth0]")),
         ("https://[v1.x]/repo", host("[v1.x]")),
-        ("a/b:c", host("a/b")),
+        ("a/b:c", no_remote("a/b:c")),
         (" https://example.com/x", scheme(" https")),
         ("https://example.com:x/repo", port("x")),
         ("https://example.com:0/repo", port("0")),
