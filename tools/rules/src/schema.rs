@@ -6,7 +6,7 @@ use std::sync::OnceLock;
 use jsonschema::error::ValidationErrorKind;
 use jsonschema::json::{Array, Json, JsonNumber, Node as SchemaNode, NodeIdentity, Object};
 use jsonschema::{JsonType, Validator};
-use osv_schema::{Document, Kind, Node, Pointer, json};
+use osv_schema::{Document, Kind, Node, Pointer, Value, json, write};
 
 use crate::text;
 
@@ -65,6 +65,9 @@ fn refused_by(validator: Option<&Validator<Tree>>, node: Node<'_>) -> Vec<Refusa
     if validator.is_valid(root) {
         return Vec::new();
     }
+    // The validator sees every member; of a repeated one the last counts.
+    let last = Document::parse(write::compact(&Value::from(node)).as_bytes());
+    let root = last.as_ref().map_or(root, |last| TreeNode::Value(last.root()));
     let mut found: Vec<Refusal> =
         validator.iter_errors(root).take(REFUSALS_MAX).flat_map(|error| tell(&error)).collect();
     found.sort();

@@ -104,4 +104,7 @@ fn the_validator_reads_our_tree_as_it_should() {
     // Numbers of any spelling, and keys that other parsers take for something else, are just content.
     check(&with(r#""database_specific": {"a": 1e400, "b": -0.0, "$serde_json::private::Number": "1"}"#), &[]);
     check(&with(r#""database_specific": 1e400"#), &["/database_specific: expected object, found a number"]);
+    // Of a repeated member the last counts.
+    check(&with(r#""related": [1], "related": []"#), &[]);
+    check(&with(r#""related": [], "related": [1]"#), &["/related/0: expected string, found a number"]);
 }
