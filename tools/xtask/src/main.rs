@@ -5,6 +5,7 @@
 mod accept;
 mod bench;
 mod corpus;
+mod fuzz;
 mod generate;
 mod process;
 mod roundtrip;
@@ -81,6 +82,14 @@ enum Task {
         #[arg(long, default_value = "target/clients")]
         clients: PathBuf,
     },
+    /// Look for input that breaks what must hold of any
+    Fuzz {
+        /// For how long each target runs
+        #[arg(long, default_value_t = 600)]
+        seconds: u64,
+        /// The targets; all of them where none is named
+        targets: Vec<String>,
+    },
 }
 
 fn main() -> ExitCode {
@@ -93,6 +102,7 @@ fn main() -> ExitCode {
         Task::Bench { corpus, reports, runs } => bench::run(corpus.as_deref(), reports, runs),
         Task::Replay { corpus, deliveries } => corpus::replay(&corpus, &deliveries),
         Task::Accept { clients } => accept::run(&clients),
+        Task::Fuzz { seconds, targets } => fuzz::run(&targets, seconds),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

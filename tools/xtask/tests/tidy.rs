@@ -19,6 +19,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("intake", &["osv-schema", "database", "rules", "curate"]),
     ("malpkg", &["osv-schema", "ecosystem", "database", "rules", "curate", "export", "store", "intake"]),
     ("testkit", &["osv-schema", "database"]),
+    ("properties", &["osv-schema", "ecosystem", "database", "rules"]),
     ("xtask", &["osv-schema", "ecosystem", "rules"]),
 ];
 
@@ -32,10 +33,10 @@ fn read(path: &Path) -> String {
 
 /// Every Rust file of the house.
 fn sources() -> Vec<PathBuf> {
-    let files = walkdir::WalkDir::new(root().join("tools"));
+    let files = ["tools", "fuzz"].into_iter().flat_map(|folder| walkdir::WalkDir::new(root().join(folder)));
     let is_source = |path: &PathBuf| path.extension().is_some_and(|extension| extension == "rs");
     let found: Vec<PathBuf> =
-        files.into_iter().filter_map(Result::ok).map(walkdir::DirEntry::into_path).filter(is_source).collect();
+        files.filter_map(Result::ok).map(walkdir::DirEntry::into_path).filter(is_source).collect();
     assert!(found.len() > 50, "the house has more files than {}", found.len());
     found
 }
@@ -83,6 +84,24 @@ fn nothing_is_unfinished_or_switched_off() {
         let switched_off = text.matches(&ignored).count() - text.matches(&in_a_process).count();
         assert_eq!(switched_off, 0, "{} has a test that is switched off", path.display());
     }
+}
+
+#[test]
+fn every_property_is_fuzzed() {
+    let names = |folder: &str| -> BTreeSet<String> {
+        let files = fs::read_dir(root().join(folder)).expect(folder);
+        files.map(|file| file.expect("a file").path().file_stem().expect("a name").to_string_lossy().into()).collect()
+    };
+    let (targets, library) = (names("fuzz/fuzz_targets"), read(&root().join("tools/properties/src/lib.rs")));
+    assert_eq!(names("tools/properties/pieces"), targets, "each target has a dictionary, and each dictionary a target");
+    let properties: BTreeSet<String> = library
+        .lines()
+        .filter_map(|line| Some(line.strip_prefix("pub use ")?.split_once("::")?.1.trim_end_matches(';').to_owned()))
+        .collect();
+    assert_eq!(properties, targets);
+    let manifest: toml::Table = read(&root().join("fuzz/Cargo.toml")).parse().expect("a manifest");
+    let built = manifest["bin"].as_array().expect("targets").iter().filter_map(|target| target["name"].as_str());
+    assert_eq!(built.map(str::to_owned).collect::<BTreeSet<_>>(), targets);
 }
 
 #[test]

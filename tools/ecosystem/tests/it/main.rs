@@ -4,7 +4,6 @@ mod actions;
 mod ecosystems;
 mod packages;
 mod places;
-mod properties;
 mod purls;
 mod queries;
 mod repositories;

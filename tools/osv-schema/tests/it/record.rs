@@ -1,9 +1,6 @@
 //! Records: typed where the schema types them, and nothing lost where it does not.
 
 use osv_schema::{Document, Member, Record, Value, write};
-use proptest::prelude::*;
-
-use crate::parse::any_json;
 
 fn read(text: &str) -> Record {
     Record::read(&Document::parse(text.as_bytes()).unwrap()).unwrap()
@@ -96,22 +93,4 @@ fn origins_are_read_and_added_beside_what_is_there() {
     let mut without = read(r#"{"database_specific": {"malicious-packages-origins": null}}"#);
     without.add_origin(&origin);
     assert_eq!(without.origins(), [origin]);
-}
-
-/// Records whose known members hold anything at all.
-fn any_record() -> impl Strategy<Value = String> {
-    let names = prop::sample::select([Record::MEMBERS, &["x_more", "", "type"]].concat());
-    prop::collection::btree_map(names, any_json(), 0..8).prop_map(|members| {
-        let members: Vec<String> = members.iter().map(|(name, value)| format!("\"{name}\":{value}")).collect();
-        format!("{{{}}}", members.join(","))
-    })
-}
-
-proptest! {
-    #[test]
-    fn any_object_is_a_record_and_nothing_of_it_is_lost(text in any_record()) {
-        let written = write::canonical(&read(&text));
-        prop_assert_eq!(meaning(&written), meaning(&text));
-        prop_assert_eq!(write::canonical(&read(&written)), written);
-    }
 }
