@@ -100,7 +100,54 @@ impl Repository {
     /// It failed.
     #[track_caller]
     pub fn run_with(&self, args: &[&str], input: &str) -> String {
-        succeed(args, &self.output(args, input))
+        succeed(args, &self.output(args, input.as_bytes()))
+    }
+
+    /// Writes an object of any bytes, whether or not git itself would make it, and gives its id.
+    ///
+    /// # Panics
+    ///
+    /// The disk refuses.
+    #[track_caller]
+    pub fn object(&self, kind: &str, bytes: impl AsRef<[u8]>) -> String {
+        let args = ["hash-object", "-w", "--literally", "-t", kind, "--stdin"];
+        succeed(&args, &self.output(&args, bytes.as_ref())).trim_end().to_owned()
+    }
+
+    /// Writes a tree of these members (mode, name, id), as they are and in their order, and gives its id.
+    ///
+    /// # Panics
+    ///
+    /// An id is none.
+    #[track_caller]
+    pub fn tree(&self, members: &[(&str, &[u8], &str)]) -> String {
+        let byte = |id: &str, at: usize| match id.get(at..at + 2).map(|digits| u8::from_str_radix(digits, 16)) {
+            Some(Ok(byte)) => byte,
+            _ => panic!("`{id}` is no id"),
+        };
+        let mut bytes = Vec::new();
+        for (mode, name, id) in members {
+            bytes.extend_from_slice(&[mode.as_bytes(), b" ", name, b"\0"].concat());
+            bytes.extend((0..20).map(|at| byte(id, at * 2)));
+        }
+        self.object("tree", bytes)
+    }
+
+    /// Makes a commit of a tree the tip of `main`, behind the one that is there, and gives its id. No work tree follows.
+    ///
+    /// # Panics
+    ///
+    /// git refuses.
+    #[track_caller]
+    pub fn commit_tree(&self, tree: &str) -> String {
+        let tip = self.output(&["rev-parse", "--quiet", "--verify", "refs/heads/main"], &[]).stdout;
+        let tip = String::from_utf8_lossy(&tip).trim_end().to_owned();
+        let parents: &[&str] = if tip.is_empty() { &[] } else { &["-p", &tip] };
+        // Only the repository itself is looked at; that the tree is whole is not its affair.
+        let commit = self.run(&[&["commit-tree", "-m", "a tree", tree], parents].concat()).trim_end().to_owned();
+        self.commits.fetch_add(1, Ordering::Relaxed);
+        self.run(&["update-ref", "refs/heads/main", &commit]);
+        commit
     }
 
     /// Runs git here where it must fail, and gives what it said.
@@ -110,13 +157,13 @@ impl Repository {
     /// It succeeded.
     #[track_caller]
     pub fn run_fails(&self, args: &[&str]) -> String {
-        let output = self.output(args, "");
+        let output = self.output(args, &[]);
         assert!(!output.status.success(), "git {args:?} succeeded");
         String::from_utf8_lossy(&output.stderr).into_owned()
     }
 
     #[track_caller]
-    fn output(&self, args: &[&str], input: &str) -> Output {
+    fn output(&self, args: &[&str], input: &[u8]) -> Output {
         output(self.path(), args, input, self.commits.load(Ordering::Relaxed))
     }
 
@@ -201,7 +248,7 @@ impl Deref for Repository {
 /// It failed; the panic tells what it said.
 #[track_caller]
 pub fn git(dir: &Path, args: &[&str]) -> String {
-    succeed(args, &output(dir, args, "", 0))
+    succeed(args, &output(dir, args, &[], 0))
 }
 
 #[track_caller]
@@ -212,7 +259,7 @@ fn succeed(args: &[&str], output: &Output) -> String {
 }
 
 #[track_caller]
-fn output(dir: &Path, args: &[&str], input: &str, commits: u32) -> Output {
+fn output(dir: &Path, args: &[&str], input: &[u8], commits: u32) -> Output {
     let date = format!("{} +0000", BEGIN + 60 * commits);
     let mut command = Command::new("git");
     // What a hook or a developer's shell has set must not lead git elsewhere.
@@ -238,7 +285,7 @@ fn output(dir: &Path, args: &[&str], input: &str, commits: u32) -> Output {
         .stderr(Stdio::piped());
     let ran = command.spawn().and_then(|mut child| {
         // git may end without reading; what counts is how it ends.
-        let _ = child.stdin.take().map(|mut stdin| stdin.write_all(input.as_bytes()));
+        let _ = child.stdin.take().map(|mut stdin| stdin.write_all(input));
         child.wait_with_output()
     });
     match ran {
