@@ -101,7 +101,7 @@ impl Contents for FolderContents {
 }
 
 impl FolderContents {
-    fn read_one(&self, path: &TreePath, bytes: &mut Vec<u8>) -> Result<(), ReadError> {
+    pub(crate) fn read_one(&self, path: &TreePath, bytes: &mut Vec<u8>) -> Result<(), ReadError> {
         let content = |reason: &str| ReadError::of_content(path, reason);
         let system = |error: io::Error| ReadError::of_system(path, error.to_string());
         bytes.clear();

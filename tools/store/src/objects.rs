@@ -1,6 +1,7 @@
 //! Reading objects of a repository: many at once along the packs, single ones through libgit2.
 
-use std::fs;
+use std::fs::{self, File};
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, OnceLock};
 
@@ -12,6 +13,9 @@ use crate::{Error, git};
 
 /// From how many objects on it pays to read the indexes of the packs and to go along them.
 const MANY: usize = 256;
+
+/// How much is read of a list of folders that objects are borrowed from.
+const LIST_MAX: u64 = 1 << 20;
 
 /// Why an object could not be read.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -178,7 +182,7 @@ fn object_folders(own: PathBuf) -> Vec<PathBuf> {
     let mut at = 0;
     // git follows five steps; a circle ends because nothing is taken twice.
     while at < folders.len() && folders.len() < 64 {
-        let listed = fs::read_to_string(folders[at].join("info").join("alternates")).unwrap_or_default();
+        let listed = listed(&folders[at].join("info").join("alternates")).unwrap_or_default();
         for line in listed.lines().filter(|line| !line.is_empty() && !line.starts_with('#')) {
             let folder = folders[at].join(line);
             if !folders.contains(&folder) {
@@ -188,4 +192,13 @@ fn object_folders(own: PathBuf) -> Vec<PathBuf> {
         at += 1;
     }
     folders
+}
+
+/// The text of a list of folders. A link can lead to what has no end.
+fn listed(file: &Path) -> io::Result<String> {
+    let mut text = String::new();
+    if fs::metadata(file)?.is_file() {
+        File::open(file)?.take(LIST_MAX).read_to_string(&mut text)?;
+    }
+    Ok(text)
 }

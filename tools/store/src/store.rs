@@ -189,13 +189,17 @@ impl Store {
     ///
     /// There is no work tree, or the file is there and cannot be read.
     pub fn read_on_disk(&self, path: &TreePath) -> Result<Option<Vec<u8>>, Error> {
-        let root = self.work_tree().ok_or_else(|| Error::NoWorkTree { dir: self.dir.clone() })?;
+        let root = self.work_tree().ok_or_else(|| self.no_work_tree())?;
         let file = root.join(path.as_str());
-        match std::fs::read(&file) {
-            Ok(bytes) => Ok(Some(bytes)),
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(Error::disk("read", file)(error)),
+        match file.symlink_metadata() {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(Error::disk("look at", file)(error)),
+            Ok(_) => {}
         }
+        let mut bytes = Vec::new();
+        let read = FolderContents { root: root.to_owned() }.read_one(path, &mut bytes);
+        read.map_err(|error| Error::disk("read", &file)(std::io::Error::other(error.reason)))?;
+        Ok(Some(bytes))
     }
 
     pub(crate) fn objects(&self) -> Result<Arc<Objects>, Error> {
