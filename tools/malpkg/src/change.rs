@@ -9,6 +9,7 @@ use database::{
 use rules::{By, Comparison, Finding, Settings, Standing, Touched};
 use store::{At, Commit, NOT_HERE, Store};
 
+use crate::context::check_folders;
 use crate::failure::Failure;
 
 /// How many indexes are kept.
@@ -183,6 +184,7 @@ impl Judging<'_> {
             Head::Tree(tree) => (self.store.difference(base.tree, *tree)?, None),
             Head::Snapshot(snapshot) => (self.listed(base, snapshot)?, Some(*snapshot)),
         };
+        check_folders(|path| differences.iter().any(|one| one.after.is_some() && one.path.as_str() == path))?;
         let (touched, unread_here) = self.read(differences, snapshot)?;
         let base_counts = standing.counts().clone();
         let mut comparison = standing.advance(&touched, self.by, self.settings)?;

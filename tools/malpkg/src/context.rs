@@ -4,8 +4,9 @@ use std::io::{BufWriter, Write};
 
 use anstream::{AutoStream, ColorChoice};
 use anstyle::Style;
-use database::{CONFIG_FILE, Snapshot};
+use database::{Base, CONFIG_FILE, Snapshot};
 use osv_schema::Timestamp;
+use rules::PROTECTED_FOLDER;
 use serde::Serialize;
 use store::{At, Commit, CommitError, RefName, Store};
 
@@ -170,19 +171,27 @@ impl<'c> Context<'c> {
 }
 
 /// A tree without reports may be a new database; one without any of its folders is none, and to find nothing in it would
-/// sound like an all-clear. So would a folder of the database that is something else.
+/// sound like an all-clear.
 fn check_database(snapshot: &Snapshot) -> Result<(), Failure> {
-    let folders = ["osv", database::Base::Malicious.folder(), database::Base::Withdrawn.folder()];
-    if let Some(file) = folders.iter().find(|folder| snapshot.entry(folder).is_some()) {
-        let failure = Failure::new("this must be a folder, and is a link, a submodule or a file").place(file);
-        return Err(failure.remedy("put a folder with the reports in its place"));
-    }
+    check_folders(|path| snapshot.entry(path).is_some())?;
     let has_osv = snapshot.entries().iter().any(|entry| entry.path.is_in("osv"));
     if has_osv || snapshot.entry(CONFIG_FILE).is_some() {
         return Ok(());
     }
     Err(Failure::new("there is no database here: the tree has no folder `osv`")
         .remedy("name one with `--repo DIR`, or begin one with a `malpkg.toml`"))
+}
+
+/// What is no folder in place of one of the database's: to find nothing in it would sound like an all-clear, too.
+pub(crate) fn check_folders(is_file: impl Fn(&str) -> bool) -> Result<(), Failure> {
+    let [malicious, withdrawn] = Base::ALL.map(Base::folder);
+    match ["osv", malicious, withdrawn, "config", PROTECTED_FOLDER].into_iter().find(|folder| is_file(folder)) {
+        Some(file) => {
+            let failure = Failure::new("this must be a folder, and is a link, a submodule or a file").place(file);
+            Err(failure.remedy("put a folder in its place"))
+        }
+        None => Ok(()),
+    }
 }
 
 impl Reading {

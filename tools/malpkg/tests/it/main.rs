@@ -8,6 +8,7 @@ mod export;
 mod failures;
 mod fmt;
 mod formats;
+mod hostile;
 mod ingest;
 mod new;
 mod program;

@@ -58,7 +58,7 @@ fn annotation(path: &str, finding: &Finding) -> String {
     format!(
         "::{} file={}{place},title={}::{}",
         finding.level.word(),
-        property(path),
+        property(&Shown(path).to_string()),
         property(finding.rule.name),
         escaped(&text),
     )
