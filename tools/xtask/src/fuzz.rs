@@ -22,6 +22,8 @@ pub(crate) fn run(named: &[String], seconds: u64) -> Done {
         return Err(format!("there is no target `{unknown}`; there are {all:?}"));
     }
     let tool = cargo_fuzz()?;
+    // What is fuzzed is built of the same versions as what is run.
+    fs::copy(root().join("Cargo.lock"), root().join("fuzz/Cargo.lock")).map_err(|error| error.to_string())?;
     for target in all.iter().filter(|target| named.is_empty() || named.contains(target)) {
         let seeds = room("seeds", target)?;
         for (number, seed) in seeds_of(target)?.into_iter().enumerate() {
