@@ -3,6 +3,10 @@
 //! The form is upstream's, to the byte: other tools read it. A source's text is made safe when it is put in, so that a
 //! text which quotes our headings cannot pass for one.
 
+use std::sync::LazyLock;
+
+use memchr::memmem::Finder;
+
 /// The line between what people wrote and what sources said, with the line breaks around it.
 pub const SEPARATOR: &str = "\n---\n_-= Per source details. Do not edit below this line.=-_\n";
 
@@ -115,13 +119,23 @@ impl std::fmt::Display for Details {
 
 /// What sources said in some details: all behind the first separating line; none where there is none.
 pub fn said(details: &str) -> Option<&str> {
-    let at = memchr::memmem::find(details.as_bytes(), SEPARATOR.as_bytes())?;
+    // Asked of each report of a database, so that the search is prepared once.
+    static SEPARATORS: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(SEPARATOR));
+    let at = SEPARATORS.find(details.as_bytes())?;
     Some(&details[at + SEPARATOR.len()..])
+}
+
+/// Source and hash of every line that is a heading.
+pub fn headings(text: &str) -> impl Iterator<Item = (&str, &str)> {
+    static HEADINGS: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(HEADING));
+    let is_line = |at: &usize| *at == 0 || text.as_bytes()[at - 1] == b'\n';
+    let line = |at: usize| text[at..].lines().next().unwrap_or_default();
+    HEADINGS.find_iter(text.as_bytes()).filter(is_line).filter_map(move |at| heading(line(at)))
 }
 
 /// Source and hash of a line that is a heading.
 pub fn heading(line: &str) -> Option<(&str, &str)> {
-    let (source, rest) = line.trim_end().strip_prefix(HEADING)?.split_once(" (")?;
+    let (source, rest) = line.strip_prefix(HEADING)?.trim_end().split_once(" (")?;
     let sha256 = rest.strip_suffix(')')?;
     let is_source = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
     let is_whole = !source.is_empty() && !sha256.is_empty();

@@ -80,25 +80,25 @@ impl Facts {
 
     /// Every word by which the report can be found.
     pub fn keys(&self) -> impl Iterator<Item = Key> + '_ {
-        let of_kind =
-            |kind| self.words_of(kind).into_iter().map(move |word| Key { kind, word: word.into_owned().into() });
+        let of_kind = |kind| self.words_of(kind).map(move |word| Key { kind, word: word.into_owned().into() });
         KeyKind::ALL.into_iter().flat_map(of_kind)
     }
 
     /// The hash of every word by which the report can be found.
-    pub fn hashes(&self) -> impl Iterator<Item = u64> {
-        let of_kind = |kind: KeyKind| self.words_of(kind).into_iter().map(move |word| kind.hash_of(&word));
-        KeyKind::ALL.into_iter().flat_map(of_kind).collect::<Vec<_>>().into_iter()
+    pub fn hashes(&self) -> impl Iterator<Item = u64> + '_ {
+        KeyKind::ALL.into_iter().flat_map(|kind| self.words_of(kind).map(move |word| kind.hash_of(&word)))
     }
 
     /// The words of one kind by which the report can be found.
-    pub fn words_of(&self, kind: KeyKind) -> Vec<Cow<'_, str>> {
-        match kind {
-            KeyKind::Id => self.id.iter().map(|id| Cow::Borrowed(&**id)).collect(),
-            KeyKind::Alias => self.aliases.iter().map(|alias| Cow::Borrowed(&**alias)).collect(),
-            KeyKind::Package => self.package.iter().map(|package| Cow::Borrowed(&**package)).collect(),
-            KeyKind::Folder => vec![self.path.folder().to_lowercase().into()],
-        }
+    pub fn words_of(&self, kind: KeyKind) -> impl Iterator<Item = Cow<'_, str>> {
+        let one = match kind {
+            KeyKind::Id => self.id.as_deref().map(Cow::Borrowed),
+            KeyKind::Alias => None,
+            KeyKind::Package => self.package.as_deref().map(Cow::Borrowed),
+            KeyKind::Folder => Some(lower_case(self.path.folder())),
+        };
+        let aliases = if kind == KeyKind::Alias { &self.aliases[..] } else { &[] };
+        one.into_iter().chain(aliases.iter().map(|alias| Cow::Borrowed(&**alias)))
     }
 
     /// Whether this is one of the words.
@@ -106,8 +106,13 @@ impl Facts {
         if key.kind == KeyKind::Alias {
             return self.aliases.binary_search(&key.word).is_ok();
         }
-        self.words_of(key.kind).iter().any(|word| **word == *key.word)
+        self.words_of(key.kind).any(|word| *word == *key.word)
     }
+}
+
+fn lower_case(text: &str) -> Cow<'_, str> {
+    let is_lower = text.bytes().all(|b| b.is_ascii() && !b.is_ascii_uppercase());
+    if is_lower { Cow::Borrowed(text) } else { Cow::Owned(text.to_lowercase()) }
 }
 
 impl KeyKind {

@@ -65,11 +65,19 @@ impl TreePath {
         if self.0.len() + 1 + name.len() > LENGTH_MAX {
             return Err(InvalidPath::Long);
         }
-        let mut path = String::with_capacity(self.0.len() + 1 + name.len());
-        path.push_str(&self.0);
-        path.push('/');
-        path.push_str(name);
-        Ok(TreePath(path.into()))
+        // Nearly all paths are short enough to be put together without asking for memory.
+        let mut short = [0; 256];
+        let length = self.0.len() + 1 + name.len();
+        if let Some(room) = short.get_mut(..length) {
+            let (folder, rest) = room.split_at_mut(self.0.len());
+            folder.copy_from_slice(self.0.as_bytes());
+            rest[0] = b'/';
+            rest[1..].copy_from_slice(name.as_bytes());
+            if let Ok(path) = std::str::from_utf8(room) {
+                return Ok(TreePath(path.into()));
+            }
+        }
+        Ok(TreePath(format!("{}/{name}", self.0).into()))
     }
 
     /// The path with slashes.

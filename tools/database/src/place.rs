@@ -43,21 +43,29 @@ impl<'p> Place<'p> {
     /// The place that a path names; none where it is not one of a report.
     pub fn of(path: &'p TreePath) -> Option<Place<'p>> {
         let (base, rest) = below_base(path)?;
-        let (folder, name) = rest.rsplit_once('/').unwrap_or(("", rest));
-        let stem = name.strip_suffix(".json").filter(|_| !name.starts_with('.'))?;
-        Some(Place { base, folder, stem })
+        let rest = rest.strip_suffix(".json")?;
+        let (folder, stem) = match memchr::memrchr(b'/', rest.as_bytes()) {
+            Some(at) => (&rest[..at], &rest[at + 1..]),
+            None => ("", rest),
+        };
+        // A name that is nothing but the ending begins with a dot.
+        let is_hidden = stem.is_empty() || stem.starts_with('.');
+        (!is_hidden).then_some(Place { base, folder, stem })
     }
 
     /// Whether the path is a file that has no business where it lies: in a base and no report, or below `osv` in a
     /// folder that nobody knows, where a report would never be found.
     pub fn is_stray(path: &TreePath) -> bool {
+        if Place::of(path).is_some() {
+            return false;
+        }
         let name = path.file_name();
         let is_free = name.starts_with('.') || name == "README.md";
         match path.as_str().strip_prefix("osv/") {
             Some(rest) if rest.contains('/') && below_base(path).is_none() => {
                 !is_free && !KNOWN_FOLDERS.contains(&rest.split('/').next().unwrap_or_default())
             }
-            Some(_) => below_base(path).is_some() && Place::of(path).is_none() && !is_free,
+            Some(_) => below_base(path).is_some() && !is_free,
             None => false,
         }
     }

@@ -210,6 +210,10 @@ fn changes_direction(character: char) -> bool {
 }
 
 fn check_characters(name: &str) -> Result<(), PlaceError> {
+    // Nearly all names are these letters, which need no closer look.
+    if name.bytes().all(|byte| matches!(byte, b' '..=b'[' | b']'..=b'~')) {
+        return Ok(());
+    }
     for character in name.chars() {
         if character.is_control() || matches!(character, '\u{2028}' | '\u{2029}') {
             return Err(PlaceError::Control { name: name.to_owned(), character });
@@ -246,6 +250,10 @@ fn check_component(name: &str, component: &str) -> Result<(), PlaceError> {
 /// Whether `git fsck` refuses a folder of this name: `.git`, `.gitmodules` and `.gitattributes`, and what HFS+ and NTFS
 /// take for them. One such folder, and no host that checks what it receives takes the repository any more.
 fn is_git_name(component: &str) -> bool {
+    let begins_alike = component.starts_with(['.', 'g', 'G']);
+    if component.is_ascii() && !begins_alike {
+        return false;
+    }
     // HFS+ does not see these characters.
     let unseen = |character| matches!(character, '\u{200c}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{206a}'..='\u{206f}' | '\u{feff}');
     let visible: String = component.chars().filter(|character| !unseen(*character)).collect();

@@ -72,7 +72,7 @@ pub(crate) fn compare(judging: &Judging<'_>, base: &Commit, head: &Head<'_>) -> 
 
 /// Keeps the index of a tree that was judged whole, for whoever judges a change to it. Where it cannot be kept, the next
 /// one reads all again.
-pub(crate) fn keep_index(store: &Store, snapshot: &Snapshot, validation: &rules::Validation, settings: &Settings) {
+pub(crate) fn keep_index(store: &Store, snapshot: &Snapshot, validation: &mut rules::Validation, settings: &Settings) {
     let (Some(tree), true) = (snapshot.tree(), validation.unread.is_empty()) else { return };
     let name = format!("{NAME}{tree}");
     let fingerprint = rules::fingerprint(&tool(), settings);
@@ -166,10 +166,10 @@ impl Judging<'_> {
 
     fn read_whole(&self, base: &Commit) -> Result<Known, Failure> {
         let snapshot = self.store.snapshot(At::Commit(base.id))?;
-        let validation = rules::validate(&snapshot, self.settings);
+        let mut validation = rules::validate(&snapshot, self.settings);
         let unread = not_here(&validation.unread)?;
         let fingerprint = rules::fingerprint(&tool(), self.settings);
-        let indexed = rules::indexed(base.tree, &snapshot, &validation, fingerprint);
+        let indexed = rules::indexed(base.tree, &snapshot, &mut validation, fingerprint);
         drop((snapshot, validation));
         if unread == 0 {
             keep(self.store, &format!("{NAME}{}", base.tree), &indexed);

@@ -31,7 +31,14 @@ impl Shape for String {
 /// All items must have the shape: a list with one misfit stays free content as a whole.
 impl<T: Shape> Shape for Vec<T> {
     fn read(node: Node<'_>) -> Option<Vec<T>> {
-        (node.kind() == Kind::Array).then(|| node.items().map(T::read).collect()).flatten()
+        if node.kind() != Kind::Array {
+            return None;
+        }
+        let mut items = Vec::with_capacity(node.items().count());
+        for item in node.items() {
+            items.push(T::read(item)?);
+        }
+        Some(items)
     }
 
     fn write(&self, writer: &mut Writer) {

@@ -25,10 +25,7 @@ pub(crate) fn judge_all_shared(facts: &[Facts], settings: &Settings) -> Vec<Find
     let of_kind = |&kind: &KeyKind| -> Vec<Finding> {
         let mut hashes: Vec<(u64, u32)> = (0..facts.len() as u32)
             .into_par_iter()
-            .flat_map_iter(|at| {
-                let words = facts[at as usize].words_of(kind).into_iter();
-                words.map(move |word| (kind.hash_of(&word), at)).collect::<Vec<_>>()
-            })
+            .flat_map_iter(|at| facts[at as usize].words_of(kind).map(move |word| (kind.hash_of(&word), at)))
             .collect();
         hashes.par_sort_unstable();
         let mut findings = Vec::new();

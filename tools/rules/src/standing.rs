@@ -2,7 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use database::{BlobId, Facts, Index, IndexError, Indexed, IndexedFile, Key, ReadError, Snapshot, TreeId, TreePath};
+use database::{
+    BlobId, Content, Facts, Index, IndexError, Indexed, IndexedFile, Key, ReadError, Snapshot, TreeId, TreePath,
+};
 use sha2::{Digest, Sha256};
 
 use crate::compare::{By, Comparison, Known, Touched, compare};
@@ -33,31 +35,36 @@ pub fn fingerprint(tool: &str, settings: &Settings) -> Vec<u8> {
 }
 
 /// What an index of a judged tree is made from. Where not every report could be read it knows less, and is not to be kept.
-pub fn indexed(tree: TreeId, snapshot: &Snapshot, validation: &Validation, fingerprint: Vec<u8>) -> Indexed {
-    let blob = |path: &TreePath| match snapshot.entry(path.as_str())?.content {
-        database::Content::Blob(id) => Some(id),
-        _ => None,
-    };
-    let file = |facts: &Facts| IndexedFile { blob: blob(&facts.path), facts: facts.clone(), is_report: true };
-    let mut files: Vec<IndexedFile> = validation.facts.iter().map(file).collect();
-    let reports: BTreeSet<&TreePath> = validation.facts.iter().map(|facts| &facts.path).collect();
-    let others: BTreeSet<&TreePath> =
-        validation.findings.iter().map(|finding| &finding.path).filter(|path| !reports.contains(path)).collect();
-    files.extend(others.into_iter().map(|path| other_file(path, blob(path))));
-    files.sort_by(|a, b| a.facts.path.cmp(&b.facts.path));
-    let mut found: BTreeMap<String, (usize, Vec<u32>)> = BTreeMap::new();
-    let mut at = 0;
-    for finding in &validation.findings {
-        // Both are sorted by path.
-        while files.get(at).is_some_and(|file| file.facts.path < finding.path) {
-            at += 1;
+/// What the reports are known by is taken out of the validation, which needs it no more.
+pub fn indexed(tree: TreeId, snapshot: &Snapshot, validation: &mut Validation, fingerprint: Vec<u8>) -> Indexed {
+    // All three lists are sorted by path, so that one walk along the files meets all of them.
+    let mut facts = std::mem::take(&mut validation.facts).into_iter().peekable();
+    let mut findings = validation.findings.iter().peekable();
+    let mut files: Vec<IndexedFile> = Vec::with_capacity(validation.reports);
+    let mut found: BTreeMap<&str, (usize, Vec<u32>)> = BTreeMap::new();
+    for file in snapshot.entries() {
+        let at = files.len() as u32;
+        let mut is_found = false;
+        while let Some(finding) = findings.next_if(|finding| finding.path == file.path) {
+            is_found = true;
+            let (count, numbers) = found.entry(finding.rule.name).or_default();
+            *count += 1;
+            if numbers.last() != Some(&at) {
+                numbers.push(at);
+            }
         }
-        let (count, numbers) = found.entry(finding.rule.name.to_owned()).or_default();
-        *count += 1;
-        if numbers.last() != Some(&(at as u32)) {
-            numbers.push(at as u32);
+        let blob = match file.content {
+            Content::Blob(id) => Some(id),
+            _ => None,
+        };
+        if let Some(facts) = facts.next_if(|facts| facts.path == file.path) {
+            files.push(IndexedFile { facts, blob, is_report: true });
+        } else if is_found {
+            files.push(other_file(&file.path, blob));
         }
     }
+    debug_assert!(facts.next().is_none() && findings.next().is_none(), "a file that the snapshot does not list");
+    let found = found.into_iter().map(|(rule, found)| (rule.to_owned(), found)).collect();
     Indexed { tree, fingerprint, files, found }
 }
 

@@ -93,7 +93,8 @@ fn members_of(
     if count.fetch_add(tree.items().len(), Ordering::Relaxed) + tree.items().len() > COUNT_MAX {
         return Err(too_many());
     }
-    let (mut entries, mut folders) = (Vec::new(), Vec::new());
+    let folder_count = tree.items().iter().filter(|item| item.mode == Mode::Folder).count();
+    let (mut entries, mut folders) = (Vec::new(), Vec::with_capacity(folder_count));
     for item in tree.items() {
         if folder.path.is_none() && !roots.iter().any(|root| root.as_bytes() == item.name) {
             continue;

@@ -3,6 +3,8 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
+use rayon::prelude::*;
+
 use super::IndexError;
 use crate::Bytes;
 
@@ -21,26 +23,8 @@ pub(super) struct Blocks {
 }
 
 /// The checksums of all blocks of some bytes; the last block may be shorter.
-pub(super) fn checksums(parts: &[&[u8]]) -> Vec<u32> {
-    let mut sums = Vec::new();
-    let (mut hasher, mut room) = (crc32fast::Hasher::new(), BLOCK);
-    for part in parts {
-        let mut rest: &[u8] = part;
-        while !rest.is_empty() {
-            let (now, later) = rest.split_at(room.min(rest.len()));
-            hasher.update(now);
-            room -= now.len();
-            rest = later;
-            if room == 0 {
-                sums.push(std::mem::take(&mut hasher).finalize());
-                room = BLOCK;
-            }
-        }
-    }
-    if room < BLOCK {
-        sums.push(hasher.finalize());
-    }
-    sums
+pub(super) fn checksums(bytes: &[u8]) -> Vec<u32> {
+    bytes.par_chunks(BLOCK).map(crc32fast::hash).collect()
 }
 
 impl Blocks {

@@ -51,8 +51,10 @@ impl Indexed {
             ..Head::default()
         };
         let head_size = head.write().len();
-        let mut body = Vec::with_capacity(files.len() * 160 + keys.len() * 12);
-        let at = |body: &Vec<u8>| (head_size + body.len()) as u64;
+        let mut body = Vec::with_capacity(head_size + files.len() * 160 + keys.len() * 12);
+        // The head's own blocks are guarded by its checksum; theirs in the table stands for zeros.
+        body.resize(head_size, 0);
+        let at = |body: &Vec<u8>| body.len() as u64;
         let mut starts = Vec::with_capacity(files.len() + 1);
         for file in files {
             starts.push(at(&body));
@@ -72,15 +74,13 @@ impl Indexed {
             body.extend(files.iter().flat_map(|file| file.to_le_bytes()));
         }
         head.end = at(&body);
-        // The head's own blocks are guarded by its checksum; theirs in the table stands for zeros.
-        let blank = vec![0; head_size];
-        let table: Vec<u8> = checksums(&[&blank, &body]).into_iter().flat_map(u32::to_le_bytes).collect();
+        let table: Vec<u8> = checksums(&body).into_iter().flat_map(u32::to_le_bytes).collect();
         head.checksums_crc = crc32fast::hash(&table);
-        let mut bytes = head.write();
-        debug_assert_eq!((bytes.len(), bytes.len() % BLOCK), (head_size, 0));
-        bytes.append(&mut body);
-        bytes.extend(table);
-        bytes
+        let head = head.write();
+        debug_assert_eq!((head.len(), head.len() % BLOCK), (head_size, 0));
+        body[..head_size].copy_from_slice(&head);
+        body.extend(table);
+        body
     }
 }
 

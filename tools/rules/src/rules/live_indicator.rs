@@ -1,6 +1,9 @@
 #![doc = include_str!("live_indicator.md")]
 
+use std::sync::LazyLock;
+
 use database::Report;
+use memchr::memmem::Finder;
 use osv_schema::Pointer;
 
 use crate::indicator::Hostile;
@@ -17,9 +20,14 @@ pub(super) static RULE: Rule = Rule {
 
 fn check(report: &Report<'_>, sink: &mut Sink<'_>) {
     let Some(record) = &report.record else { return };
+    static ADDRESSES: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("://"));
+    let Some(details) = record.details.as_str() else { return };
+    let mut addresses = ADDRESSES.find_iter(details.as_bytes()).peekable();
+    if addresses.peek().is_none() {
+        return;
+    }
     let hostile = Hostile::of(record);
-    let Some(details) = record.details.as_str().filter(|_| !hostile.is_empty()) else { return };
-    for (at, _) in details.match_indices("://") {
+    for at in addresses.filter(|_| !hostile.is_empty()) {
         let before = details[..at].rfind(|c: char| !c.is_ascii_alphanumeric()).map_or(0, |before| before + 1);
         let scheme = details.get(before..at).unwrap_or_default();
         let rest = &details[at..];

@@ -34,7 +34,7 @@ fn check(report: &Report<'_>, sink: &mut Sink<'_>) {
 fn scope_of(name: &str, text: &str) -> Option<String> {
     let is_name = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
     let mut rest = text;
-    while let Some(at) = rest.find(['@', '%']) {
+    while let Some(at) = memchr::memchr2(b'@', b'%', rest.as_bytes()) {
         let sign = if rest[at..].starts_with("%40") { 3 } else { 1 };
         let begins = at == 0 || !rest[..at].ends_with(is_name);
         let behind = &rest[at + sign..];

@@ -1,8 +1,10 @@
 #![doc = include_str!("template_text.md")]
 
+use std::sync::LazyLock;
+
 use database::Report;
 use database::details::BLANK;
-use memchr::memmem;
+use memchr::memmem::Finder;
 use osv_schema::Pointer;
 
 use crate::{Check, Level, Rule, Sink};
@@ -26,12 +28,10 @@ fn check(report: &Report<'_>, sink: &mut Sink<'_>) {
 
 /// Whether a text holds a blank of ours, or is nothing else than one.
 fn is_template(text: &str) -> bool {
+    static BLANKS: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(BLANK));
     const WORDS: [&str; 8] = ["todo", "tbd", "fixme", "xxx", "n/a", "details", "description", "summary"];
     let trimmed = text.trim().trim_end_matches(['.', ':']);
     let is_blank = trimmed.len() < 16 && WORDS.iter().any(|word| word.eq_ignore_ascii_case(trimmed));
     let is_bracketed = trimmed.len() < 80 && trimmed.starts_with('<') && trimmed.ends_with('>');
-    is_blank
-        || is_bracketed
-        || trimmed.starts_with("Lorem ipsum")
-        || memmem::find(text.as_bytes(), BLANK.as_bytes()).is_some()
+    is_blank || is_bracketed || trimmed.starts_with("Lorem ipsum") || BLANKS.find(text.as_bytes()).is_some()
 }

@@ -10,14 +10,8 @@ use super::{Kind, Pack, Show, Wanted};
 
 /// The largest object that is inflated here, be it wanted or only a base.
 const OBJECT_MAX: u64 = 64 << 20;
-/// How much of a pack is held at once.
-const LOADED_MAX: usize = 1 << 30;
 /// How many bytes of bases may wait for what is made of them, in each thread.
 const WAITING_MAX: usize = 256 << 20;
-/// Objects that lie this close are read together, with what is between them.
-const GAP_MAX: u64 = 16 << 10;
-/// How much is read together at most.
-const CHUNK_MAX: u64 = 1 << 20;
 /// Into how many parts work is cut for each thread, so that none waits long for the last one.
 const PARTS: usize = 16;
 /// How many objects are worth a part.
@@ -36,9 +30,9 @@ struct Request {
 struct Member {
     /// Its number among the pack's offsets.
     number: u32,
-    /// Its data, deflated: the number of the part, and the place in it.
-    part: u32,
-    data: Range<u32>,
+    /// Where its data begins in the pack, deflated, and how long that is.
+    data_at: u64,
+    data_size: u32,
     size: u32,
     origin: Origin,
     /// Which of the wanted it is; several where an id is wanted several times.
@@ -56,32 +50,27 @@ enum Origin {
 pub(super) struct Family<'p> {
     pack: &'p Pack,
     offsets: &'p [u64],
+    bytes: &'p [u8],
     wanted: &'p [Wanted],
-    /// The deflated data of all members.
-    parts: Vec<Vec<u8>>,
     members: Vec<Member>,
     /// For each number among the pack's offsets the number of the member.
     member_of: Vec<u32>,
 }
 
 impl<'p> Family<'p> {
-    /// Reads what is wanted, sorted by place, its bases, theirs, and so on, all of it still deflated.
+    /// Finds what is wanted, sorted by place, its bases, theirs, and so on, and what each is made of.
     pub(super) fn gather(pack: &'p Pack, wanted: &'p [Wanted]) -> Option<Family<'p>> {
-        let offsets = pack.offsets()?;
-        let (parts, members, member_of) = (Vec::new(), Vec::new(), vec![NONE; offsets.len()]);
-        let mut family = Family { pack, offsets, wanted, parts, members, member_of };
+        let (offsets, bytes) = (pack.offsets()?, pack.bytes()?);
+        let (members, member_of) = (Vec::with_capacity(wanted.len()), vec![NONE; offsets.len()]);
+        let mut family = Family { pack, offsets, bytes, wanted, members, member_of };
         let mut requests = Vec::with_capacity(wanted.len());
         for group in wanted.chunk_by(|a, b| a.offset == b.offset) {
             let from = requests.last().map_or(0, |request: &Request| request.wanted.end);
             requests.push(Request { offset: group[0].offset, wanted: from..from + group.len() as u32 });
         }
-        let mut loaded = 0;
         while !requests.is_empty() {
             let from = family.members.len();
-            loaded += family.load(&requests);
-            if loaded > LOADED_MAX {
-                break;
-            }
+            family.load(&requests);
             let base = |member: &Member| match member.origin {
                 Origin::Delta(base) if family.member_of[base as usize] == NONE => Some(base),
                 _ => None,
@@ -94,74 +83,41 @@ impl<'p> Family<'p> {
         Some(family)
     }
 
-    /// Loads objects, by place. Tells how many bytes they take.
-    fn load(&mut self, requests: &[Request]) -> usize {
+    /// Reads how objects, by place, are kept.
+    fn load(&mut self, requests: &[Request]) {
         let part = part_size(requests.len());
-        let loaded: Vec<Part> = requests.par_chunks(part).filter_map(|requests| self.load_part(requests)).collect();
-        let mut bytes = 0;
-        for Part { data, members } in loaded {
-            bytes += data.len();
-            for member in members {
-                self.member_of[member.number as usize] = self.members.len() as u32;
-                self.members.push(Member { part: self.parts.len() as u32, ..member });
-            }
-            self.parts.push(data);
+        let loaded: Vec<Vec<Member>> =
+            requests.par_chunks(part).filter_map(|requests| self.load_part(requests)).collect();
+        for member in loaded.into_iter().flatten() {
+            self.member_of[member.number as usize] = self.members.len() as u32;
+            self.members.push(member);
         }
-        bytes
     }
 
-    fn load_part(&self, requests: &[Request]) -> Option<Part> {
-        let mut bytes = self.pack.bytes()?;
+    fn load_part(&self, requests: &[Request]) -> Option<Vec<Member>> {
         let mut number = 0;
-        let mut extents: Vec<(u32, Range<u64>, &Request)> = Vec::with_capacity(requests.len());
+        let mut members = Vec::with_capacity(requests.len());
         for request in requests {
             number = number_of(self.offsets, request.offset, number)?;
-            let end = self.offsets.get(number + 1).copied().unwrap_or(bytes.end).min(bytes.end);
-            if request.offset < end && end - request.offset <= OBJECT_MAX {
-                extents.push((number as u32, request.offset..end, request));
-            }
+            let end = self.offsets.get(number + 1).copied().unwrap_or(u64::MAX).min(self.bytes.len() as u64);
+            members.extend(self.member(number, end, request));
         }
-        let total: u64 = extents.iter().map(|(_, extent, _)| extent.end - extent.start).sum();
-        if total > LOADED_MAX as u64 {
-            return None;
-        }
-        let mut part = Part { data: Vec::with_capacity(total as usize), members: Vec::with_capacity(extents.len()) };
-        let mut chunk = Vec::new();
-        let mut rest = extents.as_slice();
-        while let Some((_, first, _)) = rest.first() {
-            let start = first.start;
-            let is_near = |pair: &[(u32, Range<u64>, &Request)]| {
-                pair[1].1.start - pair[0].1.end <= GAP_MAX && pair[1].1.end - start <= CHUNK_MAX
-            };
-            let count = 1 + rest.windows(2).take_while(|pair| is_near(pair)).count();
-            let (now, later) = rest.split_at(count);
-            rest = later;
-            let end = now.last().map_or(start, |(_, extent, _)| extent.end);
-            if bytes.read(start, end, &mut chunk).is_none() {
-                continue;
-            }
-            for (number, extent, request) in now {
-                let object = &chunk[(extent.start - start) as usize..(extent.end - start) as usize];
-                if let Some(member) = self.member(*number, object, request, part.data.len()) {
-                    part.data.extend_from_slice(&object[object.len() - member.data.len()..]);
-                    part.members.push(member);
-                }
-            }
-        }
-        Some(part)
+        Some(members)
     }
 
-    /// The object with these bytes; its data goes to `place` in its part.
-    fn member(&self, number: u32, object: &[u8], request: &Request, place: usize) -> Option<Member> {
+    /// The object that ends there.
+    fn member(&self, number: usize, end: u64, request: &Request) -> Option<Member> {
+        let object = self.bytes.get(usize::try_from(request.offset).ok()?..usize::try_from(end).ok()?)?;
         let header = Header::read(object).filter(|header| header.size <= OBJECT_MAX)?;
-        let base = |offset: u64| number_of(self.offsets, offset, number as usize).map(|at| Origin::Delta(at as u32));
+        let base = |offset: u64| number_of(self.offsets, offset, number).map(|at| Origin::Delta(at as u32));
         let origin = match header.form {
             Form::Whole(kind) => Origin::Whole(kind),
             Form::DeltaBack(back) => base(request.offset.checked_sub(back)?)?,
             Form::DeltaTo(id) => base(self.pack.index.offset_of(&id)?)?,
         };
-        let data = place as u32..(place + object.len() - header.len) as u32;
-        Some(Member { number, part: 0, data, size: header.size as u32, origin, wanted: request.wanted.clone() })
+        let data_size = u32::try_from(object.len() - header.len).ok()?;
+        let (data_at, size) = (request.offset + header.len as u64, header.size as u32);
+        Some(Member { number: number as u32, data_at, data_size, size, origin, wanted: request.wanted.clone() })
     }
 
     /// Makes everything that can be made, and tells which of the wanted were shown.
@@ -178,12 +134,6 @@ impl<'p> Family<'p> {
         let shown: Vec<Vec<usize>> = roots.par_chunks(part_size(roots.len())).map(read).collect();
         shown.into_iter().flatten().collect()
     }
-}
-
-/// Some of the objects, with their data one behind the other.
-struct Part {
-    data: Vec<u8>,
-    members: Vec<Member>,
 }
 
 fn part_size(many: usize) -> usize {
@@ -305,10 +255,10 @@ impl<'w> Walk<'w> {
     }
 
     fn make(&mut self, member: u32, base: Option<&[u8]>, out: &mut Vec<u8>) -> Option<()> {
-        let Member { part, data, size, .. } = &self.family.members[member as usize];
-        let data = &self.family.parts[*part as usize][data.start as usize..data.end as usize];
-        let Some(base) = base else { return inflate(&mut self.inflate, data, *size as usize, out) };
-        inflate(&mut self.inflate, data, *size as usize, &mut self.delta)?;
+        let Member { data_at, data_size, size, .. } = self.family.members[member as usize];
+        let data = self.family.bytes.get(data_at as usize..data_at as usize + data_size as usize)?;
+        let Some(base) = base else { return inflate(&mut self.inflate, data, size as usize, out) };
+        inflate(&mut self.inflate, data, size as usize, &mut self.delta)?;
         delta::result_size(&self.delta).filter(|&size| size <= OBJECT_MAX)?;
         delta::apply(base, &self.delta, out)
     }

@@ -1,10 +1,11 @@
 //! The index of a pack (`.idx`, version 2): where each object begins.
 
 use std::cmp::Ordering;
-use std::fs;
 use std::path::Path;
 
 use rayon::prelude::*;
+
+use super::mapped::{Mapped, map};
 
 const MAGIC: [u8; 8] = [0xff, b't', b'O', b'c', 0, 0, 0, 2];
 const FANOUT: usize = 256 * 4;
@@ -13,14 +14,14 @@ const TRAILER: usize = 40;
 
 /// The index of one pack.
 pub(crate) struct PackIndex {
-    bytes: Vec<u8>,
+    bytes: Mapped,
     count: usize,
 }
 
 impl PackIndex {
     /// Reads an index; none where it is missing or of another form, which leaves the pack to libgit2.
     pub(crate) fn read(path: &Path) -> Option<PackIndex> {
-        let bytes = fs::read(path).ok()?;
+        let bytes = map(path).ok()?;
         let count = u32_at(&bytes, MAGIC.len() + FANOUT - 4)? as usize;
         let least = MAGIC.len() + FANOUT + count.checked_mul(28)? + TRAILER;
         (bytes.starts_with(&MAGIC) && bytes.len() >= least).then_some(PackIndex { bytes, count })

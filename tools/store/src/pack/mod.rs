@@ -8,15 +8,19 @@
 mod delta;
 mod family;
 mod index;
+mod mapped;
 
-use std::fs::{self, File};
-use std::io::{Read as _, Seek as _, SeekFrom};
-use std::path::{Path, PathBuf};
+use std::fs;
+use std::path::PathBuf;
 use std::sync::OnceLock;
 
 use family::Family;
 use index::PackIndex;
+use mapped::{Mapped, map};
 use rayon::prelude::*;
+
+/// The hash of all before it, at the end of a pack.
+const TRAILER: usize = 20;
 
 /// The object types by their numbers in a pack.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,6 +48,7 @@ struct Pack {
     path: PathBuf,
     index: PackIndex,
     offsets: OnceLock<Option<Vec<u64>>>,
+    bytes: OnceLock<Option<Mapped>>,
 }
 
 impl Packs {
@@ -74,7 +79,8 @@ impl Packs {
 
 impl Pack {
     fn open(index: PathBuf) -> Option<Pack> {
-        Some(Pack { index: PackIndex::read(&index)?, path: index.with_extension("pack"), offsets: OnceLock::new() })
+        let (offsets, bytes) = (OnceLock::new(), OnceLock::new());
+        Some(Pack { path: index.with_extension("pack"), index: PackIndex::read(&index)?, offsets, bytes })
     }
 
     /// Where every object begins, ascending.
@@ -82,34 +88,11 @@ impl Pack {
         self.offsets.get_or_init(|| self.index.offsets()).as_deref()
     }
 
-    fn bytes(&self) -> Option<PackBytes> {
-        PackBytes::open(&self.path, self.index.count())
-    }
-}
-
-/// The bytes of a pack.
-struct PackBytes {
-    file: File,
-    /// Where the objects end.
-    end: u64,
-}
-
-impl PackBytes {
-    fn open(path: &Path, count: usize) -> Option<PackBytes> {
-        let mut file = File::open(path).ok()?;
-        let len = file.metadata().ok()?.len();
-        let mut head = [0; 12];
-        file.read_exact(&mut head).ok()?;
-        let is_pack = head.starts_with(b"PACK\0\0\0\x02") && head[8..] == u32::try_from(count).ok()?.to_be_bytes();
-        is_pack.then_some(PackBytes { file, end: len.checked_sub(20)? })
-    }
-
-    fn read(&mut self, from: u64, to: u64, out: &mut Vec<u8>) -> Option<()> {
-        let length = to.checked_sub(from)?;
-        out.clear();
-        out.reserve(usize::try_from(length).ok()?);
-        self.file.seek(SeekFrom::Start(from)).ok()?;
-        let read = (&self.file).take(length).read_to_end(out).ok()?;
-        (read as u64 == length).then_some(())
+    /// Its bytes, up to where the objects end.
+    fn bytes(&self) -> Option<&[u8]> {
+        let bytes = self.bytes.get_or_init(|| map(&self.path).ok()).as_deref()?;
+        let count = u32::try_from(self.index.count()).ok()?.to_be_bytes();
+        let is_pack = bytes.starts_with(b"PACK\0\0\0\x02") && bytes.get(8..12)? == count;
+        if is_pack { bytes.get(..bytes.len().checked_sub(TRAILER)?) } else { None }
     }
 }

@@ -97,10 +97,10 @@ fn judge_all(arguments: &Arguments, store: &Store, context: &mut Context<'_>) ->
     };
     let shown = shown_paths(&arguments.paths, store, Some(&reading.snapshot))?;
     progress.say("checking the reports");
-    let validation = rules::validate(&reading.snapshot, &reading.config.settings);
+    let mut validation = rules::validate(&reading.snapshot, &reading.config.settings);
     let unread = change::not_here(&validation.unread)?;
     if store.is_git() {
-        change::keep_index(store, &reading.snapshot, &validation, &reading.config.settings);
+        change::keep_index(store, &reading.snapshot, &mut validation, &reading.config.settings);
     }
     drop(progress);
     let mut told = Told::of_snapshot(validation, |finding| is_shown(finding, &shown), arguments.strict);
