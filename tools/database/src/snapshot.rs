@@ -95,6 +95,15 @@ impl Snapshot {
         wanted: &[&Entry],
         make: impl Fn(&Entry, Result<&[u8], ReadError>) -> T + Sync,
     ) -> Vec<T> {
+        self.map_each(wanted, make).collect()
+    }
+
+    /// As [`map`](Self::map), without a list of the results: what is made of a whole database is large.
+    pub fn map_each<T: Send>(
+        &self,
+        wanted: &[&Entry],
+        make: impl Fn(&Entry, Result<&[u8], ReadError>) -> T + Sync,
+    ) -> impl Iterator<Item = T> {
         let made: Vec<Mutex<Option<T>>> = wanted.iter().map(|_| Mutex::new(None)).collect();
         let put = |at: usize, bytes: Result<&[u8], ReadError>| {
             let one = make(wanted[at], bytes);
@@ -113,11 +122,10 @@ impl Snapshot {
         });
         let entries: Vec<&Entry> = kept.iter().map(|&at| wanted[at]).collect();
         self.contents.read(&entries, &|index, bytes| put(kept[index], bytes));
-        let unread = |entry: &Entry| ReadError::of_system(&entry.path, "it was not read");
+        let unread = move |entry: &Entry| ReadError::of_system(&entry.path, "it was not read");
         made.into_iter()
             .zip(wanted)
-            .map(|(slot, entry)| slot.into_inner().ok().flatten().unwrap_or_else(|| make(entry, Err(unread(entry)))))
-            .collect()
+            .map(move |(slot, entry)| slot.into_inner().ok().flatten().unwrap_or_else(|| make(entry, Err(unread(entry)))))
     }
 
     /// The tree as it would be after the change.

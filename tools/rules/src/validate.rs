@@ -24,12 +24,12 @@ pub struct Validation {
 pub fn validate(snapshot: &Snapshot, settings: &Settings) -> Validation {
     let (reports, others): (Vec<&Entry>, Vec<&Entry>) =
         snapshot.entries().iter().partition(|entry| Place::of(&entry.path).is_some());
-    let judged = snapshot.map(&reports, |entry, bytes| match bytes {
+    let judged = snapshot.map_each(&reports, |entry, bytes| match bytes {
         Err(error) if error.is_system => Err(error),
         bytes => Ok(judge_file(&entry.path, bytes, settings)),
     });
     let (mut findings, mut unread) = (Vec::new(), Vec::new());
-    let mut facts = Vec::with_capacity(judged.len());
+    let mut facts = Vec::with_capacity(reports.len());
     for (entry, judged) in reports.iter().zip(judged) {
         match judged {
             Ok(Judged { facts: fact, findings: found }) => {

@@ -2,15 +2,15 @@
 
 mod dice;
 mod feed;
+mod pack;
 mod report;
 
 use std::collections::BTreeSet;
-use std::io::{BufWriter, Write};
 use std::path::Path;
-use std::process::Stdio;
 
 use crate::process::{Done, git, run, say};
 use dice::Dice;
+use pack::PackedHistory;
 use report::{Life, report};
 
 /// What to make.
@@ -34,26 +34,33 @@ const LARGE_COMMITS: u64 = 16;
 
 const CONFIG: &str = "[database]\nprefix = \"MAL\"\n\n[source.advisory-feed]\nformat = \"osv\"\n";
 
+/// What a history is told to.
+trait History {
+    /// Puts a file.
+    fn put(&mut self, path: &str, text: &str) -> std::io::Result<()>;
+    /// Takes a file away.
+    fn remove(&mut self, path: &str) -> std::io::Result<()>;
+    /// Makes a commit of what there is.
+    fn commit(&mut self, time: u64, message: &str) -> std::io::Result<()>;
+}
+
 /// Makes a packed git repository of a database.
 pub(crate) fn run_plan(plan: &Plan, out: &Path) -> Done {
-    std::fs::create_dir_all(out).map_err(|error| format!("{}: {error}", out.display()))?;
+    let wrong = |error: std::io::Error| format!("{}: {error}", out.display());
+    std::fs::create_dir_all(out).map_err(wrong)?;
     let mut init = git(out, &["init", "--quiet", "--initial-branch=main"]);
     run(if plan.is_bare { init.arg("--bare") } else { &mut init })?;
-    // Reports are left whole, so that packing looks for the best differences, as it does in a repository that grew. Of
-    // the large trees the difference to the last commit is found at once.
-    let mut importer = git(out, &["fast-import", "--quiet", "--big-file-threshold=1"])
-        .stdin(Stdio::piped())
-        .spawn()
-        .map_err(|error| format!("cannot run git fast-import: {error}"))?;
-    let stream = importer.stdin.take().ok_or("git fast-import takes no input")?;
-    let mut stream = BufWriter::with_capacity(1 << 20, stream);
-    history(plan, &mut stream).map_err(|error| format!("git fast-import: {error}"))?;
-    drop(stream);
-    let ended = importer.wait().map_err(|error| error.to_string())?;
-    if !ended.success() {
-        return Err(format!("git fast-import ended with {ended}"));
+    let pack = pack::unfinished(out).map_err(wrong)?;
+    let mut packed = PackedHistory::new(&pack).map_err(wrong)?;
+    history(plan, &mut packed).map_err(wrong)?;
+    let tip = packed.finish(&pack).map_err(wrong)?;
+    run(git(out, &["index-pack"]).arg(&pack))?;
+    run(&mut git(out, &["update-ref", "refs/heads/main", &tip]))?;
+    // Now git looks for the best differences, as it does in a repository that grew.
+    run(&mut git(out, &["repack", "-adfq"]))?;
+    for made in [pack.with_extension("idx"), pack] {
+        std::fs::remove_file(made).map_err(wrong)?;
     }
-    run(&mut git(out, &["repack", "-adq"]))?;
     if !plan.is_bare {
         run(&mut git(out, &["reset", "--hard", "--quiet"]))?;
     }
@@ -63,7 +70,7 @@ pub(crate) fn run_plan(plan: &Plan, out: &Path) -> Done {
 
 /// The first commits bring nine tenths of the reports. The others add the rest, and change about as many: deliveries
 /// are joined, sources correct themselves, reports are taken back and some of them stand again.
-fn history(plan: &Plan, stream: &mut impl Write) -> std::io::Result<()> {
+fn history(plan: &Plan, history: &mut impl History) -> std::io::Result<()> {
     let commits = plan.commits.clamp(1, plan.reports.max(1));
     let large = LARGE_COMMITS.min(commits.div_ceil(2));
     let last = LAST_CHANGES.min(plan.reports / 10);
@@ -85,9 +92,8 @@ fn history(plan: &Plan, stream: &mut impl Write) -> std::io::Result<()> {
             (_, true) => last.saturating_sub(added).min(made),
             (false, _) => added.max(last / 2).min(made / 2),
         };
-        begin(stream, commit, &format!("{added} new reports, {changed} changed"))?;
         if commit == 0 {
-            writeln!(stream, "M 100644 inline malpkg.toml\ndata {}\n{CONFIG}", CONFIG.len())?;
+            history.put("malpkg.toml", CONFIG)?;
         }
         let mut touched = BTreeSet::new();
         while (touched.len() as u64) < changed {
@@ -99,33 +105,19 @@ fn history(plan: &Plan, stream: &mut impl Write) -> std::io::Result<()> {
             life.go_on(&mut dice);
             let (path, text) = report(plan.seed, number, *life);
             if path != before {
-                writeln!(stream, "D {before}")?;
+                history.remove(&before)?;
             }
-            put(stream, &path, &text)?;
+            history.put(&path, &text)?;
         }
         for number in made..until {
             let life = Life::first(&mut dice);
             lives.push(life);
             let (path, text) = report(plan.seed, number, life);
-            put(stream, &path, &text)?;
+            history.put(&path, &text)?;
         }
-        writeln!(stream)?;
-        if is_large {
-            // Ends a pack: git looks for differences only between objects that do not come from one pack already.
-            writeln!(stream, "checkpoint\n")?;
-        }
+        history.commit(1_767_225_600 + commit * 3600, &format!("{added} new reports, {changed} changed"))?;
     }
-    stream.flush()
-}
-
-fn begin(stream: &mut impl Write, commit: u64, message: &str) -> std::io::Result<()> {
-    let time = 1_767_225_600 + commit * 3600;
-    writeln!(stream, "commit refs/heads/main\ncommitter Generator <generator@example.org> {time} +0000")?;
-    writeln!(stream, "data {}\n{message}", message.len())
-}
-
-fn put(stream: &mut impl Write, path: &str, text: &str) -> std::io::Result<()> {
-    writeln!(stream, "M 100644 inline {path}\ndata {}\n{text}", text.len())
+    Ok(())
 }
 
 #[cfg(test)]
@@ -137,17 +129,41 @@ mod tests {
 
     use super::*;
 
-    fn stream(plan: &Plan) -> Vec<u8> {
-        let mut stream = Vec::new();
-        history(plan, &mut stream).unwrap();
-        stream
+    /// What was told, commit by commit.
+    #[derive(Default, PartialEq)]
+    struct Told {
+        commits: Vec<Vec<(String, Option<String>)>>,
+        open: Vec<(String, Option<String>)>,
+    }
+
+    impl History for Told {
+        fn put(&mut self, path: &str, text: &str) -> std::io::Result<()> {
+            self.open.push((path.into(), Some(text.into())));
+            Ok(())
+        }
+
+        fn remove(&mut self, path: &str) -> std::io::Result<()> {
+            self.open.push((path.into(), None));
+            Ok(())
+        }
+
+        fn commit(&mut self, _: u64, _: &str) -> std::io::Result<()> {
+            self.commits.push(std::mem::take(&mut self.open));
+            Ok(())
+        }
+    }
+
+    fn told(plan: &Plan) -> Told {
+        let mut told = Told::default();
+        history(plan, &mut told).unwrap();
+        told
     }
 
     #[test]
     fn the_same_seed_makes_the_same_history() {
         let plan = Plan { reports: 300, commits: 5, seed: 1, is_bare: true };
-        assert!(stream(&plan) == stream(&plan));
-        assert!(stream(&plan) != stream(&Plan { seed: 2, ..plan }));
+        assert!(told(&plan) == told(&plan));
+        assert!(told(&plan) != told(&Plan { seed: 2, ..plan }));
     }
 
     /// Every report at several times of its life, judged as one tree.
@@ -173,11 +189,11 @@ mod tests {
     #[test]
     fn the_last_commit_changes_a_hundred_reports() {
         for (reports, commits) in [(2000, 2), (5000, 40), (1500, 300)] {
-            let text = stream(&Plan { reports, commits, seed: 1, is_bare: true });
-            let text = String::from_utf8(text).unwrap();
-            let newest = text.rsplit("\ncommit refs/heads/main\n").next().unwrap();
-            assert_eq!(newest.matches("\nM 100644 inline osv/").count() as u64, LAST_CHANGES, "{reports}");
-            assert_eq!(text.matches("\ncommit refs/heads/main\n").count() as u64 + 1, commits);
+            let told = told(&Plan { reports, commits, seed: 1, is_bare: true });
+            let newest = told.commits.last().unwrap();
+            let put = newest.iter().filter(|(path, text)| path.starts_with("osv/") && text.is_some());
+            assert_eq!(put.count() as u64, LAST_CHANGES, "{reports}");
+            assert_eq!(told.commits.len() as u64, commits);
         }
     }
 }

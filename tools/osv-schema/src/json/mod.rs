@@ -287,8 +287,9 @@ impl<'d> Node<'d> {
             return self.document.string(cell).as_bytes() == text;
         }
         let (start, end) = (cell.start as usize + 1, cell.end as usize - 1);
-        // Nearly always the length decides.
-        end - start == text.len() && &self.document.text.as_bytes()[start..end] == text
+        // Nearly always the length decides, or the first letter.
+        let own = &self.document.text.as_bytes()[start..end];
+        own.len() == text.len() && own.first() == text.first() && own == text
     }
 }
 
