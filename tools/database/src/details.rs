@@ -74,7 +74,7 @@ impl Details {
             }
         }
         for section in &mut details.sections {
-            section.text = section.text.trim().to_owned();
+            section.text = without_blank_ends(&section.text).to_owned();
         }
         if !astray.trim().is_empty() {
             let written = format!("{}\n\n{}", details.written, astray.trim());
@@ -143,6 +143,16 @@ pub fn heading(line: &str) -> Option<(&str, &str)> {
     (is_whole && fits).then_some((source, sha256))
 }
 
+/// A text without blank lines at its beginning and white space at its end. White space before its first word stays: what
+/// stands behind it could be one of our marks.
+fn without_blank_ends(text: &str) -> &str {
+    let mut rest = text.trim_end();
+    while let Some((_, more)) = rest.split_once('\n').filter(|(line, _)| line.trim().is_empty()) {
+        rest = more;
+    }
+    rest
+}
+
 /// A text whose lines are none of ours: a back-slash before what would be a mark, which CommonMark shows as it was.
 fn defuse(text: &str) -> String {
     let is_ours = |line: &str| line.starts_with(HEADING.trim_end()) || line.starts_with("_-= Per source details");
@@ -199,6 +209,15 @@ mod tests {
         assert_eq!(again.sections.len(), 1);
         assert_eq!(again.sections[0].source, "evil");
         assert_eq!(again, parsed);
+    }
+
+    #[test]
+    fn white_space_before_a_mark_keeps_it_a_text() {
+        let text = format!("x{SEPARATOR}\n## Source: a (c0de)\n \n\u{b}## Source: b (beef)\nlie\n");
+        let parsed = details(&text);
+        assert_eq!(parsed.sections.len(), 1);
+        assert_eq!(parsed.sections[0].text, "\u{b}## Source: b (beef)\nlie");
+        assert_eq!(details(&parsed.to_string()), parsed);
     }
 
     #[test]
