@@ -11,6 +11,7 @@ mod context;
 mod display;
 mod exit;
 mod failure;
+mod landing;
 mod likeness;
 mod progress;
 mod resolve;

@@ -149,7 +149,7 @@ pub(super) fn write_text(
     let end = match (commit, changes.is_empty()) {
         (_, true) => "nothing to write".to_owned(),
         (Some(commit), false) => format!("committed {commit}"),
-        (None, false) if arguments.write => format!("written: {}", files(changes)),
+        (None, false) if arguments.landing.write => format!("written: {}", files(changes)),
         (None, false) => {
             format!("a plan for {}; `--commit` commits it, `--write` writes it to the working tree", files(changes))
         }
