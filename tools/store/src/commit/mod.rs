@@ -16,8 +16,10 @@ mod rewrite_in_place;
 mod seat;
 #[cfg(test)]
 mod tests;
+mod write;
 mod write_objects;
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use database::TreeId;
@@ -32,7 +34,7 @@ use crate::revision::{read_commit, tip};
 use crate::{CommitId, Error, RefName, Store};
 use disk::Disk;
 use index_file::IndexFile;
-use pending::{Desk, Note};
+use pending::{Desk, Moved, Note};
 use rewrite::{Edits, FileChange, Rewritten, rewrite};
 use seat::Seat;
 use write_objects::Words;
@@ -65,7 +67,7 @@ impl Store {
     ///
     /// See [`CommitError`]. In a plain folder nobody knows what a file was before, so there are no local edits.
     pub fn write(&self, admitted: &Admitted) -> Result<(), CommitError> {
-        self.write_edits(admitted.changes().edits())
+        self.write_edits(admitted.changes().edits(), &BTreeMap::new())
     }
 
     /// Finishes what a commit left undone that was killed after its branch had moved: the files and the index follow.
@@ -104,7 +106,7 @@ impl Store {
         let words = Words { author, committer, message, parent: base };
         let commit = write_objects::write(&repository, &made, &words)?;
         if let Some(desk) = &mut desk {
-            desk.announce(&Note { branch: branch.clone(), base, commit })?;
+            desk.announce(&Note::Commit(Moved { branch: branch.clone(), base, commit }))?;
         }
         if let Err(error) = move_branch(&repository, &branch, base, commit, message) {
             if let Some(desk) = &mut desk {
@@ -117,27 +119,6 @@ impl Store {
             followed.map_err(|error| CommitError::Unfinished { commit, source: Box::new(error) })?;
         }
         Ok(commit)
-    }
-
-    fn write_edits(&self, edits: &Edits) -> Result<(), CommitError> {
-        let repository = if self.is_git() { Some(self.repository()?) } else { None };
-        let root = self.root()?;
-        let _desk = repository.as_ref().map(|repository| self.take_desk(repository)).transpose()?;
-        let files = match &repository {
-            Some(repository) => {
-                let base = self.head()?.map(|head| head.id);
-                self.rewritten(repository, base, edits)?.files
-            }
-            None => rewrite::without_base(edits)?,
-        };
-        let is_left_out = |path: &_| repository.as_ref().is_some_and(|git| crate::sparse::is_left_out_now(git, path));
-        let disk = Disk::new(root, repository.as_ref());
-        let edited = follow::local_edits(&disk, &files, is_left_out)?;
-        if !edited.is_empty() {
-            return Err(CommitError::LocalEdits(edited));
-        }
-        follow::bring_forward(&disk, &files)?;
-        Ok(())
     }
 
     /// The change as trees, in memory.
@@ -159,26 +140,29 @@ impl Store {
     fn take_desk(&self, repository: &Repository) -> Result<Desk, CommitError> {
         let git_dir = self.own_git_dir()?;
         let mut desk = Desk::take(git_dir)?;
-        if let Some(note) = desk.read()? {
-            seat::remove_dead_ref_lock(repository, &note)?;
-            let is_here = self.seat(repository, &note.branch).is_ok_and(|seat| seat == Seat::Here);
-            if is_here && tip(repository, &note.branch)? == Some(note.commit) {
-                let files = self.changed_files(repository, &note)?;
-                desk.lock_index(git_dir)?;
-                let index = IndexFile::open(git_dir, &desk)?;
-                self.follow(repository, &mut desk, &files, index)?;
+        match desk.read()? {
+            None => return Ok(desk),
+            Some(Note::Write { before, after }) => self.finish_write(repository, before, after)?,
+            Some(Note::Commit(note)) => {
+                seat::remove_dead_ref_lock(repository, &note)?;
+                let is_here = self.seat(repository, &note.branch).is_ok_and(|seat| seat == Seat::Here);
+                if is_here && tip(repository, &note.branch)? == Some(note.commit) {
+                    let after = tree_of(repository, Some(note.commit))?.unwrap_or(TreeId([0; 20]));
+                    let files = self.changed_files(tree_of(repository, note.base)?, after)?;
+                    desk.lock_index(git_dir)?;
+                    let index = IndexFile::open(git_dir, &desk)?;
+                    self.follow(repository, &mut desk, &files, index)?;
+                }
             }
-            desk.clear()?;
         }
+        desk.clear()?;
         Ok(desk)
     }
 
-    /// What a commit changed, with the bytes.
-    fn changed_files(&self, repository: &Repository, note: &Note) -> Result<Vec<FileChange>, CommitError> {
+    /// What differs between two trees, with the bytes of the second one.
+    fn changed_files(&self, before: Option<TreeId>, after: TreeId) -> Result<Vec<FileChange>, CommitError> {
         let objects = self.objects()?;
-        let after = tree_of(repository, Some(note.commit))?.unwrap_or(TreeId([0; 20]));
-        let before = tree_of(repository, note.base)?.map(|tree| tree.0);
-        let mut files = difference::difference(&objects, before, after.0)?;
+        let mut files = difference::difference(&objects, before.map(|tree| tree.0), after.0)?;
         for file in &mut files {
             if let Some(member) = file.after.filter(|member| member.mode.not_a_file().is_none()) {
                 let read = objects.read_one(member.id, Kind::Blob, usize::MAX);

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use git2::{Repository, RepositoryState};
 
 use super::CommitError;
-use super::pending::Note;
+use super::pending::Moved;
 use crate::{Error, RefName, Store};
 
 /// Where a branch is checked out.
@@ -86,7 +86,7 @@ pub(crate) fn nothing_in_progress(repository: &Repository) -> Result<(), CommitE
 }
 
 /// Removes the lock on a branch that holds a commit of ours, when its writer is dead.
-pub(crate) fn remove_dead_ref_lock(repository: &Repository, note: &Note) -> Result<(), Error> {
+pub(crate) fn remove_dead_ref_lock(repository: &Repository, note: &Moved) -> Result<(), Error> {
     let lock = repository.commondir().join(format!("{}.lock", note.branch));
     match fs::read_to_string(&lock) {
         Ok(text) if text.trim_end() == note.commit.to_string() => {
