@@ -13,6 +13,15 @@ use crate::ingest::old_folders;
 use crate::join;
 use crate::placeholder::{Renamed, names};
 
+/// A plan of ids, and what the reports were called before.
+#[derive(Clone, Debug, Default)]
+pub struct Assigned {
+    /// What would be written.
+    pub plan: Plan,
+    /// By the path of each report afterwards, the one that it had.
+    pub was: BTreeMap<TreePath, TreePath>,
+}
+
 /// A report that is to get an id.
 struct Unnamed<'s> {
     path: &'s TreePath,
@@ -39,7 +48,7 @@ pub fn assign(
     numbering: &Numbering,
     left_out: &BTreeSet<TreePath>,
     now: Timestamp,
-) -> Result<Plan, IdsError> {
+) -> Result<Assigned, IdsError> {
     let wanted: Vec<&Entry> = base
         .reports()
         .filter(|(place, entry)| {
@@ -62,7 +71,12 @@ pub fn assign(
 /// # Errors
 ///
 /// The ids that were given before cannot be read, or are used up.
-pub fn renumber(base: &Snapshot, before: &Snapshot, numbering: &Numbering, now: Timestamp) -> Result<Plan, IdsError> {
+pub fn renumber(
+    base: &Snapshot,
+    before: &Snapshot,
+    numbering: &Numbering,
+    now: Timestamp,
+) -> Result<Assigned, IdsError> {
     let is_ours =
         |place: &Place<'_>| ReportId::parse(place.stem).is_some_and(|id| id.prefix == numbering.prefix && id.year != 0);
     let known: BTreeSet<(&str, &str)> = before.reports().map(|(place, _)| (place.stem, place.folder)).collect();
@@ -194,7 +208,7 @@ fn name(
     numbering: &Numbering,
     now: Timestamp,
     mut plan: Plan,
-) -> Result<Plan, IdsError> {
+) -> Result<Assigned, IdsError> {
     unnamed.sort_by(|a, b| a.path.cmp(b.path));
     let mut others: BTreeMap<String, Option<String>> = BTreeMap::new();
     let mut given = Vec::with_capacity(unnamed.len());
@@ -209,7 +223,7 @@ fn name(
         given.push((id, published));
     }
     let others: BTreeMap<String, String> = others.into_iter().filter_map(|(name, id)| Some((name, id?))).collect();
-    let mut changes = ChangeSet::default();
+    let (mut changes, mut was) = (ChangeSet::default(), BTreeMap::new());
     for (one, (id, published)) in unnamed.into_iter().zip(&given) {
         let Unnamed { path, place, package, mut record } = one;
         let Ok(new_path) = (Place { stem: id, ..place }).path() else { continue };
@@ -223,6 +237,7 @@ fn name(
         join::touch(&mut record, now);
         let change = Change { path: new_path, kind: ChangeKind::Move, id: id.clone(), package: package.to_string() };
         changes.remove_file(path.clone());
+        was.insert(change.path.clone(), path.clone());
         changes.put_report(change, write::canonical(&record).into_bytes());
     }
     if let (Some(file), Ok(path)) = (ids.to_file(), IDS_FILE.parse()) {
@@ -230,7 +245,7 @@ fn name(
     }
     plan.changes = changes;
     plan.rejected.sort_by(|a, b| a.delivery.cmp(&b.delivery));
-    Ok(plan)
+    Ok(Assigned { plan, was })
 }
 
 fn fault(rule: &'static str, pointer: &'static str, message: String, remedy: &str) -> Fault {

@@ -11,7 +11,7 @@ mod ingest;
 mod join;
 mod placeholder;
 
-pub use assign::{assign, renumber};
+pub use assign::{Assigned, assign, renumber};
 pub use delivery::{Delivery, content_sha256, sha256_hex};
 pub use draft::{Named, draft, draft_stem};
 pub use ids::{Ids, IdsError, Numbering};

@@ -1,8 +1,13 @@
 //! Landing: a plan becomes files of the working tree or one commit; where the base moved meanwhile, it is planned again.
 
+pub(crate) mod view;
+
+use std::collections::BTreeMap;
+
 use rules::Admitted;
 use store::{CommitError, CommitId, RefName, Store};
 
+use crate::change::Held;
 use crate::config::Config;
 use crate::context::{Context, Reading};
 use crate::failure::Failure;
@@ -33,6 +38,11 @@ pub(crate) trait Planned {
     fn admitted(&self) -> &Admitted;
     /// The message of the commit.
     fn message(&self) -> String;
+    /// The files of the working tree that the plan was made from, with what they held: their edits are in it.
+    fn read(&self) -> &Held {
+        static NOTHING: Held = BTreeMap::new();
+        &NOTHING
+    }
 }
 
 /// The tree that a command plans over.
@@ -109,7 +119,7 @@ impl Ground<'_> {
             }
             progress.say("writing");
             let Some(branch) = self.branch.clone() else {
-                self.store.write(planned.admitted())?;
+                self.store.write_over(planned.admitted(), planned.read())?;
                 break (planned, None);
             };
             match self.commit(&planned, &branch, context) {

@@ -12,7 +12,7 @@ fn numbering() -> Numbering {
 }
 
 fn run(base: &Snapshot) -> Plan {
-    assign(base, &numbering(), &BTreeSet::new(), now()).unwrap()
+    assign(base, &numbering(), &BTreeSet::new(), now()).unwrap().plan
 }
 
 fn at(name: &str, stem: &str) -> String {
@@ -136,7 +136,7 @@ fn of_two_with_one_id_the_one_that_is_new_gets_another() {
         r#"{"2026": {"batch": "y", "highest": 900003}}"#,
     ] {
         let (before, base) = met(ids);
-        let plan = renumber(&base, &before, &numbering(), now()).unwrap();
+        let plan = renumber(&base, &before, &numbering(), now()).unwrap().plan;
         let after = base.with(&plan.changes);
         let paths: Vec<&str> = after.reports().map(|(_, entry)| entry.path.as_str()).collect();
         let expected = [
@@ -148,7 +148,7 @@ fn of_two_with_one_id_the_one_that_is_new_gets_another() {
         ];
         assert_eq!(paths, expected, "{ids}");
         assert_eq!(put(&plan, &at("b", "MAL-2026-900004")).id.as_str(), Some("MAL-2026-900004"));
-        let again = renumber(&after, &before, &numbering(), now()).unwrap();
+        let again = renumber(&after, &before, &numbering(), now()).unwrap().plan;
         assert!(again.changes.is_empty(), "{:?}", again.changes);
         let Some(Edit::Put(bytes)) = plan.changes.get("osv/ids.json") else { panic!("no ids") };
         assert!(String::from_utf8_lossy(bytes).contains("900005"), "{ids}");
@@ -166,14 +166,14 @@ fn ids_that_met_without_a_clash_are_only_counted_together() {
             .chain([("osv/ids.json", "\"2026\": {\n\"highest\": 900002\n\"highest\": 900005\n")])
             .collect::<Vec<_>>(),
     );
-    let plan = renumber(&base, &before, &numbering(), now()).unwrap();
+    let plan = renumber(&base, &before, &numbering(), now()).unwrap().plan;
     let Some(Edit::Put(bytes)) = plan.changes.get("osv/ids.json") else { panic!("no ids") };
     assert!(String::from_utf8_lossy(bytes).contains("900005") && plan.changes.edits().len() == 1);
     // The file was settled by hand, at the lower mark.
     let (before, base) = met(r#"{"2026": {"batch": "x", "highest": 900002}}"#);
     let settled =
         database(&[(&at("d", "MAL-2026-900003"), "{}"), ("osv/ids.json", r#"{"2026": {"highest": 900002}}"#)]);
-    let plan = renumber(&settled, &before, &numbering(), now()).unwrap();
+    let plan = renumber(&settled, &before, &numbering(), now()).unwrap().plan;
     let Some(Edit::Put(bytes)) = plan.changes.get("osv/ids.json") else { panic!("no ids in {base:?}") };
     assert!(String::from_utf8_lossy(bytes).contains("900003"));
     let nothing = database(&[("osv/ids.json", "gone")]);
