@@ -1,15 +1,18 @@
-//! Landing: a plan becomes files of the working tree or one commit; where the base moved meanwhile, it is planned again.
+//! Landing: a plan becomes files of the working tree, one commit here, or one of another repository too; where the base
+//! moved meanwhile, it is planned again.
 
+mod remote;
 pub(crate) mod view;
 
 use std::collections::BTreeMap;
 
 use rules::Admitted;
-use store::{CommitError, CommitId, RefName, Store};
+use store::{CommitId, RefName, Store};
 
 use crate::change::Held;
 use crate::config::Config;
 use crate::context::{Context, Reading};
+use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::progress::Progress;
 
@@ -27,9 +30,15 @@ pub(crate) struct Landing {
     #[arg(long)]
     pub(crate) commit: bool,
 
-    /// Commit to this branch; needed in a bare repository
-    #[arg(long = "ref", value_name = "REF", requires = "commit", conflicts_with = "write")]
+    /// Plan for this branch, and commit to it; needed in a bare repository
+    #[arg(long = "ref", value_name = "REF", conflicts_with = "write")]
     pub(crate) reference: Option<String>,
+
+    /// Commit, and push to the branch of this name in another repository: a remote's name or a URL
+    ///
+    /// Fetches first and plans from where the branch is there. When that moves meanwhile, the plan is made again.
+    #[arg(long, value_name = "REMOTE", conflicts_with = "write")]
+    pub(crate) push: Option<String>,
 }
 
 /// What a command plans.
@@ -50,6 +59,8 @@ pub(crate) struct Ground<'s> {
     landing: &'s Landing,
     store: &'s Store,
     branch: Option<RefName>,
+    /// Where the branch is in the other repository, when one is to be pushed to.
+    there: Option<CommitId>,
     pub(crate) reading: Reading,
     /// The configuration: of the base in a bare repository, else of the working tree.
     pub(crate) config: Config,
@@ -65,24 +76,35 @@ pub(crate) struct Landed<P> {
 }
 
 impl Landing {
+    fn commits(&self) -> bool {
+        self.commit || self.push.is_some()
+    }
+
     /// The tree to plan over. What a run that was killed left undone is done first.
     pub(crate) fn ground<'s>(&'s self, store: &'s Store, context: &Context<'_>) -> Result<Ground<'s>, Failure> {
-        if (self.commit || self.write) && store.is_git() && !store.is_bare() {
+        if (self.commits() || self.write) && store.is_git() && !store.is_bare() {
             store.finish()?;
         }
         let branch = self.branch(store)?;
+        let there = self.meet(branch.as_ref(), store)?;
         let reading = self.read(branch.as_ref(), store, context)?;
         let config = configuration(store, &reading, context)?;
-        Ok(Ground { landing: self, store, branch, reading, config })
+        Ok(Ground { landing: self, store, branch, there, reading, config })
     }
 
-    /// The branch to commit to; none where nothing is committed.
-    fn branch(&self, store: &Store) -> Result<Option<RefName>, Failure> {
-        if !self.commit {
-            return Ok(None);
+    /// Brings the branch here to where it is in the other repository, and says where that is.
+    fn meet(&self, branch: Option<&RefName>, store: &Store) -> Result<Option<CommitId>, Failure> {
+        match (&self.push, branch) {
+            (Some(remote), Some(branch)) => remote::meet(store, remote, branch),
+            _ => Ok(None),
         }
+    }
+
+    /// The branch to plan for; none where the working tree or what is checked out is meant.
+    fn branch(&self, store: &Store) -> Result<Option<RefName>, Failure> {
         match &self.reference {
             Some(reference) => existing_branch(reference, store).map(Some),
+            None if !self.commits() => Ok(None),
             None if store.is_bare() => {
                 let failure = Failure::new("a bare repository has no branch checked out");
                 Err(failure.remedy("name the branch to commit to, for example `--ref main`"))
@@ -101,43 +123,70 @@ impl Landing {
 }
 
 impl Ground<'_> {
-    /// Plans, and writes or commits the plan where that was asked for. Where the branch moved meanwhile, the plan is made
-    /// again over where it is now.
+    /// Plans, and writes, commits or pushes the plan where that was asked for. Where the branch moved meanwhile, the plan is
+    /// made again over where it is now.
     pub(crate) fn land<P: Planned>(
         mut self,
         context: &Context<'_>,
         progress: &Progress,
         plan: impl Fn(&Reading, &Config) -> Result<P, Failure>,
     ) -> Result<Landed<P>, Failure> {
+        let tries_max = if self.landing.push.is_some() { remote::TRIES_MAX } else { TRIES_MAX };
         let mut tries = 0;
-        let (planned, commit) = loop {
+        loop {
             progress.say("planning");
             let planned = plan(&self.reading, &self.config)?;
-            let is_empty = planned.admitted().changes().is_empty();
-            if is_empty || !(self.landing.commit || self.landing.write) {
-                break (planned, None);
-            }
-            progress.say("writing");
-            let Some(branch) = self.branch.clone() else {
-                self.store.write_over(planned.admitted(), planned.read())?;
-                break (planned, None);
-            };
-            match self.commit(&planned, &branch, context) {
-                Ok(commit) => break (planned, Some(commit)),
-                Err(CommitError::BaseMoved { .. }) if tries < TRIES_MAX => {
-                    tries += 1;
-                    self.reading = self.landing.read(Some(&branch), self.store, context)?;
-                    self.config = configuration(self.store, &self.reading, context)?;
+            let moved = match self.put(&planned, context, progress) {
+                Ok(commit) => {
+                    let commit = commit.map(|commit| commit.to_string());
+                    return Ok(Landed { planned, base: self.reading.commit_id(), commit });
                 }
-                Err(error) => return Err(Failure::from(error)),
+                Err(moved) => moved,
+            };
+            tries += 1;
+            if moved.exit() != Exit::BaseMoved || tries > tries_max {
+                return Err(moved);
             }
-        };
-        Ok(Landed { planned, base: self.reading.commit_id(), commit: commit.map(|commit| commit.to_string()) })
+            if self.landing.push.is_some() {
+                remote::wait(tries);
+            }
+            progress.say("the branch moved: planning again");
+            self.there = self.landing.meet(self.branch.as_ref(), self.store)?;
+            self.reading = self.landing.read(self.branch.as_ref(), self.store, context)?;
+            self.config = configuration(self.store, &self.reading, context)?;
+        }
     }
 
-    fn commit(&self, planned: &impl Planned, branch: &RefName, context: &Context<'_>) -> Result<CommitId, CommitError> {
+    /// Puts a plan where it is to be, and gives the commit, if one was made.
+    fn put(
+        &self,
+        planned: &impl Planned,
+        context: &Context<'_>,
+        progress: &Progress,
+    ) -> Result<Option<CommitId>, Failure> {
+        let (admitted, store) = (planned.admitted(), self.store);
         let base = self.reading.commit.as_ref().map(|commit| commit.id);
-        self.store.commit(planned.admitted(), branch, base, &planned.message(), context.now())
+        let is_empty = admitted.changes().is_empty();
+        match (&self.branch, &self.landing.push) {
+            (Some(branch), Some(remote)) => {
+                progress.say("pushing");
+                let there = remote::There { store, remote, branch, tip: self.there };
+                if is_empty {
+                    return there.push_what_there_is(base).map(|()| None);
+                }
+                there.push(admitted, base, &planned.message(), context.now()).map(Some)
+            }
+            (Some(branch), None) if self.landing.commit && !is_empty => {
+                progress.say("committing");
+                Ok(Some(store.commit(admitted, branch, base, &planned.message(), context.now())?))
+            }
+            (None, _) if self.landing.write && !is_empty => {
+                progress.say("writing");
+                store.write_over(admitted, planned.read())?;
+                Ok(None)
+            }
+            _ => Ok(None),
+        }
     }
 }
 

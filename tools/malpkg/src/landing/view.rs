@@ -118,7 +118,10 @@ pub(crate) fn write_end(
     let files = count(changes.edits().len(), "file");
     let end = match commit {
         _ if changes.is_empty() => "nothing to write".to_owned(),
-        Some(commit) => format!("committed {commit}"),
+        Some(commit) => match &landing.push {
+            Some(remote) => format!("committed {commit}, and pushed to {}", Shown(remote)),
+            None => format!("committed {commit}"),
+        },
         None if landing.write => format!("written: {files}"),
         None => format!("a plan for {files}; `--commit` commits it, `--write` writes it to the working tree"),
     };

@@ -13,6 +13,7 @@ mod hostile;
 mod ingest;
 mod new;
 mod program;
+mod push;
 mod query;
 mod records;
 mod validate;

@@ -11,6 +11,7 @@ mod follow;
 mod identity;
 mod index_file;
 mod pending;
+mod published;
 mod rewrite;
 mod rewrite_in_place;
 mod seat;
@@ -94,8 +95,7 @@ impl Store {
     ) -> Result<CommitId, CommitError> {
         let repository = self.repository()?;
         let branch = seat::direct(&repository, onto)?;
-        let seat = self.seat(&repository, &branch)?;
-        let mut desk = if seat == Seat::Here { Some(self.take_desk(&repository)?) } else { None };
+        let mut desk = self.desk_of(&repository, &branch)?;
         check_tip(&repository, &branch, base)?;
         let made = self.make(&repository, base, edits)?;
         let (author, committer) = identity::signatures(&repository, now)?;
@@ -105,20 +105,43 @@ impl Store {
         };
         let words = Words { author, committer, message, parent: base };
         let commit = write_objects::write(&repository, &made, &words)?;
-        if let Some(desk) = &mut desk {
-            desk.announce(&Note::Commit(Moved { branch: branch.clone(), base, commit }))?;
+        let ready = desk.zip(index);
+        self.move_to(&repository, Moved { branch, base, commit }, ready, &made.files, message)?;
+        Ok(commit)
+    }
+
+    /// The right to change the work tree, where the branch is checked out here.
+    fn desk_of(&self, repository: &Repository, branch: &RefName) -> Result<Option<Desk>, CommitError> {
+        match self.seat(repository, branch)? {
+            Seat::Here => self.take_desk(repository).map(Some),
+            Seat::Nowhere => Ok(None),
         }
-        if let Err(error) = move_branch(&repository, &branch, base, commit, message) {
-            if let Some(desk) = &mut desk {
+    }
+
+    /// Moves a branch, and lets files and index follow where it is checked out here.
+    fn move_to(
+        &self,
+        repository: &Repository,
+        moved: Moved,
+        mut ready: Option<(Desk, IndexFile)>,
+        files: &[FileChange],
+        message: &str,
+    ) -> Result<(), CommitError> {
+        let Moved { branch, base, commit } = moved.clone();
+        if let Some((desk, _)) = &mut ready {
+            desk.announce(&Note::Commit(moved))?;
+        }
+        if let Err(error) = move_branch(repository, &branch, base, commit, message) {
+            if let Some((desk, _)) = &mut ready {
                 desk.clear()?;
             }
             return Err(error);
         }
-        if let (Some(desk), Some(index)) = (&mut desk, index) {
-            let followed = self.follow(&repository, desk, &made.files, index);
+        if let Some((mut desk, index)) = ready {
+            let followed = self.follow(repository, &mut desk, files, index);
             followed.map_err(|error| CommitError::Unfinished { commit, source: Box::new(error) })?;
         }
-        Ok(commit)
+        Ok(())
     }
 
     /// The change as trees, in memory.
