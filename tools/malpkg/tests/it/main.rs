@@ -4,6 +4,7 @@
 
 mod assign;
 mod change;
+mod crash;
 mod documents;
 mod export;
 mod failures;

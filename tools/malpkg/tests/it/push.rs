@@ -30,7 +30,7 @@ fn inbox(names: &[&str]) -> Folder {
     inbox
 }
 
-fn push<'a>(inbox: &'a Folder) -> [&'a str; 6] {
+fn push(inbox: &Folder) -> [&str; 6] {
     ["ingest", "--source", "feed", inbox.path().to_str().expect("a path in UTF-8"), "--push", "origin"]
 }
 

@@ -128,15 +128,19 @@ impl Store {
         message: &str,
     ) -> Result<(), CommitError> {
         let Moved { branch, base, commit } = moved.clone();
-        if let Some((desk, _)) = &mut ready {
+        // Where nothing follows, the note still tells whose lock on the branch it is that a killed run leaves.
+        let mut alone = if ready.is_none() { Some(self.take_desk(repository)?) } else { None };
+        let desk = ready.as_mut().map(|(desk, _)| desk).or(alone.as_mut());
+        if let Some(desk) = desk {
             desk.announce(&Note::Commit(moved))?;
         }
-        if let Err(error) = move_branch(repository, &branch, base, commit, message) {
-            if let Some((desk, _)) = &mut ready {
-                desk.clear()?;
-            }
-            return Err(error);
+        let is_moved = move_branch(repository, &branch, base, commit, message);
+        let desk =
+            if is_moved.is_err() { ready.as_mut().map(|(desk, _)| desk).or(alone.as_mut()) } else { alone.as_mut() };
+        if let Some(desk) = desk {
+            desk.clear()?;
         }
+        is_moved?;
         if let Some((mut desk, index)) = ready {
             let followed = self.follow(repository, &mut desk, files, index);
             followed.map_err(|error| CommitError::Unfinished { commit, source: Box::new(error) })?;
