@@ -16,6 +16,7 @@ mod new;
 mod program;
 mod push;
 mod query;
+mod race;
 mod records;
 mod validate;
 mod versions;

@@ -13,7 +13,7 @@ fn shared() -> Repository {
 }
 
 /// A clone with a work tree.
-fn clone_of(shared: &Repository) -> Repository {
+pub(crate) fn clone_of(shared: &Repository) -> Repository {
     let clone = Repository::empty();
     clone.run(&["remote", "add", "origin", &shared.path().to_string_lossy()]);
     clone.run(&["fetch", "--quiet", "origin"]);
@@ -144,27 +144,4 @@ fn an_edit_at_what_came_from_there_is_not_overwritten() {
     let refused = malpkg(other.path(), &push(&inbox(&["c"])));
     assert!(refused.exit == Exit::Failed && refused.err.contains(KNOWN), "{}", refused.err);
     assert_eq!(other.read(KNOWN), "mine");
-}
-
-#[test]
-fn many_writers_lose_nothing() {
-    let shared = shared();
-    let clones: Vec<Repository> = (0..3).map(|_| clone_of(&shared)).collect();
-    std::thread::scope(|scope| {
-        for (writer, clone) in clones.iter().enumerate() {
-            scope.spawn(move || {
-                for round in 0..4 {
-                    let names: Vec<String> = (0..3).map(|at| format!("w{writer}-{round}-{at}")).collect();
-                    let inbox = inbox(&names.iter().map(String::as_str).collect::<Vec<_>>());
-                    while malpkg(clone.path(), &push(&inbox)).exit == Exit::BaseMoved {}
-                }
-            });
-        }
-    });
-    shared.fsck();
-    let found = json(shared.path(), &["validate"], Exit::Done);
-    assert_eq!((&found["reports"], &found["verdict"]), (&37.into(), &"clean".into()));
-    assert_eq!(shared.run(&["rev-list", "--count", "main"]), "13\n");
-    let marks = shared.show("main", "osv/ids.json");
-    assert!(marks.contains("900036"), "no number is left out: {marks}");
 }
