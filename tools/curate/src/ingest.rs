@@ -10,7 +10,7 @@ use ecosystem::Package;
 use osv_schema::{Pointer, Record, Timestamp, write};
 
 use crate::delivery::content_sha256;
-use crate::ids::{Ids, IdsError};
+use crate::ids::{Ids, IdsError, Numbering};
 use crate::{Delivery, join};
 
 /// A delivery may be this far ahead of our clock, in seconds.
@@ -58,7 +58,8 @@ pub enum IngestError {
 ///
 /// The ids that were given before cannot be read.
 pub fn ingest(base: &Snapshot, batch: &Batch, now: Timestamp) -> Result<(Plan, Vec<Ingested>), IngestError> {
-    let ids = Ids::read(base, &batch.prefix, batch.first_number)?;
+    let numbering = Numbering { prefix: batch.prefix.clone(), first_number: batch.first_number };
+    let ids = Ids::read(base, &numbering)?;
     let mut run = Run { base, batch, now, ids, reports: BTreeMap::new(), plan: Plan::default() };
     let mut fates = vec![Ingested::Rejected; batch.deliveries.len()];
     for index in in_order(&batch.deliveries) {
@@ -243,13 +244,13 @@ impl Run<'_> {
     fn create(&mut self, delivery: &Delivery, package: Package, folder: &str) -> Result<Ingested, Fault> {
         let published = delivery.record.published_at().unwrap_or(self.now).min(self.now);
         // The number is kept only when the report is: a refused delivery uses none up.
-        let mut ids = self.ids.clone();
-        let id = ids.give(published.year());
+        let no_number = |error: IdsError| fault_in_ids(&error);
+        let id = self.ids.next(published.year()).map_err(no_number)?;
         let path = Place { base: Base::Malicious, folder, stem: &id }.path().map_err(fault_in_path)?;
         let mut record = join::empty(&package, &id, delivery);
         join::join(&mut record, delivery, self.batch.takes_ids_as_aliases, self.now)
             .map_err(|error| fault_in_details(&error.to_string()))?;
-        self.ids = ids;
+        self.ids.give(published.year(), folder).map_err(no_number)?;
         let change = Change { path: path.clone(), kind: ChangeKind::Create, id, package: package.to_string() };
         self.reports.insert(path.clone(), Open { package, record, change: Some(change) });
         Ok(Ingested::Created(path))
@@ -292,7 +293,7 @@ fn check_statement(record: &Record) -> Result<(), Fault> {
 }
 
 /// The folders in which the report may lie under an older name of its ecosystem.
-fn old_folders(package: &Package, folder: &str) -> Vec<String> {
+pub(crate) fn old_folders(package: &Package, folder: &str) -> Vec<String> {
     let rest = folder.split_once('/').map_or("", |(_, rest)| rest);
     package.ecosystem().directory_aliases().iter().map(|old| format!("{old}/{rest}")).collect()
 }
@@ -303,6 +304,15 @@ fn fault_in_details(message: &str) -> Fault {
         pointer: Pointer::from("/details"),
         message: format!("the report on this package cannot be added to: {message}"),
         remedy: "mend the details of that report and send the record again".into(),
+    }
+}
+
+fn fault_in_ids(error: &IdsError) -> Fault {
+    Fault {
+        rule: "invalid-id",
+        pointer: Pointer::root(),
+        message: error.to_string(),
+        remedy: "mend the file, and send the record again".into(),
     }
 }
 

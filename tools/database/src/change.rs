@@ -95,6 +95,12 @@ impl ChangeSet {
         self.edits.insert(path, Edit::Put(bytes.into()));
     }
 
+    /// Takes a file away. What that means is said by what is put elsewhere.
+    pub fn remove_file(&mut self, path: TreePath) {
+        self.changes.remove(&path);
+        self.edits.insert(path, Edit::Remove);
+    }
+
     /// What the change set holds at a path.
     pub fn get(&self, path: &str) -> Option<&Edit> {
         self.edits.get(path)

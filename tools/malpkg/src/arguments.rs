@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use osv_schema::Timestamp;
 
-use crate::command::{affected, explain, export, fmt, ingest, new, path, query, validate, version};
+use crate::command::{affected, assign, explain, export, fmt, ingest, new, path, query, validate, version};
 
 /// Keep and ask a database of malicious packages
 ///
@@ -96,6 +96,7 @@ pub(crate) enum Command {
     New(new::Arguments),
     Fmt(fmt::Arguments),
     Ingest(ingest::Arguments),
+    Assign(assign::Arguments),
     Export(export::Arguments),
     Query(query::Arguments),
     Path(path::Arguments),

@@ -11,6 +11,7 @@ mod context;
 mod display;
 mod exit;
 mod failure;
+mod landing;
 mod likeness;
 mod progress;
 mod resolve;
@@ -48,6 +49,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, out: &mut dyn Write, e
         arguments::Command::New(arguments) => command::new::run(&arguments, &mut context),
         arguments::Command::Fmt(arguments) => command::fmt::run(&arguments, &mut context),
         arguments::Command::Ingest(arguments) => command::ingest::run(&arguments, &mut context),
+        arguments::Command::Assign(arguments) => command::assign::run(&arguments, &mut context),
         arguments::Command::Export(arguments) => command::export::run(&arguments, &mut context),
         arguments::Command::Query(arguments) => command::query::run(&arguments, &mut context),
         arguments::Command::Path(arguments) => command::path::run(&arguments, &mut context),

@@ -96,6 +96,16 @@ pub enum Error {
         /// Why not.
         source: io::Error,
     },
+    /// Another repository that cannot be reached, or does not take what it is sent.
+    #[error("cannot {doing} `{}`: {told}", .remote.escape_debug())]
+    Remote {
+        /// What was tried, as a verb.
+        doing: &'static str,
+        /// The other repository.
+        remote: String,
+        /// What git says.
+        told: String,
+    },
     /// Something else that git could not do.
     #[error("cannot {doing}")]
     Git {

@@ -15,6 +15,7 @@ mod history;
 mod listing;
 mod objects;
 mod pack;
+mod remote;
 mod revision;
 mod sparse;
 mod staged;
@@ -24,6 +25,7 @@ mod tree;
 pub use commit::CommitError;
 pub use error::Error;
 pub use git::GitError;
+pub use remote::Pushed;
 pub use revision::{Commit, CommitId, RefName};
 pub use store::{At, Store};
 

@@ -10,6 +10,7 @@ mod generate;
 mod process;
 mod roundtrip;
 mod rules;
+mod runs;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -76,6 +77,21 @@ enum Task {
         #[arg(long)]
         deliveries: PathBuf,
     },
+    /// Kill runs at random moments: nothing is lost, and the next run completes each
+    Crash {
+        /// How often
+        #[arg(long, default_value_t = 500)]
+        times: usize,
+    },
+    /// Let writers with clones of their own push to one repository: every delivery gets in, no number is given twice
+    Race {
+        /// How many writers
+        #[arg(long, default_value_t = 8)]
+        writers: usize,
+        /// How many deliveries each of them has
+        #[arg(long, default_value_t = 2_000)]
+        deliveries: usize,
+    },
     /// Publish our own reports and let real clients read them
     Accept {
         /// Where clients are installed that are not on the machine yet
@@ -101,6 +117,8 @@ fn main() -> ExitCode {
         }
         Task::Bench { corpus, reports, runs } => bench::run(corpus.as_deref(), reports, runs),
         Task::Replay { corpus, deliveries } => corpus::replay(&corpus, &deliveries),
+        Task::Crash { times } => runs::crash(times),
+        Task::Race { writers, deliveries } => runs::race(writers, deliveries),
         Task::Accept { clients } => accept::run(&clients),
         Task::Fuzz { seconds, targets } => fuzz::run(&targets, seconds),
     };

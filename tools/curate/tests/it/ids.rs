@@ -1,13 +1,14 @@
 //! Ids: never twice, in each year from where the numbers stand.
 
-use curate::{Ids, IdsError};
+use curate::{Ids, IdsError, Numbering};
 use database::Edit;
 
 use crate::fixture::{database, delivery, record, run};
 
 /// The next id of 2026 over a database of these files.
 fn next(files: &[(&str, &str)]) -> Result<String, IdsError> {
-    Ids::read(&database(files), "MAL", 900_001).map(|mut ids| ids.give(2026))
+    let numbering = Numbering { prefix: "MAL".into(), first_number: 900_001 };
+    Ids::read(&database(files), &numbering)?.give(2026, "npm/a")
 }
 
 #[test]
@@ -19,13 +20,24 @@ fn numbers_go_on_from_where_they_stand() {
     assert_eq!(next(&[("osv/withdrawn/npm/a/MAL-2026-900007.json", "")]).unwrap(), "MAL-2026-900008");
     let mark = r#"{"2026": {"highest": 900100, "batch": "x"}}"#;
     assert_eq!(next(&[("osv/ids.json", mark)]).unwrap(), "MAL-2026-900101");
-    assert_eq!(next(&[("osv/ids.json", mark), (&at("900200"), "")]).unwrap(), "MAL-2026-900201");
+    // What stands beyond the mark was not given by us: it is in the way, and moves nothing.
+    assert_eq!(next(&[("osv/ids.json", mark), (&at("900200"), "")]).unwrap(), "MAL-2026-900101");
+    let in_the_way = [("osv/ids.json", mark), (&at("900101"), ""), (&at("900102"), "")];
+    assert_eq!(next(&in_the_way).unwrap(), "MAL-2026-900103");
+    assert_eq!(next(&[(&at("18446744073709551615"), "")]), Err(IdsError::UsedUp(2026)));
     assert_eq!(next(&[("osv/ids.json", r#"{"2025": {"highest": 900100}}"#)]).unwrap(), "MAL-2026-900001");
 }
 
 #[test]
 fn without_knowing_what_was_given_nothing_is_given() {
-    for broken in ["", "[]", "{\"2026\": 5}", r#"{"2026": {"highest": -1}}"#, r#"{"x": {"highest": 1}}"#] {
+    for broken in [
+        "",
+        "[]",
+        "{\"2026\": 5}",
+        r#"{"2026": {"highest": -1}}"#,
+        r#"{"x": {"highest": 1}}"#,
+        r#"{"2026": {"highest": 1}, "2026": {"highest": 2}}"#,
+    ] {
         assert_eq!(next(&[("osv/ids.json", broken)]), Err(IdsError::Malformed), "{broken}");
     }
 }
@@ -36,7 +48,7 @@ fn the_mark_moves_with_the_reports_and_keeps_what_it_does_not_know() {
     let deliveries = vec![delivery(&record("X-1", "a", &["1.0.0"], "")), delivery(&record("X-2", "b", &["1.0.0"], ""))];
     let (plan, _) = run(&base, deliveries);
     let Some(Edit::Put(bytes)) = plan.changes.get("osv/ids.json") else { panic!("no ids") };
-    let batch = curate::sha256_hex(b"MAL-2026-900001\nMAL-2026-900002\n");
+    let batch = curate::sha256_hex(b"MAL-2026-900001 npm/a\nMAL-2026-900002 npm/b\n");
     let expected = format!(
         "{{\n  \"2025\": {{\n    \"batch\": \"x\",\n    \"highest\": 900100,\n    \"note\": 1\n  }},\n  \"2026\": {{\n    \"batch\": \"{batch}\",\n    \"highest\": 900002\n  }}\n}}\n"
     );

@@ -1,6 +1,7 @@
 //! The commands, one file each: its arguments, one function, and the frozen form of its JSON.
 
 pub(crate) mod affected;
+pub(crate) mod assign;
 pub(crate) mod explain;
 pub(crate) mod export;
 pub(crate) mod fmt;

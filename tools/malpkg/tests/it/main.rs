@@ -2,7 +2,9 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking, in its helpers too")]
 
+mod assign;
 mod change;
+mod crash;
 mod documents;
 mod export;
 mod failures;
@@ -12,7 +14,9 @@ mod hostile;
 mod ingest;
 mod new;
 mod program;
+mod push;
 mod query;
+mod race;
 mod records;
 mod validate;
 mod versions;

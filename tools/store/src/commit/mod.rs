@@ -11,13 +11,16 @@ mod follow;
 mod identity;
 mod index_file;
 mod pending;
+mod published;
 mod rewrite;
 mod rewrite_in_place;
 mod seat;
 #[cfg(test)]
 mod tests;
+mod write;
 mod write_objects;
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use database::TreeId;
@@ -32,7 +35,7 @@ use crate::revision::{read_commit, tip};
 use crate::{CommitId, Error, RefName, Store};
 use disk::Disk;
 use index_file::IndexFile;
-use pending::{Desk, Note};
+use pending::{Desk, Moved, Note};
 use rewrite::{Edits, FileChange, Rewritten, rewrite};
 use seat::Seat;
 use write_objects::Words;
@@ -65,7 +68,7 @@ impl Store {
     ///
     /// See [`CommitError`]. In a plain folder nobody knows what a file was before, so there are no local edits.
     pub fn write(&self, admitted: &Admitted) -> Result<(), CommitError> {
-        self.write_edits(admitted.changes().edits())
+        self.write_edits(admitted.changes().edits(), &BTreeMap::new())
     }
 
     /// Finishes what a commit left undone that was killed after its branch had moved: the files and the index follow.
@@ -92,8 +95,7 @@ impl Store {
     ) -> Result<CommitId, CommitError> {
         let repository = self.repository()?;
         let branch = seat::direct(&repository, onto)?;
-        let seat = self.seat(&repository, &branch)?;
-        let mut desk = if seat == Seat::Here { Some(self.take_desk(&repository)?) } else { None };
+        let mut desk = self.desk_of(&repository, &branch)?;
         check_tip(&repository, &branch, base)?;
         let made = self.make(&repository, base, edits)?;
         let (author, committer) = identity::signatures(&repository, now)?;
@@ -103,40 +105,46 @@ impl Store {
         };
         let words = Words { author, committer, message, parent: base };
         let commit = write_objects::write(&repository, &made, &words)?;
-        if let Some(desk) = &mut desk {
-            desk.announce(&Note { branch: branch.clone(), base, commit })?;
-        }
-        if let Err(error) = move_branch(&repository, &branch, base, commit, message) {
-            if let Some(desk) = &mut desk {
-                desk.clear()?;
-            }
-            return Err(error);
-        }
-        if let (Some(desk), Some(index)) = (&mut desk, index) {
-            let followed = self.follow(&repository, desk, &made.files, index);
-            followed.map_err(|error| CommitError::Unfinished { commit, source: Box::new(error) })?;
-        }
+        let ready = desk.zip(index);
+        self.move_to(&repository, Moved { branch, base, commit }, ready, &made.files, message)?;
         Ok(commit)
     }
 
-    fn write_edits(&self, edits: &Edits) -> Result<(), CommitError> {
-        let repository = if self.is_git() { Some(self.repository()?) } else { None };
-        let root = self.root()?;
-        let _desk = repository.as_ref().map(|repository| self.take_desk(repository)).transpose()?;
-        let files = match &repository {
-            Some(repository) => {
-                let base = self.head()?.map(|head| head.id);
-                self.rewritten(repository, base, edits)?.files
-            }
-            None => rewrite::without_base(edits)?,
-        };
-        let is_left_out = |path: &_| repository.as_ref().is_some_and(|git| crate::sparse::is_left_out_now(git, path));
-        let disk = Disk::new(root, repository.as_ref());
-        let edited = follow::local_edits(&disk, &files, is_left_out)?;
-        if !edited.is_empty() {
-            return Err(CommitError::LocalEdits(edited));
+    /// The right to change the work tree, where the branch is checked out here.
+    fn desk_of(&self, repository: &Repository, branch: &RefName) -> Result<Option<Desk>, CommitError> {
+        match self.seat(repository, branch)? {
+            Seat::Here => self.take_desk(repository).map(Some),
+            Seat::Nowhere => Ok(None),
         }
-        follow::bring_forward(&disk, &files)?;
+    }
+
+    /// Moves a branch, and lets files and index follow where it is checked out here.
+    fn move_to(
+        &self,
+        repository: &Repository,
+        moved: Moved,
+        mut ready: Option<(Desk, IndexFile)>,
+        files: &[FileChange],
+        message: &str,
+    ) -> Result<(), CommitError> {
+        let Moved { branch, base, commit } = moved.clone();
+        // Where nothing follows, the note still tells whose lock on the branch it is that a killed run leaves.
+        let mut alone = if ready.is_none() { Some(self.take_desk(repository)?) } else { None };
+        let desk = ready.as_mut().map(|(desk, _)| desk).or(alone.as_mut());
+        if let Some(desk) = desk {
+            desk.announce(&Note::Commit(moved))?;
+        }
+        let is_moved = move_branch(repository, &branch, base, commit, message);
+        let desk =
+            if is_moved.is_err() { ready.as_mut().map(|(desk, _)| desk).or(alone.as_mut()) } else { alone.as_mut() };
+        if let Some(desk) = desk {
+            desk.clear()?;
+        }
+        is_moved?;
+        if let Some((mut desk, index)) = ready {
+            let followed = self.follow(repository, &mut desk, files, index);
+            followed.map_err(|error| CommitError::Unfinished { commit, source: Box::new(error) })?;
+        }
         Ok(())
     }
 
@@ -159,26 +167,29 @@ impl Store {
     fn take_desk(&self, repository: &Repository) -> Result<Desk, CommitError> {
         let git_dir = self.own_git_dir()?;
         let mut desk = Desk::take(git_dir)?;
-        if let Some(note) = desk.read()? {
-            seat::remove_dead_ref_lock(repository, &note)?;
-            let is_here = self.seat(repository, &note.branch).is_ok_and(|seat| seat == Seat::Here);
-            if is_here && tip(repository, &note.branch)? == Some(note.commit) {
-                let files = self.changed_files(repository, &note)?;
-                desk.lock_index(git_dir)?;
-                let index = IndexFile::open(git_dir, &desk)?;
-                self.follow(repository, &mut desk, &files, index)?;
+        match desk.read()? {
+            None => return Ok(desk),
+            Some(Note::Write { before, after }) => self.finish_write(repository, before, after)?,
+            Some(Note::Commit(note)) => {
+                seat::remove_dead_ref_lock(repository, &note)?;
+                let is_here = self.seat(repository, &note.branch).is_ok_and(|seat| seat == Seat::Here);
+                if is_here && tip(repository, &note.branch)? == Some(note.commit) {
+                    let after = tree_of(repository, Some(note.commit))?.unwrap_or(TreeId([0; 20]));
+                    let files = self.changed_files(tree_of(repository, note.base)?, after)?;
+                    desk.lock_index(git_dir)?;
+                    let index = IndexFile::open(git_dir, &desk)?;
+                    self.follow(repository, &mut desk, &files, index)?;
+                }
             }
-            desk.clear()?;
         }
+        desk.clear()?;
         Ok(desk)
     }
 
-    /// What a commit changed, with the bytes.
-    fn changed_files(&self, repository: &Repository, note: &Note) -> Result<Vec<FileChange>, CommitError> {
+    /// What differs between two trees, with the bytes of the second one.
+    fn changed_files(&self, before: Option<TreeId>, after: TreeId) -> Result<Vec<FileChange>, CommitError> {
         let objects = self.objects()?;
-        let after = tree_of(repository, Some(note.commit))?.unwrap_or(TreeId([0; 20]));
-        let before = tree_of(repository, note.base)?.map(|tree| tree.0);
-        let mut files = difference::difference(&objects, before, after.0)?;
+        let mut files = difference::difference(&objects, before.map(|tree| tree.0), after.0)?;
         for file in &mut files {
             if let Some(member) = file.after.filter(|member| member.mode.not_a_file().is_none()) {
                 let read = objects.read_one(member.id, Kind::Blob, usize::MAX);

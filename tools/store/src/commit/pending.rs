@@ -1,4 +1,4 @@
-//! The note about a commit whose work tree has yet to follow, and the lock that says whether its writer lives.
+//! The note about a change that the work tree has yet to follow, and the lock that says whether its writer lives.
 //!
 //! The note lies in the git directory of the work tree, under `malpkg/`. Whoever changes the work tree holds an
 //! advisory lock on it, which ends with the process: a note that can be locked and is not empty was left by the dead.
@@ -7,6 +7,8 @@ use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
+
+use database::TreeId;
 
 use super::CommitError;
 use crate::{CommitId, Error, RefName};
@@ -17,12 +19,24 @@ const STEPS: u32 = 200;
 const INDEX_STEPS: u32 = 20;
 const STEP: Duration = Duration::from_millis(50);
 
+/// What a note says in place of an id where there was nothing before.
+const NONE: &str = "none";
+
 /// What stands in git's lock on the index while we hold it.
 const MARK: &str = "malpkg holds this lock, and its next run removes it\n";
 
-/// A commit about to be made.
+/// A change about to be made.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Note {
+pub(crate) enum Note {
+    /// A commit: the branch moves, and files and index follow.
+    Commit(Moved),
+    /// Files alone, from what they hold in one tree to what they hold in another.
+    Write { before: Option<TreeId>, after: TreeId },
+}
+
+/// A branch that moves to a commit.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Moved {
     pub(crate) branch: RefName,
     pub(crate) base: Option<CommitId>,
     pub(crate) commit: CommitId,
@@ -133,18 +147,35 @@ impl Drop for Desk {
 impl Note {
     /// One line each; the last tells that the note is whole.
     fn text(&self) -> String {
-        let base = self.base.map_or_else(|| "none".to_owned(), |base| base.to_string());
-        format!("branch {}\nbase {base}\ncommit {}\nend\n", self.branch, self.commit)
+        match self {
+            Note::Commit(Moved { branch, base, commit }) => {
+                let base = base.map_or_else(|| NONE.to_owned(), |base| base.to_string());
+                format!("branch {branch}\nbase {base}\ncommit {commit}\nend\n")
+            }
+            Note::Write { before, after } => {
+                let before = before.map_or_else(|| NONE.to_owned(), |tree| CommitId(tree.0).to_string());
+                format!("write\nbefore {before}\nafter {}\nend\n", CommitId(after.0))
+            }
+        }
     }
 
     fn parse(text: &str) -> Option<Note> {
         let mut lines = text.lines();
-        let branch = RefName::new(lines.next()?.strip_prefix("branch ")?).ok()?;
-        let base = match lines.next()?.strip_prefix("base ")? {
-            "none" => None,
+        let first = lines.next()?;
+        let is_write = first == "write";
+        let (before, after) = if is_write { ("before ", "after ") } else { ("base ", "commit ") };
+        let before: Option<CommitId> = match lines.next()?.strip_prefix(before)? {
+            NONE => None,
             id => Some(id.parse().ok()?),
         };
-        let commit = lines.next()?.strip_prefix("commit ")?.parse().ok()?;
-        (lines.next() == Some("end")).then_some(Note { branch, base, commit })
+        let after: CommitId = lines.next()?.strip_prefix(after)?.parse().ok()?;
+        if lines.next() != Some("end") {
+            return None;
+        }
+        if is_write {
+            return Some(Note::Write { before: before.map(|id| TreeId(id.0)), after: TreeId(after.0) });
+        }
+        let branch = RefName::new(first.strip_prefix("branch ")?).ok()?;
+        Some(Note::Commit(Moved { branch, base: before, commit: after }))
     }
 }

@@ -2,11 +2,12 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use git2::{Repository, RepositoryState};
 
 use super::CommitError;
-use super::pending::Note;
+use super::pending::Moved;
 use crate::{Error, RefName, Store};
 
 /// Where a branch is checked out.
@@ -85,13 +86,24 @@ pub(crate) fn nothing_in_progress(repository: &Repository) -> Result<(), CommitE
     Err(CommitError::InProgress(what))
 }
 
-/// Removes the lock on a branch that holds a commit of ours, when its writer is dead.
-pub(crate) fn remove_dead_ref_lock(repository: &Repository, note: &Note) -> Result<(), Error> {
+/// For how long git's own lock on a branch is empty at most.
+const EMPTY_MAX: Duration = Duration::from_secs(1);
+
+/// Removes the lock on a branch that a commit of ours left, when its writer is dead: with the commit's id in it, or killed
+/// before it could write that.
+pub(crate) fn remove_dead_ref_lock(repository: &Repository, note: &Moved) -> Result<(), Error> {
     let lock = repository.commondir().join(format!("{}.lock", note.branch));
-    match fs::read_to_string(&lock) {
-        Ok(text) if text.trim_end() == note.commit.to_string() => {
-            fs::remove_file(&lock).map_err(Error::disk("remove", &lock))
+    let is_left = |text: &str| text.trim_end() == note.commit.to_string();
+    let text = match fs::read_to_string(&lock) {
+        // It may be another's, who is about to write.
+        Ok(text) if text.is_empty() => {
+            std::thread::sleep(EMPTY_MAX);
+            fs::read_to_string(&lock).map(|now| if now.is_empty() { note.commit.to_string() } else { now })
         }
+        read => read,
+    };
+    match text {
+        Ok(text) if is_left(&text) => fs::remove_file(&lock).map_err(Error::disk("remove", &lock)),
         _ => Ok(()),
     }
 }

@@ -49,10 +49,10 @@ fn becomes(puts: &[(&str, &str)], removes: &[&str], expected: &[&str]) {
         assert_eq!(repository.read(path), *text);
     }
     let written = Database::from_text(FILES).repository();
-    Store::open(written.path()).unwrap().write_edits(&edits(puts, removes)).unwrap();
+    Store::open(written.path()).unwrap().write_edits(&edits(puts, removes), &Default::default()).unwrap();
     assert_eq!(written.list(), expected);
     let folder = Database::from_text(FILES).folder();
-    Store::open(folder.path()).unwrap().write_edits(&edits(puts, removes)).unwrap();
+    Store::open(folder.path()).unwrap().write_edits(&edits(puts, removes), &Default::default()).unwrap();
     assert_eq!(folder.list(), expected);
 }
 
@@ -114,7 +114,7 @@ fn what_is_removed_must_not_be_edited() {
             let error = commit(&store, &edits(&[], &[path])).unwrap_err();
             assert!(matches!(error, CommitError::LocalEdits(_)), "{error:?}");
         }
-        let error = store.write_edits(&edits(&[], &[path])).unwrap_err();
+        let error = store.write_edits(&edits(&[], &[path]), &Default::default()).unwrap_err();
         assert!(matches!(error, CommitError::LocalEdits(_)), "{error:?}");
         assert_eq!(repository.read(path), "mine");
     }
@@ -151,7 +151,7 @@ fn nothing_is_removed_through_a_link() {
     std::os::unix::fs::symlink(outside.path(), repository.place("osv/malicious/npm/a")).unwrap();
     let store = Store::open(repository.path()).unwrap();
     assert!(matches!(commit(&store, &edits(&[], &[ONE])), Err(CommitError::Linked(_))));
-    assert!(matches!(store.write_edits(&edits(&[], &[ONE])), Err(CommitError::Linked(_))));
+    assert!(matches!(store.write_edits(&edits(&[], &[ONE]), &Default::default()), Err(CommitError::Linked(_))));
     assert_eq!(outside.list(), ["MAL-1.json", "MAL-2.json"]);
 }
 

@@ -1,4 +1,4 @@
-//! Writing a commit's objects: a few as loose files, many as one pack.
+//! Writing the objects of a change: a few as loose files, many as one pack.
 
 use std::collections::HashSet;
 use std::fs::File;
@@ -25,6 +25,21 @@ pub(crate) struct Words<'w> {
 
 /// Writes everything that is new, and a commit of it. No reference is changed.
 pub(crate) fn write(repository: &Repository, made: &Rewritten, words: &Words<'_>) -> Result<CommitId, CommitError> {
+    let broken = || Error::git("take a commit's id")(git2::Error::from_str("it is no SHA-1"));
+    let commit = write_with(repository, made, Some(words))?;
+    Ok(commit.and_then(CommitId::of).ok_or_else(broken)?)
+}
+
+/// Writes everything that is new, and no commit of it.
+pub(crate) fn write_tree(repository: &Repository, made: &Rewritten) -> Result<(), CommitError> {
+    write_with(repository, made, None).map(|_| ())
+}
+
+fn write_with(
+    repository: &Repository,
+    made: &Rewritten,
+    words: Option<&Words<'_>>,
+) -> Result<Option<Oid>, CommitError> {
     let odb = repository.odb().map_err(Error::git("open the object database"))?;
     let blobs = made
         .files
@@ -49,22 +64,26 @@ pub(crate) fn write(repository: &Repository, made: &Rewritten, words: &Words<'_>
     for &(kind, _, bytes, _) in &new {
         store(kind, bytes)?;
     }
-    let commit = store(ObjectType::Commit, &commit_object(repository, made, words)?)?;
+    let commit = match words {
+        Some(words) => Some(store(ObjectType::Commit, &commit_object(repository, made, words)?)?),
+        None => None,
+    };
     if is_pack {
         let mut pack = repository.packbuilder().map_err(Error::git("begin a pack"))?;
         pack.set_threads(0);
         for (_, id, _, path) in &new {
             pack.insert_object(*id, Some(path)).map_err(Error::git("add to a pack"))?;
         }
-        pack.insert_object(commit, None).map_err(Error::git("add to a pack"))?;
+        if let Some(commit) = commit {
+            pack.insert_object(commit, None).map_err(Error::git("add to a pack"))?;
+        }
         let folder = repository.commondir().join("objects").join("pack");
         std::fs::create_dir_all(&folder).map_err(Error::disk("create", &folder))?;
         pack.write(&folder, 0).map_err(Error::git("write a pack"))?;
         let name = pack.name().ok().flatten().unwrap_or_default().to_owned();
         sync(&folder, &name)?;
     }
-    let broken = || Error::git("take a commit's id")(git2::Error::from_str("it is no SHA-1"));
-    Ok(CommitId::of(commit).ok_or_else(broken)?)
+    Ok(commit)
 }
 
 fn commit_object(repository: &Repository, made: &Rewritten, words: &Words<'_>) -> Result<Vec<u8>, Error> {

@@ -322,6 +322,21 @@ fn a_commit_killed_before_its_branch_moved_is_forgotten() {
     assert!(!repository.has(NEW) && !repository.has(".git/index.lock") && !repository.has(".git/refs/heads/main.lock"));
 }
 
+#[test]
+fn a_lock_on_a_branch_that_a_killed_run_left_in_a_bare_repository() {
+    for text in ["", "the commit's"] {
+        let bare = small().bare_clone();
+        let (base, tree) = (bare.id("main"), bare.id("main^{tree}"));
+        let made = bare.run(&["commit-tree", "-m", "killed", "-p", &base, &tree]).trim_end().to_owned();
+        bare.write("malpkg/pending", format!("branch refs/heads/main\nbase {base}\ncommit {made}\nend\n"));
+        bare.write("refs/heads/main.lock", text.replace("the commit's", &made));
+        commit(&open(bare.path()), &[(NEW, "new\n")]).unwrap();
+        assert!(!bare.has("refs/heads/main.lock"));
+        assert_eq!(bare.read("malpkg/pending"), "");
+        bare.fsck();
+    }
+}
+
 const FILES: usize = 200;
 
 /// Commits many files in the repository that the environment names, in the child process.

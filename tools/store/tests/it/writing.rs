@@ -1,9 +1,11 @@
 //! Changes written to a working tree or a plain folder, without a commit.
 
+use std::sync::Arc;
+
 use store::{At, CommitError};
 use testkit::{Database, Folder, Repository};
 
-use crate::fixture::{NEW, REPORT, SMALL, contents, open, putting, small};
+use crate::fixture::{NEW, REPORT, SMALL, contents, open, path, putting, small};
 
 #[test]
 fn only_the_files_change() {
@@ -19,6 +21,62 @@ fn only_the_files_change() {
     store.write(&admitted).unwrap();
     store.write(&admitted).unwrap();
     assert_eq!(repository.read(NEW), "new\n");
+}
+
+/// What a write leaves behind that was killed: the note, and these of its files.
+fn killed(there: &[(&str, &str)]) -> Repository {
+    let repository = small();
+    let before = repository.id("main^{tree}");
+    repository.write(REPORT, "changed\n");
+    repository.write(NEW, "new\n");
+    repository.write("osv/ids.json", "{\"2026\": {}}\n");
+    repository.run(&["add", "--all"]);
+    let after = repository.run(&["write-tree"]);
+    repository.run(&["reset", "--quiet", "--hard", "main"]);
+    there.iter().for_each(|(path, text)| repository.write(path, text));
+    repository.write(".git/malpkg/pending", format!("write\nbefore {before}\nafter {after}end\n"));
+    repository
+}
+
+#[test]
+fn a_killed_write_is_completed_by_the_next_run() {
+    for there in [("osv/ids.json", "{\"2026\": {}}\n"), (NEW, "new\n"), (REPORT, "changed\n")] {
+        let repository = killed(&[there]);
+        if there.0 != REPORT {
+            repository.write("osv/malicious/npm/a/.malpkg-new", "half a fi");
+        }
+        open(repository.path()).finish().unwrap();
+        let expected = format!(" M osv/ids.json\n M {REPORT}\n?? {NEW}\n");
+        assert_eq!(repository.run(&["status", "--porcelain", "-uall"]), expected, "{there:?}");
+        assert_eq!(repository.read(NEW), "new\n");
+        assert_eq!(repository.read(".git/malpkg/pending"), "");
+    }
+}
+
+#[test]
+fn a_killed_write_that_was_taken_back_stays_so() {
+    let repository = killed(&[]);
+    open(repository.path()).finish().unwrap();
+    repository.is_clean();
+    let repository = killed(&[(NEW, "new\n"), (REPORT, "mine\n")]);
+    open(repository.path()).finish().unwrap();
+    assert_eq!(repository.read(REPORT), "mine\n", "an edit made since stays");
+    assert!(repository.read("osv/ids.json").contains("2026"));
+    let note = format!("write\nbefore none\nafter {}\nend\n", "1".repeat(40));
+    repository.write(".git/malpkg/pending", note);
+    open(repository.path()).finish().unwrap();
+}
+
+#[test]
+fn what_was_read_is_no_edit_that_the_plan_does_not_know() {
+    let repository = small();
+    repository.write(REPORT, "mine\n");
+    let read = |text: &str| [(path(REPORT), Arc::from(text.as_bytes()))].into();
+    let (store, planned) = (open(repository.path()), putting(&[(NEW, "new\n"), (REPORT, "mine, mended\n")]));
+    let error = store.write_over(&planned, &read("yours\n")).unwrap_err();
+    assert!(matches!(error, CommitError::LocalEdits(_)), "{error:?}");
+    store.write_over(&planned, &read("mine\n")).unwrap();
+    assert_eq!((repository.read(REPORT).as_str(), repository.read(NEW).as_str()), ("mine, mended\n", "new\n"));
 }
 
 #[test]

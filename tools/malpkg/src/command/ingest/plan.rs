@@ -7,16 +7,28 @@ use database::{Plan, Rejected};
 use osv_schema::Timestamp;
 use rules::{Admitted, Finding};
 
-use super::Arguments;
+use super::{Arguments, message};
 use crate::config::{Config, SourceFormat};
 use crate::context::Reading;
 use crate::failure::Failure;
+use crate::landing;
 
 /// What one planning came to.
 pub(super) struct Planned {
+    pub(super) source: String,
     pub(super) admitted: Admitted,
     pub(super) plan: Plan,
     pub(super) tally: Tally,
+}
+
+impl landing::Planned for Planned {
+    fn admitted(&self) -> &Admitted {
+        &self.admitted
+    }
+
+    fn message(&self) -> String {
+        message(&self.source, &self.tally)
+    }
 }
 
 /// How many deliveries had which fate.
@@ -37,7 +49,7 @@ pub(super) struct Read {
     rejected: Vec<Rejected>,
 }
 
-pub(super) fn read_deliveries(arguments: &Arguments, config: Config) -> Result<Read, Failure> {
+pub(super) fn read_deliveries(arguments: &Arguments, config: &Config) -> Result<Read, Failure> {
     let source = config.source(&arguments.source)?;
     let own_place = source.from.clone().into_iter().collect();
     let inputs: Vec<String> = if arguments.inputs.is_empty() { own_place } else { arguments.inputs.clone() };
@@ -71,7 +83,13 @@ pub(super) fn read_deliveries(arguments: &Arguments, config: Config) -> Result<R
 
 /// Plans until the rules admit the plan: deliveries behind a report that they refuse are rejected, and the rest is
 /// planned again.
-pub(super) fn plan(reading: &Reading, config: &Config, mut read: Read, now: Timestamp) -> Result<Planned, Failure> {
+pub(super) fn plan(
+    source: &str,
+    reading: &Reading,
+    config: &Config,
+    mut read: Read,
+    now: Timestamp,
+) -> Result<Planned, Failure> {
     let settings = &config.settings;
     loop {
         let batch = Batch {
@@ -89,7 +107,7 @@ pub(super) fn plan(reading: &Reading, config: &Config, mut read: Read, now: Time
                 plan.rejected.extend(read.rejected);
                 plan.rejected.sort_by(|a, b| a.delivery.cmp(&b.delivery));
                 let tally = tally(&fates, plan.rejected.len());
-                return Ok(Planned { admitted, plan, tally });
+                return Ok(Planned { source: source.to_owned(), admitted, plan, tally });
             }
             Err(findings) => {
                 let (kept, refused) = part(batch.deliveries, &fates, &findings);

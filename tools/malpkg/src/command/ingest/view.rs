@@ -1,13 +1,13 @@
 //! What an ingest says: for people, and as `malpkg.ingest`.
 
-use database::ChangeSet;
 use serde::Serialize;
 
 use super::Arguments;
 use super::plan::{Planned, Tally};
 use crate::context::Context;
-use crate::display::{Shown, count};
+use crate::display::Shown;
 use crate::failure::Failure;
+use crate::landing::view::{ChangeV1, changes_v1, write_changes, write_end, write_rejected};
 
 #[derive(Serialize)]
 struct IngestV1<'i> {
@@ -55,14 +55,6 @@ struct SkippedV1<'i> {
     reason: &'i str,
 }
 
-#[derive(Serialize)]
-struct ChangeV1<'i> {
-    kind: &'static str,
-    path: &'i str,
-    id: &'i str,
-    package: &'i str,
-}
-
 pub(super) fn write_json(
     arguments: &Arguments,
     planned: &Planned,
@@ -99,12 +91,6 @@ pub(super) fn write_json(
         delivery: &skipped.delivery,
         reason: &skipped.reason,
     });
-    let changes = planned.plan.changes.changes().map(|change| ChangeV1 {
-        kind: change.kind.word(),
-        path: change.path.as_str(),
-        id: &change.id,
-        package: &change.package,
-    });
     context.write_json(&IngestV1 {
         format: "malpkg.ingest",
         version: 1,
@@ -114,7 +100,7 @@ pub(super) fn write_json(
         sources: vec![source],
         rejected: rejected.collect(),
         skipped: skipped.collect(),
-        changes: changes.collect(),
+        changes: changes_v1(&planned.plan.changes),
     })
 }
 
@@ -124,39 +110,16 @@ pub(super) fn write_text(
     commit: Option<&str>,
     context: &mut Context<'_>,
 ) -> Result<(), Failure> {
-    for rejected in &planned.plan.rejected {
-        let (message, remedy) = (context.tamed_words(&rejected.message), context.tamed_words(&rejected.remedy));
-        let delivery = Shown(&rejected.delivery).to_string();
-        let pointer =
-            if rejected.pointer.is_empty() { String::new() } else { format!(" {}", Shown(&rejected.pointer)) };
-        writeln!(context.out, "rejected[{}]: {delivery}{pointer}: {}", rejected.rule, Shown(&message))?;
-        writeln!(context.out, "  = help: {}", Shown(&remedy))?;
-    }
+    write_rejected(&planned.plan.rejected, context)?;
     for skipped in &planned.plan.skipped {
         writeln!(context.out, "skipped: {}: {}", Shown(&skipped.delivery), Shown(&skipped.reason))?;
     }
-    let changes = &planned.plan.changes;
-    for change in changes.changes() {
-        let kind = change.kind.word();
-        writeln!(context.out, "{kind:9} {} {} ({})", change.id, Shown(&change.package), Shown(change.path.as_str()))?;
-    }
+    write_changes(&planned.plan.changes, context)?;
     let Tally { deliveries, created, joined, unchanged, rejected, skipped } = planned.tally;
     writeln!(
         context.out,
         "{}: {deliveries} read, {created} created, {joined} joined, {unchanged} known already, {skipped} skipped, {rejected} rejected",
         arguments.source
     )?;
-    let end = match (commit, changes.is_empty()) {
-        (_, true) => "nothing to write".to_owned(),
-        (Some(commit), false) => format!("committed {commit}"),
-        (None, false) if arguments.write => format!("written: {}", files(changes)),
-        (None, false) => {
-            format!("a plan for {}; `--commit` commits it, `--write` writes it to the working tree", files(changes))
-        }
-    };
-    Ok(writeln!(context.out, "{end}")?)
-}
-
-fn files(changes: &ChangeSet) -> String {
-    count(changes.edits().len(), "file")
+    write_end(&planned.plan.changes, &arguments.landing, commit, context)
 }
