@@ -140,7 +140,7 @@ const FENCED: &[(&str, &[&str])] = &[
     ("git2", &["store"]),
     ("jsonschema", &["rules"]),
     ("clap", &["malpkg", "xtask"]),
-    ("libdeflater", &["store", "export"]),
+    ("libdeflater", &["store", "export", "xtask"]),
     ("rustix", &["export", "store"]),
     ("tempfile", &["store", "testkit", "xtask"]),
     ("toml", &["malpkg"]),
