@@ -85,8 +85,8 @@ impl Joining {
     }
 
     /// Adds an origin as it is.
-    pub(crate) fn add(&mut self, origin: &Origin) {
-        self.more.origins.push(origin.clone());
+    pub(crate) fn add(&mut self, origin: Origin) {
+        self.more.origins.push(origin);
     }
 
     /// Adds a delivery.

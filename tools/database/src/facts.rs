@@ -3,12 +3,14 @@
 use std::borrow::Cow;
 use std::hash::Hasher;
 
+use osv_schema::Record;
+use osv_schema::additions::ORIGINS;
 use siphasher::sip::SipHasher13;
 
 use crate::{Base, Place, Report, ReportId, TreePath};
 
-/// How many aliases of a report are known: a hostile one could have a million, real ones have a few.
-const ALIASES_MAX: usize = 1_000;
+/// How many words of one kind are known of a report: a hostile one could have a million, real ones have a few.
+const WORDS_MAX: usize = 1_000;
 
 /// What the relations between reports are judged by. Of a report that was not read only the path speaks.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,6 +25,13 @@ pub struct Facts {
     pub package: Option<Box<str>>,
     /// Its aliases, sorted.
     pub aliases: Vec<Box<str>>,
+    /// The streams that it has deliveries of, as [`stream_word`] writes them, sorted.
+    pub streams: Vec<Box<str>>,
+}
+
+/// A stream in one word: the source, and the record's id there.
+pub fn stream_word(source: &str, id: &str) -> String {
+    format!("{source}\0{id}")
 }
 
 /// By what kind of word a report can be found.
@@ -37,6 +46,8 @@ pub enum KeyKind {
     Package,
     /// Its folder without letter case, as some disks see it.
     Folder,
+    /// A stream that it has a delivery of.
+    Stream,
 }
 
 /// A word by which a report can be found.
@@ -58,6 +69,7 @@ impl Facts {
             is_withdrawn: place.base == Base::Withdrawn,
             package: None,
             aliases: Vec::new(),
+            streams: Vec::new(),
         }
     }
 
@@ -71,11 +83,9 @@ impl Facts {
         });
         let id = by_place.id.map(|by_name| report.own_id().map_or(by_name, Into::into));
         let is_withdrawn = by_place.is_withdrawn || record.is_withdrawn();
-        let mut aliases: Vec<Box<str>> = record.aliases.items().iter().map(|alias| alias.as_str().into()).collect();
-        aliases.sort_unstable();
-        aliases.dedup();
-        aliases.truncate(ALIASES_MAX);
-        Some(Facts { path: by_place.path, id, is_withdrawn, package, aliases })
+        let aliases = sorted(record.aliases.items().iter().map(|alias| alias.as_str().into()).collect());
+        let streams = sorted(streams(record).map(|(source, id)| stream_word(source, id).into()).collect());
+        Some(Facts { path: by_place.path, id, is_withdrawn, package, aliases, streams })
     }
 
     /// Every word by which the report can be found.
@@ -93,21 +103,44 @@ impl Facts {
     pub fn words_of(&self, kind: KeyKind) -> impl Iterator<Item = Cow<'_, str>> {
         let one = match kind {
             KeyKind::Id => self.id.as_deref().map(Cow::Borrowed),
-            KeyKind::Alias => None,
+            KeyKind::Alias | KeyKind::Stream => None,
             KeyKind::Package => self.package.as_deref().map(Cow::Borrowed),
             KeyKind::Folder => Some(lower_case(self.path.folder())),
         };
-        let aliases = if kind == KeyKind::Alias { &self.aliases[..] } else { &[] };
-        one.into_iter().chain(aliases.iter().map(|alias| Cow::Borrowed(&**alias)))
+        let several = match kind {
+            KeyKind::Alias => &self.aliases[..],
+            KeyKind::Stream => &self.streams[..],
+            KeyKind::Id | KeyKind::Package | KeyKind::Folder => &[],
+        };
+        one.into_iter().chain(several.iter().map(|word| Cow::Borrowed(&**word)))
     }
 
     /// Whether this is one of the words.
     pub fn has(&self, key: &Key) -> bool {
-        if key.kind == KeyKind::Alias {
-            return self.aliases.binary_search(&key.word).is_ok();
+        match key.kind {
+            KeyKind::Alias => self.aliases.binary_search(&key.word).is_ok(),
+            KeyKind::Stream => self.streams.binary_search(&key.word).is_ok(),
+            KeyKind::Id | KeyKind::Package | KeyKind::Folder => self.words_of(key.kind).any(|word| *word == *key.word),
         }
-        self.words_of(key.kind).any(|word| *word == *key.word)
     }
+}
+
+/// Words in order, each once, and no more than are known of a report.
+fn sorted(mut words: Vec<Box<str>>) -> Vec<Box<str>> {
+    words.sort_unstable();
+    words.dedup();
+    words.truncate(WORDS_MAX);
+    words
+}
+
+/// Source and id of every delivery of a record that still speaks of its package, without reading the rest of it.
+fn streams(record: &Record) -> impl Iterator<Item = (&str, &str)> {
+    let listed = record.database_specific.value().and_then(|members| members.get(ORIGINS)?.as_array());
+    listed.unwrap_or_default().iter().filter_map(|origin| {
+        let origin = origin.as_object()?;
+        let word = |name: &str| origin.get(name)?.as_str();
+        Some((word("source")?, word("id")?))
+    })
 }
 
 fn lower_case(text: &str) -> Cow<'_, str> {
@@ -117,7 +150,7 @@ fn lower_case(text: &str) -> Cow<'_, str> {
 
 impl KeyKind {
     /// Every kind.
-    pub const ALL: [KeyKind; 4] = [KeyKind::Id, KeyKind::Alias, KeyKind::Package, KeyKind::Folder];
+    pub const ALL: [KeyKind; 5] = [KeyKind::Id, KeyKind::Alias, KeyKind::Package, KeyKind::Folder, KeyKind::Stream];
 
     /// The hash of a word of this kind: the same on every machine and for every release.
     pub fn hash_of(self, word: &str) -> u64 {

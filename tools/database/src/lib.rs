@@ -23,7 +23,7 @@ pub use change::{Change, ChangeKind, ChangeSet, Edit, Plan, Rejected, Skipped};
 pub use content::{BlobId, Content, Contents, ReadError, TreeId, Visit};
 pub use details::{Details, InvalidDetails, Section};
 pub use difference::Difference;
-pub use facts::{Facts, Key, KeyKind};
+pub use facts::{Facts, Key, KeyKind, stream_word};
 pub use index::{Index, IndexError, Indexed, IndexedFile};
 pub use path::{InvalidPath, TreePath};
 pub use place::{Base, Place, ReportId};

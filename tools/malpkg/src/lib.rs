@@ -15,6 +15,7 @@ mod landing;
 mod likeness;
 mod progress;
 mod resolve;
+mod streams;
 
 use std::ffi::OsString;
 use std::io::Write;

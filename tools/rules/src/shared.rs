@@ -42,5 +42,8 @@ pub(crate) fn judge_all_shared(facts: &[Facts], settings: &Settings) -> Vec<Find
         }
         findings
     };
-    KeyKind::ALL.iter().flat_map(of_kind).collect()
+    let is_judged = |kind: &&KeyKind| {
+        settings.rules().iter().any(|(rule, _)| matches!(rule.check, Check::Shared(judged, _) if judged == **kind))
+    };
+    KeyKind::ALL.iter().filter(is_judged).flat_map(of_kind).collect()
 }

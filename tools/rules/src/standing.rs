@@ -69,7 +69,14 @@ pub fn indexed(tree: TreeId, snapshot: &Snapshot, validation: &mut Validation, f
 }
 
 fn other_file(path: &TreePath, blob: Option<BlobId>) -> IndexedFile {
-    let facts = Facts { path: path.clone(), id: None, is_withdrawn: false, package: None, aliases: Vec::new() };
+    let facts = Facts {
+        path: path.clone(),
+        id: None,
+        is_withdrawn: false,
+        package: None,
+        aliases: Vec::new(),
+        streams: Vec::new(),
+    };
     IndexedFile { facts, is_report: false, blob }
 }
 

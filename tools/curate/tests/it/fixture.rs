@@ -40,7 +40,7 @@ pub(crate) fn database(files: &[(&str, &str)]) -> Snapshot {
 /// Ingests deliveries into a database.
 pub(crate) fn run(base: &Snapshot, deliveries: Vec<Delivery>) -> (Plan, Vec<Ingested>) {
     let batch = Batch { deliveries, takes_ids_as_aliases: true, prefix: "MAL".into(), first_number: 900_001 };
-    ingest(base, &batch, now()).unwrap()
+    ingest(base, &batch, &Holders(base.clone()), now()).unwrap()
 }
 
 /// The record that a plan puts at a path.
@@ -48,5 +48,21 @@ pub(crate) fn put(plan: &Plan, at: &str) -> Record {
     match plan.changes.get(at) {
         Some(Edit::Put(bytes)) => Record::read(&Document::parse(bytes).unwrap()).unwrap(),
         other => panic!("{at}: {other:?}; there are {:?}", plan.changes.edits().keys().collect::<Vec<_>>()),
+    }
+}
+
+/// The reports that have a stream, by reading all.
+struct Holders(Snapshot);
+
+impl curate::Streams for Holders {
+    fn holders(&self, source: &str, id: &str) -> Result<std::collections::BTreeSet<TreePath>, String> {
+        let has =
+            |origin: &osv_schema::Origin| origin.source.as_str() == Some(source) && origin.id.as_str() == Some(id);
+        let reports = self.0.reports().map(|(_, entry)| entry);
+        let holds = |entry: &&database::Entry| {
+            let document = Document::parse(&self.0.read(entry).unwrap());
+            document.ok().and_then(|document| Record::read(&document)).is_some_and(|one| one.origins().iter().any(has))
+        };
+        Ok(reports.filter(holds).map(|entry| entry.path.clone()).collect())
     }
 }

@@ -163,6 +163,41 @@ fn a_report_found_taken_back_stays_so() {
     assert_eq!(kinds, ["as-found", "withdraw"]);
 }
 
+/// A stream that first spoke of one package and then of another: however they come, the first report is taken back, and
+/// both are the same.
+#[test]
+fn a_stream_ends_where_it_goes_on_to_another_package() {
+    let on = |name: &str, day: u32| {
+        let text = record("X-1", name, &["1.0.0"], "").replace("2026-05-01T", &format!("2026-05-{day:02}T"));
+        Delivery { source: "x".into(), ..delivery(&text) }
+    };
+    let (a, b, other) = (on("a", 1), on("b", 2), sent("y", "Y-1", 1, &["7.0.0"], ""));
+    let told = |base: &Snapshot| -> Vec<(String, Record)> {
+        let read = |entry: &database::Entry| {
+            let bytes = base.read(entry).unwrap();
+            Record::read(&osv_schema::Document::parse(&bytes).unwrap()).unwrap()
+        };
+        let report = |(place, entry): (database::Place<'_>, &database::Entry)| {
+            let mut record = read(entry);
+            (record.id, record.modified) = Default::default();
+            (format!("{:?} {}", place.base, place.folder), record)
+        };
+        base.reports().map(report).collect()
+    };
+    let expected = told(&after(database(&[]), &[a.clone(), b.clone()]));
+    let places: Vec<&str> = expected.iter().map(|(place, _)| place.as_str()).collect();
+    assert_eq!(places, ["Malicious npm/b", "Withdrawn npm/a"]);
+    assert_eq!(expected[1].1.withdrawn.as_str(), Some("2026-05-02T00:00:00Z"));
+    assert_eq!(told(&after(database(&[]), &[b.clone(), a.clone()])), expected);
+    let (at_once, _) = run(&database(&[]), vec![b.clone(), a.clone()]);
+    assert_eq!(told(&database(&[]).with(&at_once.changes)), expected);
+    // Where somebody else speaks, the report stands, and says what is left.
+    let left = told(&after(database(&[]), &[a, other, b]));
+    let (place, record) = &left[0];
+    assert_eq!(place, "Malicious npm/a");
+    assert_eq!(record.affected.items()[0].versions.items(), ["7.0.0"]);
+}
+
 #[test]
 fn facts_of_ours_find_their_home() {
     let facts = |kind: &str, value: &str| {

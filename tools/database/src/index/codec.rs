@@ -35,9 +35,9 @@ pub(super) fn write_file(file: &IndexedFile, into: &mut Vec<u8>) {
     if let Some(package) = &facts.package {
         text(package, into);
     }
-    number(facts.aliases.len() as u64, into);
-    for alias in &facts.aliases {
-        text(alias, into);
+    for words in [&facts.aliases, &facts.streams] {
+        number(words.len() as u64, into);
+        words.iter().for_each(|word| text(word, into));
     }
     if let Some(blob) = blob {
         into.extend_from_slice(&blob.0);
@@ -55,10 +55,14 @@ pub(super) fn read_file(reader: &mut Reader<'_>) -> Option<IndexedFile> {
         (true, false) => Some(reader.text()?.into()),
     };
     let package = if has(HAS_PACKAGE) { Some(reader.text()?.into()) } else { None };
-    let aliases = (0..reader.number()?).map(|_| reader.text().map(Box::from)).collect::<Option<Vec<_>>>()?;
+    let (aliases, streams) = (words(reader)?, words(reader)?);
     let blob = if has(HAS_BLOB) { Some(BlobId(reader.take(20)?.try_into().ok()?)) } else { None };
-    let facts = Facts { path, id, is_withdrawn: has(IS_WITHDRAWN), package, aliases };
+    let facts = Facts { path, id, is_withdrawn: has(IS_WITHDRAWN), package, aliases, streams };
     Some(IndexedFile { facts, is_report: has(IS_REPORT), blob })
+}
+
+fn words(reader: &mut Reader<'_>) -> Option<Vec<Box<str>>> {
+    (0..reader.number()?).map(|_| reader.text().map(Box::from)).collect()
 }
 
 fn stem(path: &TreePath) -> &str {

@@ -16,6 +16,9 @@ fn file(number: u32, words: (u8, u8, u8)) -> IndexedFile {
         package: (kind % 7 != 0).then(|| format!("npm/p{package}").into()),
         // Numbers of one length, so that they are sorted.
         aliases: (0..alias % 4).map(|n| format!("GHSA-{:03}", alias / 4 + n).into()).collect(),
+        streams: (0..alias % 3)
+            .map(|n| database::stream_word("feed", &format!("{:03}", alias / 3 + n)).into())
+            .collect(),
     };
     let blob = (kind % 2 == 0).then_some(BlobId([kind; 20]));
     IndexedFile { facts, is_report: kind % 11 != 0, blob }

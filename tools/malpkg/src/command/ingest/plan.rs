@@ -12,6 +12,7 @@ use crate::config::{Config, SourceFormat};
 use crate::context::Reading;
 use crate::failure::Failure;
 use crate::landing;
+use crate::streams::TreeStreams;
 
 /// What one planning came to.
 pub(super) struct Planned {
@@ -92,6 +93,7 @@ pub(super) fn plan(
     now: Timestamp,
 ) -> Result<Planned, Failure> {
     let settings = &config.settings;
+    let streams = TreeStreams::new(&reading.snapshot);
     loop {
         let batch = Batch {
             deliveries: read.deliveries,
@@ -99,8 +101,8 @@ pub(super) fn plan(
             prefix: settings.prefix.clone(),
             first_number: config.first_number,
         };
-        let (mut plan, fates) =
-            curate::ingest(&reading.snapshot, &batch, now).map_err(|error| Failure::new(error.to_string()))?;
+        let (mut plan, fates) = curate::ingest(&reading.snapshot, &batch, &streams, now)
+            .map_err(|error| Failure::new(error.to_string()))?;
         let changes = std::mem::take(&mut plan.changes);
         match rules::admit(&reading.snapshot, changes, settings) {
             Ok(admitted) => {

@@ -1,0 +1,112 @@
+//! The deliveries of one run, by the package that they are on.
+
+use std::collections::BTreeMap;
+
+use database::{Plan, subject};
+use ecosystem::Package;
+use osv_schema::{Pointer, Record, Timestamp};
+use rayon::prelude::*;
+
+use super::Batch;
+use super::fault::Fault;
+use crate::Delivery;
+
+/// A delivery may be this far ahead of our clock, in seconds.
+const AHEAD_SECONDS_MAX: i64 = 24 * 60 * 60;
+
+/// The deliveries on one package.
+pub(super) struct Group {
+    pub(super) package: Package,
+    pub(super) folder: String,
+    /// Their numbers, the oldest statement first.
+    pub(super) deliveries: Vec<usize>,
+}
+
+/// The deliveries by the package that they are on. Those that are no statement about one are rejected.
+pub(super) fn grouped(batch: &Batch, now: Timestamp, plan: &mut Plan) -> Vec<Group> {
+    let placed: Vec<Result<(Package, String), Fault>> =
+        batch.deliveries.par_iter().map(|delivery| placed(delivery, now)).collect();
+    let mut groups: Vec<Group> = Vec::new();
+    let mut by_key: BTreeMap<(String, String), usize> = BTreeMap::new();
+    let mut placed: Vec<Option<Result<(Package, String), Fault>>> = placed.into_iter().map(Some).collect();
+    for at in in_order(&batch.deliveries) {
+        match placed[at].take() {
+            Some(Ok((package, folder))) => {
+                let key = (package.ecosystem().as_str().to_owned(), package.merge_name().into_owned());
+                let number = *by_key.entry(key).or_insert(groups.len());
+                match groups.get_mut(number) {
+                    Some(group) => group.deliveries.push(at),
+                    None => groups.push(Group { package, folder, deliveries: vec![at] }),
+                }
+            }
+            Some(Err(fault)) => plan.rejected.push(fault.of(&batch.deliveries[at])),
+            None => {}
+        }
+    }
+    groups
+}
+
+/// Oldest statements first, and a total order behind that: the order in which files came decides nothing.
+fn in_order(deliveries: &[Delivery]) -> Vec<usize> {
+    let mut order: Vec<usize> = (0..deliveries.len()).collect();
+    order.sort_by_cached_key(|&index| {
+        let delivery = &deliveries[index];
+        (delivery.record.modified_at(), delivery.sha256.clone(), delivery.name.clone())
+    });
+    order
+}
+
+/// The package that a delivery is on, and the folder of its reports.
+fn placed(delivery: &Delivery, now: Timestamp) -> Result<(Package, String), Fault> {
+    let about = subject(&delivery.record).map_err(|error| Fault {
+        rule: if error.is_about_ecosystem() { "unknown-ecosystem" } else { "affected-not-single" },
+        pointer: error.pointer(),
+        message: error.to_string(),
+        remedy: error.remedy(),
+    })?;
+    let folder = about.package.folder().map_err(|error| Fault {
+        rule: if error.is_about_direction() { "text-direction-codepoint" } else { "path-mismatch" },
+        pointer: about.pointer.clone(),
+        message: error.to_string(),
+        remedy: error.remedy().to_owned(),
+    })?;
+    check_time(delivery, now)?;
+    check_statement(&delivery.record)?;
+    Ok((about.package, folder.as_str().to_owned()))
+}
+
+fn check_time(delivery: &Delivery, now: Timestamp) -> Result<(), Fault> {
+    match delivery.record.modified_at() {
+        Some(modified) if modified.unix() - now.unix() <= AHEAD_SECONDS_MAX => Ok(()),
+        Some(modified) => Err(Fault {
+            rule: "modified-in-future",
+            pointer: Pointer::from("/modified"),
+            message: format!("{modified} is more than a day ahead of {now}"),
+            remedy: "mend the clock at the source and send the record again".into(),
+        }),
+        None => Err(Fault {
+            rule: "schema-violation",
+            pointer: Pointer::from("/modified"),
+            message: "the record does not say when it was modified".into(),
+            remedy: "say it as OSV does, for example 2026-01-31T12:00:00Z".into(),
+        }),
+    }
+}
+
+/// A statement must name something: without a version and a range, readers take it for nothing or for everything.
+fn check_statement(record: &Record) -> Result<(), Fault> {
+    let says_something = record
+        .affected
+        .items()
+        .first()
+        .is_some_and(|affected| !affected.versions.items().is_empty() || !affected.ranges.items().is_empty());
+    if says_something || record.is_withdrawn() {
+        return Ok(());
+    }
+    Err(Fault {
+        rule: "nothing-affected",
+        pointer: Pointer::from("/affected/0"),
+        message: "the record lists no version and no range".into(),
+        remedy: "list the versions, or say with a range from `introduced: \"0\"` that all are malicious".into(),
+    })
+}

@@ -1,0 +1,76 @@
+//! Streams that go on to another package: what they said of the one before ends.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use database::TreePath;
+use osv_schema::Origin;
+
+use crate::streams::StreamKey;
+
+/// A stream by its source and its id there.
+pub(crate) type Name = (String, String);
+
+/// A report that has deliveries of a stream.
+#[derive(Clone, Debug)]
+pub(crate) struct Holder {
+    /// Which report of the run.
+    pub(crate) work: usize,
+    /// Its package, as people write it.
+    pub(crate) package: String,
+    /// Its own deliveries of the stream.
+    pub(crate) origins: Vec<Origin>,
+}
+
+/// The marks that each report of the run gets: what the streams that it has say of other packages. Every report that has
+/// a stream knows all of it, so that the order in which they came decides nothing.
+pub(crate) fn marks(holders: BTreeMap<Name, Vec<Holder>>) -> BTreeMap<usize, Vec<Origin>> {
+    let mut marks: BTreeMap<usize, Vec<Origin>> = BTreeMap::new();
+    for holders in holders.into_values().filter(|holders| holders.len() > 1) {
+        for (at, holder) in holders.iter().enumerate() {
+            let others = holders.iter().enumerate().filter(|(other, _)| *other != at).map(|(_, other)| other);
+            let of_other = |other: &Holder| -> Vec<Origin> {
+                let mark = |origin: &Origin| mark(origin, &other.package);
+                other.origins.iter().map(mark).collect()
+            };
+            marks.entry(holder.work).or_default().extend(others.flat_map(of_other));
+        }
+    }
+    marks
+}
+
+/// What is written down of a delivery in a report that it does not speak of.
+fn mark(origin: &Origin, package: &str) -> Origin {
+    Origin {
+        source: origin.source.clone(),
+        sha256: origin.sha256.clone(),
+        import_time: origin.import_time.clone(),
+        modified_time: origin.modified_time.clone(),
+        id: origin.id.clone(),
+        content_sha256: origin.content_sha256.clone(),
+        moved_to: package.into(),
+        ..Origin::default()
+    }
+}
+
+/// The deliveries of a stream that a report has itself, without the marks of others.
+pub(crate) fn own(origins: &[Origin], name: &Name) -> Vec<Origin> {
+    let key = StreamKey::Id(name.0.clone(), name.1.clone());
+    origins.iter().filter(|o| o.moved_to.is_absent() && StreamKey::of(o) == key).cloned().collect()
+}
+
+/// Which reports of a tree have deliveries of a stream.
+pub trait Streams: Sync {
+    /// Their paths.
+    ///
+    /// # Errors
+    ///
+    /// Nobody can say, and why.
+    fn holders(&self, source: &str, id: &str) -> Result<BTreeSet<TreePath>, String>;
+}
+
+/// No report has any: for a tree without reports.
+impl Streams for () {
+    fn holders(&self, _: &str, _: &str) -> Result<BTreeSet<TreePath>, String> {
+        Ok(BTreeSet::new())
+    }
+}

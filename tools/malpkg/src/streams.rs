@@ -1,0 +1,40 @@
+//! Which reports have deliveries of a stream: asked of what is known of the tree, or of all its reports.
+
+use std::collections::{BTreeSet, HashMap};
+use std::sync::OnceLock;
+
+use database::{Entry, Facts, KeyKind, Report, Snapshot, TreePath, stream_word};
+
+/// The streams of a tree, read when the first one is asked for.
+pub(crate) struct TreeStreams<'t> {
+    snapshot: &'t Snapshot,
+    by_word: OnceLock<HashMap<Box<str>, BTreeSet<TreePath>>>,
+}
+
+impl<'t> TreeStreams<'t> {
+    pub(crate) fn new(snapshot: &'t Snapshot) -> TreeStreams<'t> {
+        TreeStreams { snapshot, by_word: OnceLock::new() }
+    }
+
+    fn read(&self) -> HashMap<Box<str>, BTreeSet<TreePath>> {
+        let entries: Vec<&Entry> = self.snapshot.reports().map(|(_, entry)| entry).collect();
+        // What cannot be read has no streams; whoever adds to it is told.
+        let facts = self.snapshot.map_each(&entries, |entry, bytes| {
+            bytes.ok().and_then(|bytes| Facts::of_report(&Report::read(&entry.path, bytes), ""))
+        });
+        let mut by_word: HashMap<Box<str>, BTreeSet<TreePath>> = HashMap::new();
+        for facts in facts.flatten() {
+            for word in facts.words_of(KeyKind::Stream) {
+                by_word.entry(word.into()).or_default().insert(facts.path.clone());
+            }
+        }
+        by_word
+    }
+}
+
+impl curate::Streams for TreeStreams<'_> {
+    fn holders(&self, source: &str, id: &str) -> Result<BTreeSet<TreePath>, String> {
+        let by_word = self.by_word.get_or_init(|| self.read());
+        Ok(by_word.get(stream_word(source, id).as_str()).cloned().unwrap_or_default())
+    }
+}
