@@ -42,7 +42,13 @@ pub fn read(source: &str, document: Document) -> Result<Delivery, Box<Rejected>>
         let message = "the document is no JSON object".to_owned();
         return Err(reject("schema-violation", Pointer::root(), message, "send one OSV record a document"));
     };
-    Ok(Delivery { source: source.to_owned(), name: document.name.clone(), sha256: sha256_hex(bytes), record })
+    Ok(Delivery {
+        source: source.to_owned(),
+        name: document.name.clone(),
+        sha256: sha256_hex(bytes),
+        record,
+        taken_over: false,
+    })
 }
 
 #[cfg(test)]
