@@ -15,6 +15,7 @@ mod landing;
 mod likeness;
 mod progress;
 mod resolve;
+mod sources;
 
 use std::ffi::OsString;
 use std::io::Write;
