@@ -10,6 +10,7 @@ mod generate;
 mod process;
 mod roundtrip;
 mod rules;
+mod sources;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -55,6 +56,12 @@ enum Task {
         #[arg(long)]
         check: bool,
     },
+    /// Make docs/sources.md, and the keys of a source in schema/malpkg-config.json, from their lists
+    Sources {
+        /// Only say whether they are up to date
+        #[arg(long)]
+        check: bool,
+    },
     /// Measure against git and Info-ZIP in the same run
     Bench {
         /// A folder that holds the `osv/` of a corpus, or a git repository of one
@@ -95,6 +102,7 @@ enum Task {
 fn main() -> ExitCode {
     let done = match Arguments::parse().task {
         Task::Rules { check } => rules::run(std::path::Path::new("."), check),
+        Task::Sources { check } => sources::run(std::path::Path::new("."), check),
         Task::Roundtrip { folder } => roundtrip::run(&folder),
         Task::Corpus { reports, commits, seed, bare, out } => {
             generate::run_plan(&generate::Plan { reports, commits, seed, is_bare: bare }, &out)

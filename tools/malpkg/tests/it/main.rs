@@ -15,5 +15,6 @@ mod new;
 mod program;
 mod query;
 mod records;
+mod source;
 mod validate;
 mod versions;
