@@ -144,11 +144,13 @@ fn tar(
             long_name = name.or(long_name);
             continue;
         }
+        // A long name is that of the next thing in the archive, whatever it is.
+        let long_name = long_name.take();
         if kind.is_dir() || kind.is_pax_global_extensions() || kind.is_gnu_longlink() {
             continue;
         }
         meter.document()?;
-        let name = long_name.take().unwrap_or_else(|| entry.path_bytes().into_owned());
+        let name = long_name.unwrap_or_else(|| entry.path_bytes().into_owned());
         let name = String::from_utf8_lossy(&name).trim_start_matches("./").to_owned();
         if is_hidden(&name) || !wants(&name) {
             continue;

@@ -161,6 +161,15 @@ fn no_name_leads_out_of_an_archive() {
     builder.append(&header(b"a.json", tar::EntryType::Regular, a.len() as u64), a.as_bytes()).expect("it works here");
     let tar = builder.into_inner().expect("it works here");
     check("x.tar", &tar, &[], &["a.json"], &[("link.json", "the document is no regular file")]);
+    // The long name of a folder is not that of the file behind it.
+    let mut builder = tar::Builder::new(Vec::new());
+    let name = "folder/".repeat(40);
+    builder
+        .append(&header(b"l", tar::EntryType::GNULongName, name.len() as u64), name.as_bytes())
+        .expect("it works here");
+    builder.append(&header(b"f", tar::EntryType::Directory, 0), [].as_slice()).expect("it works here");
+    builder.append(&header(b"a.json", tar::EntryType::Regular, a.len() as u64), a.as_bytes()).expect("it works here");
+    check("x.tar", &builder.into_inner().expect("it works here"), &[], &["a.json"], &[]);
     // A name that claims to be longer than anything.
     let mut builder = tar::Builder::new(Vec::new());
     let name = vec![b'x'; 1 << 20];
