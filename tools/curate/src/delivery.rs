@@ -17,6 +17,8 @@ pub struct Delivery {
     pub sha256: String,
     /// What it says.
     pub record: Record,
+    /// Whether it is a report taken over as it is: its id, which is one of ours, and its origins stay.
+    pub taken_over: bool,
 }
 
 /// SHA-256 in hex.

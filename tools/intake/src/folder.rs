@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use walkdir::WalkDir;
 
-use crate::{DOCUMENT_SIZE_MAX, Document, Unread};
+use crate::{Document, Item, Unread};
 
 /// A folder that cannot be listed.
 #[derive(Debug, thiserror::Error)]
@@ -25,49 +25,68 @@ pub struct FolderError {
 ///
 /// The folder or a part of it cannot be listed. What is wrong with one document is said in the document.
 pub fn documents(from: &Path) -> Result<Vec<Document>, FolderError> {
+    let mut documents = Vec::new();
+    visit(from, |name| name.ends_with(".json"), &mut |item| documents.push(item.document()))?;
+    Ok(documents)
+}
+
+/// Visits the files of a folder whose names are wanted, by name; of a file that is named itself, only it.
+///
+/// # Errors
+///
+/// The folder or a part of it cannot be listed.
+pub(crate) fn visit(
+    from: &Path,
+    wants: impl Fn(&str) -> bool,
+    visit: &mut dyn FnMut(Item<'_>),
+) -> Result<(), FolderError> {
     let fault = |path: &Path, reason: String| FolderError { path: path.to_owned(), reason };
     let about = fs::metadata(from).map_err(|error| fault(from, error.to_string()))?;
     if !about.is_dir() {
         let name = from.file_name().map_or_else(|| from.to_string_lossy(), |name| name.to_string_lossy()).into_owned();
-        return Ok(vec![Document { name, bytes: read(from) }]);
+        give(name, from, visit);
+        return Ok(());
     }
-    let mut documents = Vec::new();
     for entry in WalkDir::new(from).follow_root_links(true).sort_by_file_name() {
         let entry = entry.map_err(|error| {
             let path = error.path().unwrap_or(from).to_owned();
             fault(&path, error.io_error().map_or_else(|| error.to_string(), ToString::to_string))
         })?;
-        let file_name = entry.file_name().to_string_lossy();
-        if entry.file_type().is_dir() || file_name.starts_with('.') || !file_name.ends_with(".json") {
+        let below = entry.path().strip_prefix(from).unwrap_or(entry.path()).to_string_lossy().into_owned();
+        if entry.file_type().is_dir() || is_hidden(&below) || !wants(&below) {
             continue;
         }
-        let below = entry.path().strip_prefix(from).unwrap_or(entry.path());
-        documents.push(Document { name: below.to_string_lossy().into_owned(), bytes: read(entry.path()) });
+        give(below, entry.path(), visit);
     }
-    Ok(documents)
+    Ok(())
 }
 
-fn read(path: &Path) -> Result<Vec<u8>, Unread> {
+/// Whether the name of a file begins with a dot, or it lies in what git keeps.
+pub(crate) fn is_hidden(name: &str) -> bool {
+    name.rsplit('/').next().is_some_and(|file| file.starts_with('.')) || name.split('/').any(|part| part == ".git")
+}
+
+/// Opens one file for a visitor.
+fn give(name: String, path: &Path, visit: &mut dyn FnMut(Item<'_>)) {
+    match open(path) {
+        Ok((mut file, size)) => visit(Item { name, size: Some(size), bytes: Ok(&mut file) }),
+        Err(unread) => visit(Item { name, size: None, bytes: Err(unread) }),
+    }
+}
+
+fn open(path: &Path) -> Result<(impl Read + use<>, u64), Unread> {
     let system = |error: std::io::Error| Unread::System(error.to_string());
     let about = fs::symlink_metadata(path).map_err(system)?;
     if !about.is_file() {
         return Err(Unread::NoFile);
     }
-    if about.len() > DOCUMENT_SIZE_MAX {
-        return Err(Unread::TooLarge { size: about.len() });
-    }
-    // The file may grow while it is read; the limit holds all the same.
-    let mut bytes = Vec::new();
-    fs::File::open(path).and_then(|file| file.take(DOCUMENT_SIZE_MAX + 1).read_to_end(&mut bytes)).map_err(system)?;
-    if bytes.len() as u64 > DOCUMENT_SIZE_MAX {
-        return Err(Unread::TooLarge { size: bytes.len() as u64 });
-    }
-    Ok(bytes)
+    Ok((fs::File::open(path).map_err(system)?, about.len()))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::DOCUMENT_SIZE_MAX;
 
     #[test]
     fn documents_come_by_name_and_links_are_not_followed() {

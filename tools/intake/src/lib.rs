@@ -1,11 +1,38 @@
 //! Where findings come from, and their formats.
 //!
-//! Two steps that know nothing of each other: [`folder`] brings documents, whatever they are, and a format ([`osv`])
-//! reads one document as a delivery or says what is wrong with it.
+//! Two steps that know nothing of each other: a [`Place`] brings files one by one, whatever they are, and the format of
+//! a declared [`Source`] reads each as deliveries or says what is wrong with it. [`read`] does both for one source.
+//! [`Cursor`] remembers where the next reading goes on, [`Quarantine`] what could not be taken.
 
+mod archive;
+mod bounds;
+mod cursor;
 pub mod folder;
+mod git;
+mod item;
+pub mod keys;
+mod ossf;
 pub mod osv;
+mod page;
+mod pattern;
+mod place;
+mod quarantine;
+mod reading;
+mod source;
 pub mod stream;
+pub mod table;
+mod taking;
+
+pub use bounds::Bounds;
+pub use cursor::Cursor;
+pub use item::Item;
+pub use page::{page, schema};
+pub use pattern::{Pattern, takes};
+pub use place::{Place, PlaceError};
+pub use quarantine::{Held, Kept, Quarantine, QuarantineError, Settling};
+pub use reading::{Asked, Reading, read, retake};
+pub use source::{Format, OwnIds, Setting, SettingError, Source};
+pub use taking::{Refused, Taken};
 
 /// The largest document that is read, in bytes: a report may not be larger either.
 pub const DOCUMENT_SIZE_MAX: u64 = database::REPORT_SIZE_MAX as u64;
@@ -20,7 +47,7 @@ pub struct Document {
 }
 
 /// Why a document was not read.
-#[derive(Debug, Clone, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Unread {
     /// It is larger than [`DOCUMENT_SIZE_MAX`].
     #[error("the document has {size} bytes; at most {DOCUMENT_SIZE_MAX} are read")]
@@ -31,7 +58,25 @@ pub enum Unread {
     /// It is no regular file: links are not followed, they could lead anywhere.
     #[error("the document is no regular file")]
     NoFile,
+    /// Its name would lead out of its archive.
+    #[error("the name of the document leads out of the archive")]
+    LeadsOut,
+    /// Its archive could not be read on, and tells so itself.
+    #[error("the archive of the document cannot be read")]
+    Archive,
     /// The system said no.
     #[error("the document cannot be read: {0}")]
     System(String),
+}
+
+impl Unread {
+    /// What would make it readable.
+    pub fn remedy(&self) -> &'static str {
+        match self {
+            Unread::TooLarge { .. } => "send one record a document: a few kilobytes",
+            Unread::NoFile => "send the file itself in place of the link",
+            Unread::LeadsOut => "name the document by a path inside the archive, without `..`",
+            Unread::Archive | Unread::System(_) => "send it again as a regular file that can be read",
+        }
+    }
 }

@@ -12,15 +12,16 @@ use crate::Document;
 /// # Errors
 ///
 /// The first thing that is wrong with the document, with its place and what would make it right.
-pub fn read(source: &str, document: Document) -> Result<Delivery, Box<Rejected>> {
+pub fn read(source: &str, document: &Document) -> Result<Delivery, Box<Rejected>> {
     let reject = |rule: &'static str, pointer: Pointer, message: String, remedy: &str| {
         let (source, delivery) = (source.to_owned(), document.name.clone());
         let (pointer, remedy) = (pointer.to_string(), remedy.to_owned());
         Box::new(Rejected { source, delivery, rule, pointer, message, remedy })
     };
-    let bytes = document.bytes.as_ref().map_err(|unread| {
-        reject("unreadable-report", Pointer::root(), unread.to_string(), "send a regular file of a few kilobytes")
-    })?;
+    let bytes = document
+        .bytes
+        .as_ref()
+        .map_err(|unread| reject("unreadable-report", Pointer::root(), unread.to_string(), unread.remedy()))?;
     let json = Json::parse(bytes).map_err(|error| {
         let Position { line, column } = Position::of(bytes, error.offset);
         let message = format!("line {line}, column {column}: {error}");
@@ -42,7 +43,13 @@ pub fn read(source: &str, document: Document) -> Result<Delivery, Box<Rejected>>
         let message = "the document is no JSON object".to_owned();
         return Err(reject("schema-violation", Pointer::root(), message, "send one OSV record a document"));
     };
-    Ok(Delivery { source: source.to_owned(), name: document.name.clone(), sha256: sha256_hex(bytes), record })
+    Ok(Delivery {
+        source: source.to_owned(),
+        name: document.name.clone(),
+        sha256: sha256_hex(bytes),
+        record,
+        taken_over: false,
+    })
 }
 
 #[cfg(test)]
@@ -50,7 +57,7 @@ mod tests {
     use super::*;
 
     fn read_text(text: &str) -> Result<Delivery, Box<Rejected>> {
-        read("src", Document { name: "d.json".into(), bytes: Ok(text.as_bytes().to_vec()) })
+        read("src", &Document { name: "d.json".into(), bytes: Ok(text.as_bytes().to_vec()) })
     }
 
     #[track_caller]

@@ -13,22 +13,33 @@ use crate::{DOCUMENT_SIZE_MAX, Document, Unread};
 ///
 /// The stream cannot be read.
 pub fn documents(name: &str, stream: &mut dyn BufRead) -> io::Result<Vec<Document>> {
+    let mut documents = Vec::new();
+    visit(name, stream, &mut |document| documents.push(document))?;
+    Ok(documents)
+}
+
+/// Visits the documents of a stream, holding one at a time.
+pub(crate) fn visit(name: &str, stream: &mut dyn BufRead, visit: &mut dyn FnMut(Document)) -> io::Result<()> {
     let mut start = Vec::new();
     stream.take(DOCUMENT_SIZE_MAX + 1).read_to_end(&mut start)?;
     let is_whole = start.len() as u64 <= DOCUMENT_SIZE_MAX;
     if is_whole && (Json::parse(&start).is_ok() || !start.trim_ascii().contains(&b'\n')) {
-        return Ok(vec![Document { name: name.to_owned(), bytes: Ok(start) }]);
+        visit(Document { name: name.to_owned(), bytes: Ok(start) });
+        return Ok(());
     }
-    let mut lines = start.as_slice().chain(stream);
-    let mut documents = Vec::new();
+    lines(name, &mut start.as_slice().chain(stream), visit)
+}
+
+/// Visits the lines of a stream that are not blank, each as a document.
+pub(crate) fn lines(name: &str, lines: &mut dyn BufRead, visit: &mut dyn FnMut(Document)) -> io::Result<()> {
     for number in 1.. {
         let mut line = Vec::new();
-        let size = (&mut lines).take(DOCUMENT_SIZE_MAX + 1).read_until(b'\n', &mut line)? as u64;
+        let size = (&mut *lines).take(DOCUMENT_SIZE_MAX + 1).read_until(b'\n', &mut line)? as u64;
         if size == 0 {
             break;
         }
         let bytes = if size > DOCUMENT_SIZE_MAX {
-            let rest = skip_line(&mut lines)?;
+            let rest = skip_line(lines)?;
             Err(Unread::TooLarge { size: size + rest })
         } else {
             Ok(line)
@@ -36,9 +47,9 @@ pub fn documents(name: &str, stream: &mut dyn BufRead) -> io::Result<Vec<Documen
         if bytes.as_ref().is_ok_and(|line| line.trim_ascii().is_empty()) {
             continue;
         }
-        documents.push(Document { name: format!("{name}:{number}"), bytes });
+        visit(Document { name: format!("{name}:{number}"), bytes });
     }
-    Ok(documents)
+    Ok(())
 }
 
 /// Passes over the rest of a line, and says how long it was.

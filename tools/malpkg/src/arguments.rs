@@ -5,7 +5,9 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use osv_schema::Timestamp;
 
-use crate::command::{affected, assign, explain, export, fmt, ingest, new, path, query, validate, version};
+use crate::command::{
+    affected, assign, explain, export, fmt, ingest, new, path, quarantine, query, source, validate, version,
+};
 
 /// Keep and ask a database of malicious packages
 ///
@@ -96,6 +98,8 @@ pub(crate) enum Command {
     New(new::Arguments),
     Fmt(fmt::Arguments),
     Ingest(ingest::Arguments),
+    Source(source::Arguments),
+    Quarantine(quarantine::Arguments),
     Assign(assign::Arguments),
     Export(export::Arguments),
     Query(query::Arguments),

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use database::{CONFIG_FILE, Snapshot};
+use intake::{Setting, SettingError, Source};
 use rules::{Level, PROTECTED_FOLDER, Settings};
 use toml::{Table, Value};
 
@@ -12,10 +13,10 @@ use crate::likeness::{did_you_mean, nearest};
 /// Ids are given from here up in each year, unless the configuration says otherwise: below it the numbers are upstream's.
 const FIRST_NUMBER: u64 = 900_001;
 
-/// The keys that are read, section by section; `schema/malpkg-config.json` has the same for editors.
+/// The keys that are read, section by section; `schema/malpkg-config.json` has the same for editors. Those of a source
+/// are listed in `intake::keys`.
 const KEYS: [&str; 3] = ["database", "rules", "source"];
 const DATABASE_KEYS: [&str; 3] = ["prefix", "home", "first-number"];
-const SOURCE_KEYS: [&str; 2] = ["format", "from"];
 
 /// The configuration of a database. Every key has a default.
 #[derive(Clone, Debug)]
@@ -28,22 +29,6 @@ pub(crate) struct Config {
     pub settings: Settings,
     /// The declared sources, by id.
     pub sources: BTreeMap<String, Source>,
-}
-
-/// A declared source.
-#[derive(Clone, Debug)]
-pub(crate) struct Source {
-    /// The format of its documents.
-    pub format: SourceFormat,
-    /// Where they are, if they are not named on the command line.
-    pub from: Option<String>,
-}
-
-/// The formats that are read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum SourceFormat {
-    /// One OSV record a document.
-    Osv,
 }
 
 impl Default for Config {
@@ -105,7 +90,7 @@ impl Config {
         }
         if let Some(sources) = section(&table, "source")? {
             for (id, source) in sources {
-                config.sources.insert(id.clone(), Source::parse(id, source)?);
+                config.sources.insert(id.clone(), read_source(id, source)?);
             }
         }
         Ok(config)
@@ -136,29 +121,38 @@ impl Config {
     }
 }
 
-impl Source {
-    fn parse(id: &str, value: &Value) -> Result<Source, Failure> {
-        let prefix = format!("source.{id}.");
-        let is_id = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
-        if id.is_empty() || !id.bytes().all(is_id) {
-            let message = format!("`source.{id}`: the id of a source has lower-case letters, digits and `-` only");
-            return Err(Failure::new(message));
+fn read_source(id: &str, value: &Value) -> Result<Source, Failure> {
+    let Setting::Table(settings) = setting(value) else {
+        return Err(Failure::new(format!("`source.{id}` must be a table")));
+    };
+    Source::new(id, &settings).map_err(|error| {
+        let failure = Failure::new(&error);
+        match error {
+            SettingError::Id { .. } | SettingError::Type { .. } => failure,
+            SettingError::Unknown { word, known, .. } => {
+                let all = format!("known keys are: {}", known.join(", "));
+                failure.remedy(did_you_mean(nearest(&word, known.iter().copied()), &all))
+            }
+            SettingError::Format { format, .. } => {
+                let all = format!("formats are: {}", intake::keys::FORMATS.join(", "));
+                failure.remedy(did_you_mean(nearest(&format, intake::keys::FORMATS.into_iter()), &all))
+            }
+            SettingError::NoFormat { .. } => failure.remedy("say what is sent: format = \"osv\""),
         }
-        let section = value.as_table().ok_or_else(|| Failure::new(format!("`source.{id}` must be a table")))?;
-        known(section, &prefix, &SOURCE_KEYS)?;
-        let format =
-            match text_of(section, &prefix, "format")?.as_deref() {
-                Some("osv") => SourceFormat::Osv,
-                Some(other) => {
-                    return Err(Failure::new(format!("`{prefix}format`: no format `{other}` is known"))
-                        .remedy("formats are: osv"));
-                }
-                None => {
-                    return Err(Failure::new(format!("`{prefix}format` is missing"))
-                        .remedy("say what is sent: format = \"osv\""));
-                }
-            };
-        Ok(Source { format, from: text_of(section, &prefix, "from")? })
+    })
+}
+
+/// A value of the configuration as `intake` reads it.
+fn setting(value: &Value) -> Setting {
+    match value {
+        Value::String(text) => Setting::Text(text.clone()),
+        Value::Boolean(flag) => Setting::Flag(*flag),
+        Value::Integer(number) => Setting::Number(*number),
+        Value::Array(items) => Setting::List(items.iter().map(setting).collect()),
+        Value::Table(members) => {
+            Setting::Table(members.iter().map(|(name, value)| (name.clone(), setting(value))).collect())
+        }
+        Value::Float(_) | Value::Datetime(_) => Setting::Other,
     }
 }
 
@@ -209,10 +203,11 @@ mod tests {
             keys.sort();
             keys
         };
-        let source = &schema["properties"]["source"]["patternProperties"]["^[a-z0-9-]+$"];
         assert_eq!(keys(&schema), sorted(&KEYS));
         assert_eq!(keys(&schema["properties"]["database"]), sorted(&DATABASE_KEYS));
-        assert_eq!(keys(source), sorted(&SOURCE_KEYS));
+        let source = &schema["properties"]["source"]["patternProperties"]["^[a-z0-9-]+$"]["properties"];
+        let listed: serde_json::Value = serde_json::from_str(&intake::schema()).unwrap();
+        assert_eq!(source, &listed, "run `cargo xtask sources`");
     }
 
     #[test]
@@ -242,11 +237,38 @@ mod tests {
         check("[source.x]", "error: `source.x.format` is missing\n  help: say what is sent: format = \"osv\"");
         check(
             "[source.x]\nformat = \"xml\"",
-            "error: `source.x.format`: no format `xml` is known\n  help: formats are: osv",
+            "error: `source.x.format`: no format `xml` is known\n  help: formats are: osv, ghsa, ossf-tree, \
+             package-analysis, safe-chain, datadog-manifest, table",
         );
         check(
             "[source.X]\nformat = \"osv\"",
             "error: `source.X`: the id of a source has lower-case letters, digits and `-` only",
+        );
+        check(
+            "[source.x]\nformat = \"osv\"\nprefix = \"a\"",
+            "error: unknown key `source.x.prefix`\n  help: did you mean `prefixes`?",
+        );
+        check("[source.x]\nformat = \"osv\"\nprefixes = \"a\"", "error: `source.x.prefixes` must be a list of strings");
+        check(
+            "[source.x]\nformat = \"osv\"\nown-ids = \"no\"",
+            "error: `source.x.own-ids` must be \"alias\", \"keep\" or \"drop\"",
+        );
+        check(
+            "[source.x]\nformat = \"table\"\ncolumns = { nam = \"a\" }",
+            "error: unknown key `source.x.columns.nam`\n  help: did you mean `name`?",
+        );
+        check(
+            "[source.x]\nformat = \"table\"\nwords = { kind = \"a\" }",
+            "error: `source.x.words.kind` must be a table of words",
+        );
+        check("[source.x]\nformat = 1979-05-27", "error: `source.x.format` must be a string");
+        check(
+            "[source.x]\nformat = \"table\"\ndelimiter = \"ab\"",
+            "error: `source.x.delimiter` must be one character, for example \";\"",
+        );
+        check(
+            "[source.x]\nformat = \"osv\"\nunpacked-max = -1",
+            "error: `source.x.unpacked-max` must be a whole number from 0 up",
         );
         check("a = ", "error: line 1: string values must be quoted, expected literal string");
     }

@@ -15,6 +15,7 @@ mod landing;
 mod likeness;
 mod progress;
 mod resolve;
+mod sources;
 mod streams;
 
 use std::ffi::OsString;
@@ -50,6 +51,8 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, out: &mut dyn Write, e
         arguments::Command::New(arguments) => command::new::run(&arguments, &mut context),
         arguments::Command::Fmt(arguments) => command::fmt::run(&arguments, &mut context),
         arguments::Command::Ingest(arguments) => command::ingest::run(&arguments, &mut context),
+        arguments::Command::Source(arguments) => command::source::run(&arguments, &mut context),
+        arguments::Command::Quarantine(arguments) => command::quarantine::run(&arguments, &mut context),
         arguments::Command::Assign(arguments) => command::assign::run(&arguments, &mut context),
         arguments::Command::Export(arguments) => command::export::run(&arguments, &mut context),
         arguments::Command::Query(arguments) => command::query::run(&arguments, &mut context),

@@ -11,6 +11,7 @@ mod process;
 mod roundtrip;
 mod rules;
 mod runs;
+mod sources;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -53,6 +54,12 @@ enum Task {
     /// Make docs/rules.md from the pages of the rules
     Rules {
         /// Only say whether it is up to date
+        #[arg(long)]
+        check: bool,
+    },
+    /// Make docs/sources.md, and the keys of a source in schema/malpkg-config.json, from their lists
+    Sources {
+        /// Only say whether they are up to date
         #[arg(long)]
         check: bool,
     },
@@ -111,6 +118,7 @@ enum Task {
 fn main() -> ExitCode {
     let done = match Arguments::parse().task {
         Task::Rules { check } => rules::run(std::path::Path::new("."), check),
+        Task::Sources { check } => sources::run(std::path::Path::new("."), check),
         Task::Roundtrip { folder } => roundtrip::run(&folder),
         Task::Corpus { reports, commits, seed, bare, out } => {
             generate::run_plan(&generate::Plan { reports, commits, seed, is_bare: bare }, &out)

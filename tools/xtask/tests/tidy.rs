@@ -16,11 +16,11 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("curate", &["osv-schema", "ecosystem", "database"]),
     ("export", &["osv-schema", "ecosystem", "database"]),
     ("store", &["osv-schema", "database", "rules"]),
-    ("intake", &["osv-schema", "database", "rules", "curate"]),
+    ("intake", &["osv-schema", "ecosystem", "database", "rules", "curate"]),
     ("malpkg", &["osv-schema", "ecosystem", "database", "rules", "curate", "export", "store", "intake"]),
     ("testkit", &["osv-schema", "database"]),
     ("properties", &["osv-schema", "ecosystem", "database", "rules"]),
-    ("xtask", &["osv-schema", "ecosystem", "rules"]),
+    ("xtask", &["osv-schema", "ecosystem", "rules", "intake"]),
 ];
 
 fn root() -> PathBuf {
@@ -140,12 +140,17 @@ const FENCED: &[(&str, &[&str])] = &[
     ("git2", &["store"]),
     ("jsonschema", &["rules"]),
     ("clap", &["malpkg", "xtask"]),
+    ("csv", &["intake"]),
+    ("flate2", &["intake"]),
     ("libdeflater", &["store", "export", "xtask"]),
     ("rustix", &["export", "store"]),
+    ("tar", &["intake"]),
     ("tempfile", &["store", "testkit", "xtask"]),
-    ("toml", &["malpkg"]),
+    ("toml", &["intake", "malpkg"]),
+    ("toml_edit", &["malpkg"]),
     ("walkdir", &["store", "intake", "export", "xtask"]),
-    ("zstd", &["export"]),
+    ("zip", &["intake"]),
+    ("zstd", &["export", "intake"]),
 ];
 
 #[test]

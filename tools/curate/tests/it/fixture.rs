@@ -15,7 +15,13 @@ pub(crate) fn now() -> Timestamp {
 /// A delivery of the source `feed` with this text.
 pub(crate) fn delivery(text: &str) -> Delivery {
     let record = Record::read(&Document::parse(text.as_bytes()).unwrap()).unwrap();
-    Delivery { source: "feed".into(), name: "d.json".into(), sha256: sha256_hex(text.as_bytes()), record }
+    Delivery {
+        source: "feed".into(),
+        name: "d.json".into(),
+        sha256: sha256_hex(text.as_bytes()),
+        record,
+        taken_over: false,
+    }
 }
 
 /// A record on an npm package.

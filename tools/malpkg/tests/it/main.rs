@@ -18,5 +18,6 @@ mod push;
 mod query;
 mod race;
 mod records;
+mod source;
 mod validate;
 mod versions;

@@ -91,6 +91,8 @@ mod versions_missing;
 mod withdrawn_before_published;
 mod zero_commit;
 
+pub use moving_tag::is_moving_tag;
+
 /// Every rule, by name.
 pub static RULES: &[&Rule] = &[
     &affected_missing::RULE,

@@ -17,7 +17,7 @@ fn check(report: &Report<'_>, sink: &mut Sink<'_>) {
     let message = |version: &str| format!("`{}` is a tag or branch that moves", shorten(version));
     for (index, affected) in affected(report) {
         for (number, version) in affected.versions.items().iter().enumerate() {
-            if is_moving(version) && !sink.is_full() {
+            if is_moving_tag(version) && !sink.is_full() {
                 sink.at(version_at(index, number), message(version), remedy);
             }
         }
@@ -26,7 +26,7 @@ fn check(report: &Report<'_>, sink: &mut Sink<'_>) {
                 for (name, version) in
                     event.entries().filter(|(name, version)| *name != "introduced" || *version != "0")
                 {
-                    if is_moving(version) && !sink.is_full() {
+                    if is_moving_tag(version) && !sink.is_full() {
                         sink.at(event_at(index, number, event_number).member(name), message(version), remedy);
                     }
                 }
@@ -36,7 +36,7 @@ fn check(report: &Report<'_>, sink: &mut Sink<'_>) {
 }
 
 /// Whether people move what has this name: a major version, or the name of a branch.
-fn is_moving(version: &str) -> bool {
+pub fn is_moving_tag(version: &str) -> bool {
     const BRANCHES: [&str; 9] = ["latest", "main", "master", "head", "dev", "nightly", "canary", "trunk", "stable"];
     let is_hex = |version: &str| version.bytes().all(|b| b.is_ascii_hexdigit());
     if matches!(version.len(), 40 | 64) && is_hex(version) {

@@ -1,17 +1,17 @@
 //! Planning an ingest: what is read, what the rules admit of it, and what is left out.
 
-use std::path::Path;
-
 use curate::{Batch, Delivery, Ingested};
 use database::{Plan, Rejected};
 use osv_schema::Timestamp;
 use rules::{Admitted, Finding};
+use store::Store;
 
 use super::{Arguments, message};
-use crate::config::{Config, SourceFormat};
+use crate::config::Config;
 use crate::context::Reading;
 use crate::failure::Failure;
 use crate::landing;
+use crate::sources::Sources;
 use crate::streams::TreeStreams;
 
 /// What one planning came to.
@@ -51,36 +51,17 @@ pub(super) struct Read {
     rejected: Vec<Rejected>,
 }
 
-pub(super) fn read_deliveries(arguments: &Arguments, config: &Config) -> Result<Read, Failure> {
+pub(super) fn read_deliveries(
+    arguments: &Arguments,
+    config: &Config,
+    store: &Store,
+    now: Timestamp,
+) -> Result<Read, Failure> {
     let source = config.source(&arguments.source)?;
-    let own_place = source.from.clone().into_iter().collect();
-    let inputs: Vec<String> = if arguments.inputs.is_empty() { own_place } else { arguments.inputs.clone() };
-    if inputs.is_empty() {
-        let failure = Failure::new(format!("the source `{}` has no place to read from", arguments.source));
-        return Err(failure.remedy("name a folder or file, or say `from` in malpkg.toml"));
-    }
-    let mut read = Read { deliveries: Vec::new(), rejected: Vec::new() };
-    for input in inputs {
-        let documents = if input == "-" {
-            intake::stream::documents("-", &mut std::io::stdin().lock())
-                .map_err(|error| Failure::new(format!("cannot read standard input: {error}")))?
-        } else {
-            intake::folder::documents(Path::new(&input)).map_err(|error| {
-                let failure = Failure::new(error.reason).place(error.path.display());
-                failure.remedy("name a folder with the documents, a file, or `-` for standard input")
-            })?
-        };
-        for document in documents {
-            let delivery = match source.format {
-                SourceFormat::Osv => intake::osv::read(&arguments.source, document),
-            };
-            match delivery {
-                Ok(delivery) => read.deliveries.push(delivery),
-                Err(rejected) => read.rejected.push(*rejected),
-            }
-        }
-    }
-    Ok(read)
+    let sources = Sources { store, prefix: &config.settings.prefix, now };
+    let read = sources.read(source, &arguments.inputs, None)?;
+    let rejected = read.taken.refused.into_iter().map(|refused| refused.rejected).collect();
+    Ok(Read { deliveries: read.taken.deliveries, rejected })
 }
 
 /// Plans until the rules admit the plan: deliveries behind a report that they refuse are rejected, and the rest is

@@ -1,0 +1,205 @@
+//! Places: where the documents of a source lie.
+
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, Read};
+use std::path::{Path, PathBuf};
+
+use crate::archive::{self, Kind};
+use crate::bounds::{Bound, Bounds};
+use crate::git::{Found, Reached, Remote};
+use crate::{Item, folder, git};
+
+/// Where documents lie.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Place(What);
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum What {
+    Stdin,
+    /// A folder, a file or an archive: the disk says which.
+    Path(PathBuf),
+    Git(Remote),
+}
+
+/// Why a place cannot be read.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{reason}")]
+pub struct PlaceError {
+    /// The place.
+    pub place: String,
+    /// What is wrong.
+    pub reason: String,
+    /// What would make it right.
+    pub remedy: String,
+}
+
+impl PlaceError {
+    pub(crate) fn new(place: &str, reason: &str, remedy: &str) -> PlaceError {
+        PlaceError { place: place.to_owned(), reason: reason.to_owned(), remedy: remedy.to_owned() }
+    }
+}
+
+/// What the reading of a place came to.
+#[derive(Debug)]
+pub(crate) struct Seen {
+    /// The commit that was read, of a git repository.
+    pub(crate) commit: Option<String>,
+    /// Whether every document was seen.
+    pub(crate) is_whole: bool,
+    /// Archives that could not be read to their end.
+    pub(crate) broken: Vec<(String, Bound)>,
+}
+
+impl Place {
+    /// The place that a configuration names; a path is seen from a folder. A path to a git repository is read as one.
+    ///
+    /// # Errors
+    ///
+    /// An address of a kind that cannot be read.
+    pub fn of_source(from: &str, branch: Option<&str>, base: &Path) -> Result<Place, PlaceError> {
+        let place = Place::of_input(from, base)?;
+        Ok(match place.0 {
+            What::Path(path) if is_repository(&path) => Place::repository(format!("file://{}", path.display()), branch),
+            What::Git(remote) => Place::repository(remote.url, branch),
+            _ => place,
+        })
+    }
+
+    /// The place that somebody names on the command line. A folder is what lies in it now, also in a work tree.
+    ///
+    /// # Errors
+    ///
+    /// An address of a kind that cannot be read.
+    pub fn of_input(input: &str, base: &Path) -> Result<Place, PlaceError> {
+        if input == "-" {
+            return Ok(Place(What::Stdin));
+        }
+        if let Some(url) = input.strip_prefix("git+") {
+            let is_known = ["https://", "file://", "ssh://"].iter().any(|scheme| url.starts_with(scheme));
+            return match is_known {
+                true => Ok(Place::repository(url.to_owned(), None)),
+                false => Err(PlaceError::new(input, "this kind of address cannot be read", REMEDY)),
+            };
+        }
+        if input.contains("://") {
+            return Err(PlaceError::new(input, "this kind of address cannot be read yet", REMEDY));
+        }
+        let path = base.join(input);
+        if is_bare(&path) {
+            return Ok(Place::repository(format!("file://{}", absolute(&path).display()), None));
+        }
+        Ok(Place(What::Path(absolute(&path))))
+    }
+
+    fn repository(url: String, branch: Option<&str>) -> Place {
+        Place(What::Git(Remote { url, branch: branch.map(str::to_owned) }))
+    }
+
+    /// Whether a cursor means something here.
+    pub fn has_cursor(&self) -> bool {
+        matches!(self.0, What::Git(_))
+    }
+
+    /// Visits the files whose names are wanted.
+    pub(crate) fn visit(
+        &self,
+        wants: &dyn Fn(&str) -> bool,
+        bounds: Bounds,
+        since: Option<(&Path, Option<&str>)>,
+        visit: &mut dyn FnMut(Found<'_>),
+    ) -> Result<Seen, PlaceError> {
+        let mut here = |item: Item<'_>| visit(Found::Here(item));
+        let mut seen = Seen { commit: None, is_whole: true, broken: Vec::new() };
+        match &self.0 {
+            What::Stdin => self.read_stream("-", &mut io::stdin().lock(), bounds, wants, &mut here, &mut seen)?,
+            What::Path(path) if path.is_file() => self.read_file(path, bounds, wants, &mut here, &mut seen)?,
+            What::Path(path) => {
+                let fault =
+                    |error: folder::FolderError| PlaceError::new(&error.path.to_string_lossy(), &error.reason, REMEDY);
+                folder::visit(path, wants, &mut here).map_err(fault)?;
+            }
+            What::Git(remote) => {
+                let Some((cache, since)) = since else {
+                    let remedy = "run it in a git repository, or name a clone's folder as the input";
+                    return Err(PlaceError::new(&remote.url, "there is no folder to fetch into", remedy));
+                };
+                let Reached { commit, is_whole } = git::visit(remote, cache, since, wants, visit)?;
+                seen = Seen { commit: Some(commit), is_whole, broken: Vec::new() };
+            }
+        }
+        Ok(seen)
+    }
+
+    /// A file that was named: an archive, or one document.
+    fn read_file(
+        &self,
+        path: &Path,
+        bounds: Bounds,
+        wants: &dyn Fn(&str) -> bool,
+        visit: &mut dyn FnMut(Item<'_>),
+        seen: &mut Seen,
+    ) -> Result<(), PlaceError> {
+        let fault = |error: io::Error| PlaceError::new(&path.to_string_lossy(), &error.to_string(), REMEDY);
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let mut file = BufReader::new(File::open(path).map_err(fault)?);
+        let start = file.fill_buf().map_err(fault)?;
+        match Kind::of(&name, start) {
+            Some(Kind::Zip) => {
+                if let Err(bound) = archive::zip(file, bounds, wants, visit) {
+                    seen.broken.push((name, bound));
+                }
+                Ok(())
+            }
+            Some(_) => self.read_stream(&name, &mut file, bounds, wants, visit, seen),
+            None => {
+                let size = path.metadata().map_err(fault)?.len();
+                visit(Item { name, size: Some(size), bytes: Ok(&mut file) });
+                Ok(())
+            }
+        }
+    }
+
+    fn read_stream(
+        &self,
+        name: &str,
+        stream: &mut dyn BufRead,
+        bounds: Bounds,
+        wants: &dyn Fn(&str) -> bool,
+        visit: &mut dyn FnMut(Item<'_>),
+        seen: &mut Seen,
+    ) -> Result<(), PlaceError> {
+        let fault = |error: io::Error| PlaceError::new(name, &error.to_string(), REMEDY);
+        let start = stream.fill_buf().map_err(fault)?;
+        match Kind::of(name, start) {
+            Some(Kind::Zip) => {
+                let remedy = "save the zip archive as a file and name that: its list of files stands at its end";
+                Err(PlaceError::new(name, "a zip archive cannot be read from a stream", remedy))
+            }
+            None => {
+                let mut stream: &mut dyn Read = &mut { stream };
+                visit(Item { name: name.to_owned(), size: None, bytes: Ok(&mut stream) });
+                Ok(())
+            }
+            Some(_) => {
+                if let Err(bound) = archive::stream(name, &mut { stream }, bounds, wants, visit) {
+                    seen.broken.push((name.to_owned(), bound));
+                }
+                Ok(())
+            }
+        }
+    }
+}
+
+const REMEDY: &str = "name a folder with the documents, a file, an archive, `git+https://…`, or `-` for standard input";
+
+fn absolute(path: &Path) -> PathBuf {
+    std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
+}
+
+fn is_bare(path: &Path) -> bool {
+    path.join("HEAD").is_file() && path.join("objects").is_dir() && path.join("refs").is_dir()
+}
+
+fn is_repository(path: &Path) -> bool {
+    is_bare(path) || path.join(".git").exists()
+}

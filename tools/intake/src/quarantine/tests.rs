@@ -1,0 +1,109 @@
+//! Tests of the quarantine: what goes in, stays, and leaves.
+
+use std::collections::BTreeMap;
+
+use database::{Edit, Rejected};
+
+use super::*;
+use crate::Setting;
+
+fn source(settings: &[(&str, i64)]) -> Source {
+    let mut all = BTreeMap::from([("format".to_owned(), Setting::Text("osv".into()))]);
+    all.extend(settings.iter().map(|(name, number)| ((*name).to_owned(), Setting::Number(*number))));
+    Source::new("feed", &all).unwrap()
+}
+
+fn refused(name: &str, bytes: Option<&str>) -> Refused {
+    Refused {
+        rejected: Rejected {
+            source: "feed".into(),
+            delivery: name.into(),
+            rule: "malformed-json",
+            pointer: "/a".into(),
+            message: "line 1: \"quote\" \\ and \u{202e} mark".into(),
+            remedy: "mend it".into(),
+        },
+        sha256: bytes.map(|bytes| sha256_hex(bytes.as_bytes())),
+        bytes: bytes.map(|bytes| bytes.as_bytes().to_vec()),
+    }
+}
+
+/// A tree whose quarantine is settled again and again.
+struct Tree(Snapshot);
+
+impl Tree {
+    fn settle(&mut self, source: &Source, refused: &[Refused], accepted: &[&str], rules: &str) -> (Kept, usize) {
+        let accepted: Vec<String> = accepted.iter().map(|name| (*name).to_owned()).collect();
+        let now = "2026-06-01T12:00:00Z".parse().unwrap();
+        let mut changes = ChangeSet::default();
+        let quarantine = Quarantine::read(&self.0, "feed").unwrap();
+        let kept = quarantine.settle(Settling { source, refused, accepted: &accepted, rules, now }, &mut changes);
+        // The edits as a tree: puts replace, removals take away.
+        let mut files: BTreeMap<TreePath, std::sync::Arc<[u8]>> =
+            self.0.entries().iter().map(|e| (e.path.clone(), self.0.read(e).unwrap().into())).collect();
+        for (path, edit) in changes.edits() {
+            match edit {
+                Edit::Put(bytes) => files.insert(path.clone(), bytes.clone()),
+                Edit::Remove => files.remove(path),
+            };
+        }
+        self.0 = Snapshot::of_files(files);
+        (kept, changes.edits().len())
+    }
+
+    fn names(&self) -> Vec<String> {
+        Quarantine::read(&self.0, "feed").unwrap().held().map(|held| held.delivery.clone()).collect()
+    }
+}
+
+#[test]
+fn a_document_is_kept_as_it_came_and_told_once() {
+    let (mut tree, source) = (Tree(Snapshot::of_files([])), source(&[]));
+    let bad = [refused("a.json", Some("{\"id\": "))];
+    let (kept, edits) = tree.settle(&source, &bad, &[], "r1");
+    assert_eq!((edits, kept.released), (2, 0));
+    let path = kept.paths[0].clone().unwrap();
+    assert!(path.as_str().starts_with("osv/quarantine/feed/") && path.as_str().ends_with(".reason.toml"), "{path}");
+    let quarantine = Quarantine::read(&tree.0, "feed").unwrap();
+    let held = quarantine.held().next().unwrap();
+    assert_eq!((held.message.as_str(), held.pointer.as_str()), ("line 1: \"quote\" \\ and \u{202e} mark", "/a"));
+    assert_eq!(held.document(&tree.0).unwrap().unwrap().bytes.unwrap(), b"{\"id\": ");
+    assert!(quarantine.knows(&held.sha256, "r1") && !quarantine.knows(&held.sha256, "r2"));
+    assert_eq!(quarantine.due(&tree.0, "r1").unwrap().len(), 0);
+    assert_eq!(quarantine.due(&tree.0, "r2").unwrap().len(), 1);
+    assert_eq!(Quarantine::sources(&tree.0).into_iter().collect::<Vec<_>>(), ["feed"]);
+    // The same again changes nothing, under other rules either.
+    assert_eq!(tree.settle(&source, &bad, &[], "r1").1, 0);
+    assert_eq!(tree.settle(&source, &bad, &[], "r2").1, 0);
+}
+
+#[test]
+fn an_edited_document_takes_the_place_of_the_old_one_and_a_good_one_leaves() {
+    let (mut tree, source) = (Tree(Snapshot::of_files([])), source(&[]));
+    tree.settle(&source, &[refused("a.json", Some("1")), refused("b.json", Some("2"))], &[], "r");
+    tree.settle(&source, &[refused("a.json", Some("1 edited"))], &[], "r");
+    assert_eq!(tree.0.entries().len(), 4);
+    let (kept, _) = tree.settle(&source, &[], &["a.json"], "r");
+    assert_eq!((kept.released, tree.names()), (1, vec!["b.json".to_owned()]));
+    // What was too large to be read is told by its name.
+    tree.settle(&source, &[refused("huge.json", None)], &[], "r");
+    assert_eq!(tree.names().len(), 2);
+    assert_eq!(tree.0.entries().len(), 3, "no bytes are kept of it");
+    assert_eq!(tree.settle(&source, &[refused("huge.json", None)], &[], "r").1, 0);
+}
+
+#[test]
+fn a_quarantine_is_bounded() {
+    let (mut tree, few) = (Tree(Snapshot::of_files([])), source(&[("quarantine-documents", 2)]));
+    let many: Vec<Refused> = (0..4).map(|at| refused(&format!("{at}.json"), Some(&format!("bytes {at}")))).collect();
+    let (kept, _) = tree.settle(&few, &many, &[], "r");
+    assert_eq!(kept.paths.iter().flatten().count(), 2);
+    assert_eq!(tree.names().len(), 2);
+    let (mut tree, small) = (Tree(Snapshot::of_files([])), source(&[("quarantine-bytes", 20)]));
+    let (kept, _) = tree.settle(&small, &many, &[], "r");
+    assert_eq!(kept.paths.iter().flatten().count(), 2, "each has seven bytes");
+    let large = refused("large.json", Some(&"x".repeat(2 << 20)));
+    tree.settle(&source(&[]), &[large], &[], "r");
+    let quarantine = Quarantine::read(&tree.0, "feed").unwrap();
+    assert_eq!(quarantine.held().filter(|held| held.size.is_none()).count(), 1, "only the reason of a large one");
+}

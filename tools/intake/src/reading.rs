@@ -1,0 +1,110 @@
+//! Reading a source: its place, its format and its cursor together.
+
+use std::path::Path;
+
+use curate::Delivery;
+use database::Rejected;
+use osv_schema::Timestamp;
+
+use crate::bounds::{Bound, Bounds};
+use crate::git::Found;
+use crate::taking::{Refused, Taken, Taking};
+use crate::{Cursor, Document, Format, Item, Place, PlaceError, Source};
+
+/// How a source is to be read.
+#[derive(Clone, Copy, Debug)]
+pub struct Asked<'a> {
+    /// The source.
+    pub source: &'a Source,
+    /// The prefix of our ids.
+    pub prefix: &'a str,
+    /// The folder into which repositories are fetched.
+    pub cache: Option<&'a Path>,
+    /// Up to where it was read; none for reading all of it.
+    pub since: Option<&'a Cursor>,
+    /// When.
+    pub now: Timestamp,
+}
+
+/// What was read.
+#[derive(Clone, Debug, Default)]
+pub struct Reading {
+    /// What was taken of it.
+    pub taken: Taken,
+    /// What was there when the source was last read and is gone, as it was.
+    pub gone: Vec<Delivery>,
+    /// Whether all of the place was read to its end, and not only what changed: what a complete source does not name
+    /// then, it no longer names.
+    pub is_whole: bool,
+    /// Where the next reading goes on. It is written with the change that this one makes, never alone.
+    pub cursor: Option<Cursor>,
+}
+
+/// Reads one place of a source.
+///
+/// # Errors
+///
+/// The place is not there, is of a kind that cannot be read, or sends a format that cannot be read yet. What is wrong
+/// with one document is in the reading.
+pub fn read(place: &Place, asked: Asked<'_>) -> Result<Reading, PlaceError> {
+    let source = asked.source;
+    if let Format::Later(word) = source.format {
+        let reason = format!("the format `{word}` of the source `{}` cannot be read yet", source.id);
+        let remedy = "formats that can be read are: osv, ossf-tree, table";
+        return Err(PlaceError::new(&format!("source.{}.format", source.id), &reason, remedy));
+    }
+    let settings = source.fingerprint();
+    let from = source.from.clone().unwrap_or_default();
+    let since = asked.since.filter(|cursor| cursor.settings == settings && cursor.from == from);
+    let since = since.and_then(|cursor| cursor.commit.as_deref());
+    let (mut here, mut gone) = (Taking::new(source, asked.prefix), Taking::new(source, asked.prefix));
+    let bounds = Bounds { documents_max: source.documents_max, unpacked_max: source.unpacked_max };
+    let wants = |name: &str| Taking::wants(source, name);
+    let cache = asked.cache.map(|cache| (cache, since));
+    let seen = place.visit(&wants, bounds, cache, &mut |found| match found {
+        Found::Here(item) => here.take(item),
+        Found::Gone(item) => gone.take(item),
+    })?;
+    let mut taken = here.taken;
+    let is_whole = seen.is_whole && seen.broken.is_empty();
+    for (name, bound) in &seen.broken {
+        taken.refused.push(Refused { rejected: broken(source, name, bound), sha256: None, bytes: None });
+    }
+    let cursor = Cursor { commit: seen.commit, from, settings, time: asked.now };
+    let cursor = (seen.broken.is_empty() && place.has_cursor()).then_some(cursor);
+    Ok(Reading { taken, gone: gone.taken.deliveries, is_whole, cursor })
+}
+
+/// Reads documents again that were kept, as if their source had sent them now.
+pub fn retake(documents: Vec<Document>, asked: Asked<'_>) -> Taken {
+    let mut taking = Taking::new(asked.source, asked.prefix);
+    for Document { name, bytes } in documents {
+        match bytes {
+            Ok(bytes) => {
+                let size = Some(bytes.len() as u64);
+                taking.take(Item { name, size, bytes: Ok(&mut bytes.as_slice()) });
+            }
+            Err(unread) => taking.take(Item { name, size: None, bytes: Err(unread) }),
+        }
+    }
+    taking.taken
+}
+
+/// An archive that could not be read to its end. What was read of it before counts.
+fn broken(source: &Source, name: &str, bound: &Bound) -> Rejected {
+    let id = &source.id;
+    let remedy = match bound {
+        Bound::Damaged(_) => "send the whole archive again".to_owned(),
+        Bound::Documents(_) => format!("send fewer at once, or raise documents-max in [source.{id}]"),
+        Bound::Unpacked(_) => format!("send less at once, or raise unpacked-max in [source.{id}]"),
+        Bound::Ratio => "look at the archive by hand: no reports are packed as densely".to_owned(),
+    };
+    Rejected {
+        source: id.clone(),
+        delivery: name.to_owned(),
+        rule: "unreadable-report",
+        pointer: String::new(),
+        message: bound.to_string(),
+        remedy,
+    }
+}

@@ -1,0 +1,182 @@
+//! The rows of a table: CSV, JSON lines, or a JSON array of objects.
+
+use std::io::{self, BufRead, BufReader, Read};
+
+use osv_schema::{Document as Json, Kind, Position, Value};
+
+use super::{Fault, Map, Row};
+use crate::bounds::is_told;
+use crate::{DOCUMENT_SIZE_MAX, Unread, stream};
+
+/// The name of a row, its bytes as far as they can be kept, and the row or what is wrong with it.
+pub(super) type Visit<'v> = dyn FnMut(&str, Result<Vec<u8>, Unread>, Result<Row, Fault>) + 'v;
+
+/// Visits the rows of a table. What is wrong with all of it is said once, under its name.
+pub(super) fn visit(name: &str, reader: &mut dyn Read, map: &Map, visit: &mut Visit<'_>) {
+    let mut reader = BufReader::new(reader);
+    let ended = match reader.fill_buf() {
+        Ok(start) => {
+            let is_utf16 = start.starts_with(b"\xff\xfe") || start.starts_with(b"\xfe\xff");
+            let first = start.strip_prefix(b"\xef\xbb\xbf").unwrap_or(start).trim_ascii_start().first().copied();
+            match first {
+                _ if is_utf16 => {
+                    let fault = fault("the table is in UTF-16", "save it as UTF-8");
+                    visit(name, Err(Unread::System(String::new())), Err(fault));
+                    Ok(())
+                }
+                Some(b'{' | b'[') => json(name, &mut reader, visit),
+                _ => comma_separated(name, reader, map, visit),
+            }
+        }
+        Err(error) => Err(error),
+    };
+    if let Err(error) = ended
+        && !is_told(&error)
+    {
+        let fault = fault(format!("the table cannot be read on: {error}"), "send all of it as UTF-8 text");
+        visit(name, Err(Unread::System(error.to_string())), Err(fault));
+    }
+}
+
+fn fault(message: impl Into<String>, remedy: &str) -> Fault {
+    Fault::new("unreadable-report", "", message, remedy)
+}
+
+/// JSON lines; or one JSON array, where all of it is no larger than a document.
+fn json(name: &str, reader: &mut dyn BufRead, visit: &mut Visit<'_>) -> io::Result<()> {
+    let mut start = Vec::new();
+    reader.take(DOCUMENT_SIZE_MAX + 1).read_to_end(&mut start)?;
+    let text = start.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&start);
+    if text.len() as u64 <= DOCUMENT_SIZE_MAX
+        && let Ok(whole) = Json::parse(text)
+        && whole.root().kind() == Kind::Array
+    {
+        for (number, item) in whole.root().items().enumerate() {
+            let bytes = whole.text()[item.span()].as_bytes().to_vec();
+            one(&format!("{name}:{}", number + 1), Ok(bytes), visit);
+        }
+        return Ok(());
+    }
+    stream::lines(name, &mut text.chain(reader), &mut |document| {
+        let bytes = document.bytes.map(|bytes| bytes.trim_ascii().to_vec());
+        one(&document.name, bytes, visit);
+    })
+}
+
+/// One JSON object as a row.
+fn one(name: &str, bytes: Result<Vec<u8>, Unread>, visit: &mut Visit<'_>) {
+    let row = match &bytes {
+        Err(unread) => Err(fault(unread.to_string(), unread.remedy())),
+        Ok(bytes) => match Json::parse(bytes) {
+            Err(error) => {
+                let Position { column, .. } = Position::of(bytes, error.offset);
+                let message = format!("column {column}: {error}");
+                Err(Fault::new("malformed-json", "", message, "send one JSON object a line"))
+            }
+            Ok(json) => match (json.duplicates().next(), Value::from(json.root())) {
+                (Some(twice), _) => {
+                    let message = format!("the member `{}` stands twice in one row", twice.name());
+                    Err(Fault::new("malformed-json", twice.name(), message, "send each member once"))
+                }
+                (None, Value::Object(row)) => Ok(row),
+                (None, _) => {
+                    Err(Fault::new("malformed-json", "", "the row is no JSON object", "send one object a line"))
+                }
+            },
+        },
+    };
+    visit(name, bytes, row);
+}
+
+/// CSV with a header.
+fn comma_separated(name: &str, reader: impl BufRead, map: &Map, visit: &mut Visit<'_>) -> io::Result<()> {
+    let by_name = if name.ends_with(".tsv") { b'\t' } else { b',' };
+    let delimiter = map.delimiter.unwrap_or(by_name);
+    let budget = Budget { reader, left: std::rc::Rc::new(std::cell::Cell::new(DOCUMENT_SIZE_MAX)) };
+    let left = budget.left.clone();
+    let mut rows = csv::ReaderBuilder::new().delimiter(delimiter).flexible(true).has_headers(false).from_reader(budget);
+    let mut record = csv::ByteRecord::new();
+    let mut header: Option<Vec<String>> = None;
+    while read_row(&mut rows, &mut record)? {
+        left.set(DOCUMENT_SIZE_MAX);
+        let line = record.position().map_or(0, csv::Position::line);
+        let Some(columns) = &header else {
+            let mut columns: Vec<String> =
+                record.iter().map(|cell| String::from_utf8_lossy(cell).trim().to_owned()).collect();
+            if let Some(first) = columns.first_mut() {
+                *first = first.trim_start_matches('\u{feff}').to_owned();
+            }
+            if let Some(missing) = missing_column(map, &columns) {
+                let fault = Fault::new(
+                    "unreadable-report",
+                    "",
+                    format!("the table has no column `{missing}`"),
+                    format!("name the columns in [source.ID.columns]; the table has: {}", columns.join(", ")),
+                );
+                visit(name, Err(Unread::System(String::new())), Err(fault));
+                return Ok(());
+            }
+            header = Some(columns);
+            continue;
+        };
+        if record.iter().all(|cell| cell.trim_ascii().is_empty()) {
+            continue;
+        }
+        let row = row(columns, &record);
+        visit(&format!("{name}:{line}"), Ok(as_table(columns, &record, delimiter)), row);
+    }
+    Ok(())
+}
+
+fn read_row(rows: &mut csv::Reader<impl Read>, record: &mut csv::ByteRecord) -> io::Result<bool> {
+    rows.read_byte_record(record).map_err(|error| match error.into_kind() {
+        csv::ErrorKind::Io(error) => error,
+        other => io::Error::other(format!("{other:?}")),
+    })
+}
+
+/// A column that the configuration names and the table does not have.
+fn missing_column<'m>(map: &'m Map, columns: &[String]) -> Option<&'m str> {
+    map.columns.values().flatten().find(|name| !columns.contains(name)).map(String::as_str)
+}
+
+fn row(columns: &[String], record: &csv::ByteRecord) -> Result<Row, Fault> {
+    if record.len() != columns.len() {
+        let message = format!("the row has {} columns, the header {}", record.len(), columns.len());
+        return Err(Fault::new("unreadable-report", "", message, "put cells that hold the delimiter into quotes"));
+    }
+    let mut row = Row::new();
+    for (column, cell) in columns.iter().zip(record) {
+        let text = std::str::from_utf8(cell)
+            .map_err(|_| Fault::new("unreadable-report", column, "the cell is not UTF-8", "save the table as UTF-8"))?;
+        row.insert(column.clone(), Value::from(text.trim()));
+    }
+    Ok(row)
+}
+
+/// The row as a table of its own, by which it can be read again.
+fn as_table(columns: &[String], record: &csv::ByteRecord, delimiter: u8) -> Vec<u8> {
+    let mut writer = csv::WriterBuilder::new().delimiter(delimiter).flexible(true).from_writer(Vec::new());
+    // Writing to memory does not fail.
+    let _ = writer.write_record(columns);
+    let _ = writer.write_byte_record(record);
+    writer.into_inner().unwrap_or_default()
+}
+
+/// A reader that gives one row no more bytes than a document may have: a quote that is never closed makes the rest of
+/// a table one cell.
+struct Budget<R> {
+    reader: R,
+    left: std::rc::Rc<std::cell::Cell<u64>>,
+}
+
+impl<R: Read> Read for Budget<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let count = self.reader.read(buffer)?;
+        match self.left.get().checked_sub(count as u64) {
+            Some(left) => self.left.set(left),
+            None => return Err(io::Error::other(format!("a row has more than {DOCUMENT_SIZE_MAX} bytes"))),
+        }
+        Ok(count)
+    }
+}

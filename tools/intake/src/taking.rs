@@ -1,0 +1,261 @@
+//! What is taken of what a source sent: deliveries, what was refused, and what was left out.
+
+use std::collections::BTreeMap;
+
+use curate::{Delivery, sha256_hex};
+use database::{Rejected, ReportId, subject};
+use osv_schema::{Affected, Member, Record};
+
+use crate::pattern::{Pattern, takes};
+use crate::source::{Format, OwnIds, Source};
+use crate::{Document, Item, Unread, ossf, osv, table};
+
+/// What was read of a source.
+#[derive(Clone, Debug, Default)]
+pub struct Taken {
+    /// The deliveries.
+    pub deliveries: Vec<Delivery>,
+    /// What could not be taken.
+    pub refused: Vec<Refused>,
+    /// The names of the documents that could be taken, whatever became of their deliveries.
+    pub accepted: Vec<String>,
+    /// How many documents or packages are none of what the configuration asks for.
+    pub left_out: usize,
+}
+
+/// A document that could not be taken, with its bytes where they can be kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refused {
+    /// What is wrong with it.
+    pub rejected: Rejected,
+    /// SHA-256 of its bytes in hex, where they were read.
+    pub sha256: Option<String>,
+    /// Its bytes, where they were read.
+    pub bytes: Option<Vec<u8>>,
+}
+
+impl Refused {
+    /// A document that was refused while it was read.
+    pub(crate) fn of_document(rejected: Rejected, bytes: Result<Vec<u8>, Unread>) -> Refused {
+        let bytes = bytes.ok();
+        Refused { rejected, sha256: bytes.as_deref().map(sha256_hex), bytes }
+    }
+
+    /// A delivery that was refused later. What is kept of it is what it said, in our form.
+    pub fn of_delivery(rejected: Rejected, delivery: &Delivery) -> Refused {
+        let bytes = osv_schema::write::canonical(&delivery.record).into_bytes();
+        Refused { rejected, sha256: Some(delivery.sha256.clone()), bytes: Some(bytes) }
+    }
+}
+
+/// The reading of one source's documents.
+pub(crate) struct Taking<'t> {
+    pub(crate) source: &'t Source,
+    /// The prefix of our ids.
+    pub(crate) prefix: &'t str,
+    pub(crate) taken: Taken,
+}
+
+impl<'t> Taking<'t> {
+    pub(crate) fn new(source: &'t Source, prefix: &'t str) -> Taking<'t> {
+        Taking { source, prefix, taken: Taken::default() }
+    }
+
+    /// Whether a file of this name is read at all.
+    pub(crate) fn wants(source: &Source, name: &str) -> bool {
+        let name_lower = name.to_ascii_lowercase();
+        let ends = |endings: &[&str]| endings.iter().any(|ending| name_lower.ends_with(ending));
+        let has_format = match source.format {
+            Format::Table => ends(&[".csv", ".tsv", ".json", ".jsonl", ".ndjson"]),
+            Format::OssfTree => ossf::is_report(name),
+            Format::Osv | Format::Later(_) => ends(&[".json"]),
+        };
+        has_format && source.wants(name)
+    }
+
+    /// Takes one file.
+    pub(crate) fn take(&mut self, item: Item<'_>) {
+        match self.source.format {
+            Format::Table => table::read(item, self),
+            Format::OssfTree => {
+                let document = item.document();
+                self.take_document(document, Some(ossf::settle));
+            }
+            Format::Osv | Format::Later(_) => {
+                let lines = [".jsonl", ".ndjson"].iter().any(|ending| item.name.ends_with(ending)) || item.name == "-";
+                match item.bytes {
+                    Ok(reader) if lines => {
+                        let name = item.name.clone();
+                        let mut reader = std::io::BufReader::new(reader);
+                        let ended = crate::stream::visit(&name, &mut reader, &mut |document| {
+                            self.take_document(document, None);
+                        });
+                        if let Err(error) = ended
+                            && !crate::bounds::is_told(&error)
+                        {
+                            self.take_document(Document { name, bytes: Err(Unread::System(error.to_string())) }, None);
+                        }
+                    }
+                    bytes => {
+                        let document = Item { bytes, ..item }.document();
+                        self.take_document(document, None);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Takes one OSV record. The format has a word of its own on it, or leaves it out.
+    pub(crate) fn take_document(&mut self, document: Document, settle: Option<Settle>) {
+        if document.bytes == Err(Unread::Archive) {
+            return;
+        }
+        let read = osv::read(&self.source.id, &document);
+        let settled = read.and_then(|mut delivery| match settle {
+            Some(settle) => settle(&mut delivery, self.prefix).map(|is_wanted| is_wanted.then_some(delivery)),
+            None => Ok(Some(delivery)),
+        });
+        let Document { name, bytes } = document;
+        match settled.and_then(|delivery| delivery.map(|delivery| self.parts(delivery)).transpose()) {
+            Ok(Some(parts)) => self.accept(name, parts),
+            Ok(None) => self.taken.left_out += 1,
+            Err(rejected) => self.refuse(*rejected, bytes),
+        }
+    }
+
+    pub(crate) fn accept(&mut self, name: String, deliveries: Vec<Delivery>) {
+        let count = deliveries.len();
+        let kept: Vec<Delivery> = deliveries.into_iter().filter(|delivery| self.is_wanted(delivery)).collect();
+        self.taken.left_out += count - kept.len();
+        self.taken.accepted.push(name);
+        self.taken.deliveries.extend(kept);
+    }
+
+    pub(crate) fn refuse(&mut self, rejected: Rejected, bytes: Result<Vec<u8>, Unread>) {
+        self.taken.refused.push(Refused::of_document(rejected, bytes));
+    }
+
+    /// One delivery a package, with what the configuration says about ids.
+    pub(crate) fn parts(&self, mut delivery: Delivery) -> Result<Vec<Delivery>, Box<Rejected>> {
+        self.check_id(&delivery)?;
+        self.tidy(&mut delivery.record);
+        let is_ours = |id: &str| ReportId::parse(id).is_some_and(|id| id.prefix == self.prefix && id.year > 0);
+        delivery.taken_over = self.source.own_ids == OwnIds::Keep && delivery.own_id().is_some_and(is_ours);
+        let several = delivery.record.affected.items().len();
+        if several < 2 {
+            return Ok(vec![delivery]);
+        }
+        let by_package = by_package(delivery.record.affected.items());
+        if by_package.len() > 1 && !self.source.splits {
+            return Err(Box::new(Rejected {
+                source: delivery.source,
+                delivery: delivery.name,
+                rule: "affected-several",
+                pointer: "/affected/1".into(),
+                message: format!(
+                    "the record is on {} packages, and this source must send one a record",
+                    by_package.len()
+                ),
+                remedy: format!(
+                    "send one record a package, or say several-affected = \"split\" in [source.{}]",
+                    self.source.id
+                ),
+            }));
+        }
+        let is_split = by_package.len() > 1;
+        let parts = by_package.into_iter().enumerate().map(|(number, affected)| Delivery {
+            name: if is_split { format!("{}#{}", delivery.name, number + 1) } else { delivery.name.clone() },
+            record: Record { affected: Member::Value(vec![affected]), ..delivery.record.clone() },
+            ..delivery.clone()
+        });
+        Ok(parts.collect())
+    }
+
+    /// An id that is not of the source is a claim on somebody else's statement.
+    fn check_id(&self, delivery: &Delivery) -> Result<(), Box<Rejected>> {
+        let prefixes = &self.source.id_prefixes;
+        match delivery.own_id() {
+            Some(id) if !prefixes.is_empty() && !prefixes.iter().any(|prefix| id.starts_with(prefix.as_str())) => {
+                Err(Box::new(Rejected {
+                    source: delivery.source.clone(),
+                    delivery: delivery.name.clone(),
+                    rule: "invalid-id",
+                    pointer: "/id".into(),
+                    message: format!(
+                        "the id `{}` is none of this source's: they begin with {}",
+                        short(id),
+                        prefixes.join(" or ")
+                    ),
+                    remedy: "send it under an id of your own, with the other one among the aliases".into(),
+                }))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Leaves out the ids that mean nothing here: placeholders, and what the configuration drops.
+    fn tidy(&self, record: &mut Record) {
+        let is_placeholder = |id: &str| ReportId::is_unassigned(id, self.prefix);
+        if record.id.as_str().is_some_and(is_placeholder) {
+            record.id = Member::Absent;
+        }
+        let drop = |ids: &mut Member<Vec<String>>, patterns: &[Pattern]| {
+            if let Some(list) = ids.value_mut() {
+                list.retain(|id| !is_placeholder(id) && !patterns.iter().any(|pattern| pattern.fits(id)));
+            }
+        };
+        drop(&mut record.aliases, &self.source.drop_aliases);
+        drop(&mut record.related, &self.source.drop_related);
+    }
+
+    fn is_wanted(&self, delivery: &Delivery) -> bool {
+        if self.source.ecosystems.is_empty() && self.source.names.is_empty() {
+            return true;
+        }
+        // What nobody can read as a package is told further on, and not lost here.
+        let Ok(about) = subject(&delivery.record) else { return true };
+        let ecosystem = about.package.ecosystem();
+        let is_of_ecosystem = |wanted: &String| {
+            wanted.eq_ignore_ascii_case(ecosystem.as_str()) || wanted.eq_ignore_ascii_case(ecosystem.base())
+        };
+        (self.source.ecosystems.is_empty() || self.source.ecosystems.iter().any(is_of_ecosystem))
+            && takes(&self.source.names, about.package.name())
+    }
+}
+
+/// What a format says of a delivery: whether it is wanted, or what is wrong with it.
+pub(crate) type Settle = fn(&mut Delivery, &str) -> Result<bool, Box<Rejected>>;
+
+/// The beginning of a text that may be long.
+pub(crate) fn short(text: &str) -> String {
+    match text.char_indices().nth(60) {
+        Some((at, _)) => format!("{}…", &text[..at]),
+        None => text.to_owned(),
+    }
+}
+
+/// One entry a package, in the order in which they are named first: what a record says of one package belongs together.
+fn by_package(affected: &[Affected]) -> Vec<Affected> {
+    let mut places: BTreeMap<String, usize> = BTreeMap::new();
+    let mut packages: Vec<Affected> = Vec::new();
+    for entry in affected {
+        let alone = Record { affected: Member::Value(vec![entry.clone()]), ..Record::default() };
+        let key = subject(&alone).map(|about| format!("{}/{}", about.package.ecosystem(), about.package.merge_name()));
+        match key.ok().map(|key| *places.entry(key).or_insert(packages.len())) {
+            Some(at) if at < packages.len() => {
+                let same = &mut packages[at];
+                if !entry.versions.items().is_empty() {
+                    let versions = same.versions.or_default();
+                    versions.extend(entry.versions.items().iter().cloned());
+                    versions.sort();
+                    versions.dedup();
+                }
+                if !entry.ranges.items().is_empty() {
+                    same.ranges.or_default().extend(entry.ranges.items().iter().cloned());
+                }
+            }
+            _ => packages.push(entry.clone()),
+        }
+    }
+    packages
+}

@@ -1,0 +1,212 @@
+//! `malpkg source`: who sends findings, what they would deliver, and a pause for one of them.
+
+mod view;
+
+use database::{CONFIG_FILE, ChangeSet, Plan, Snapshot};
+use intake::Cursor;
+use rules::Admitted;
+use toml_edit::DocumentMut;
+
+use crate::config::Config;
+use crate::context::{Context, Reading};
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::landing::{self, Landing};
+use crate::sources::Sources;
+
+/// List the sources, look at what one would deliver, or pause one
+#[derive(Debug, clap::Args)]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    action: Action,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum Action {
+    /// Read a source and tell what it would deliver; nothing is planned or written
+    ///
+    /// All of it is read, whatever the cursor says, also of a source that is paused. The exit code is 1 if something
+    /// could not be read.
+    Check {
+        /// The source, as `malpkg.toml` declares it
+        id: String,
+        /// Folders and files with its documents, or `-` for standard input; without any, the source's own place
+        #[arg(value_name = "INPUT")]
+        inputs: Vec<String>,
+    },
+    /// List the sources that are declared: where they are read, up to where, and which are paused
+    Status {
+        /// Only this one
+        id: Option<String>,
+        /// List every key that a source can have, and every field of a table
+        #[arg(long)]
+        keys: bool,
+    },
+    /// Read nothing from a source until it is resumed
+    Pause {
+        /// The source
+        id: String,
+        /// Why
+        #[arg(long, value_name = "TEXT")]
+        because: String,
+        #[command(flatten)]
+        landing: Landing,
+    },
+    /// Read from a source again
+    Resume {
+        /// The source
+        id: String,
+        #[command(flatten)]
+        landing: Landing,
+    },
+}
+
+pub(crate) fn run(arguments: &Arguments, context: &mut Context<'_>) -> Result<Exit, Failure> {
+    match &arguments.action {
+        Action::Status { keys: true, .. } => view::keys(context),
+        Action::Status { id, keys: false } => status(id.as_deref(), context),
+        Action::Check { id, inputs } => check(id, inputs, context),
+        Action::Pause { id, because, landing } => edit(id, Some(because), landing, context),
+        Action::Resume { id, landing } => edit(id, None, landing, context),
+    }
+}
+
+fn status(id: Option<&str>, context: &mut Context<'_>) -> Result<Exit, Failure> {
+    let store = context.store()?;
+    let (snapshot, config) = now(&store, context)?;
+    let chosen: Vec<&intake::Source> = match id {
+        Some(id) => vec![config.source(id)?],
+        None => config.sources.values().collect(),
+    };
+    let mut told = Vec::new();
+    for source in chosen {
+        let cursor = Cursor::read(&snapshot, &source.id)?;
+        let held = intake::Quarantine::read(&snapshot, &source.id)?.held().len();
+        told.push(view::Status { source, cursor, held });
+    }
+    view::status(&told, context)
+}
+
+/// The newest tree, and the configuration as it is being edited.
+fn now(store: &store::Store, context: &Context<'_>) -> Result<(Snapshot, Config), Failure> {
+    if store.is_bare() {
+        let reading = context.at_head(store)?;
+        return Ok((reading.snapshot, reading.config));
+    }
+    let snapshot = match store.is_git() && store.head()?.is_some() {
+        true => context.at_head(store)?.snapshot,
+        false => context.at_working_tree(store)?.snapshot,
+    };
+    Ok((snapshot, context.config_of_working_tree(store)?))
+}
+
+fn check(id: &str, inputs: &[String], context: &mut Context<'_>) -> Result<Exit, Failure> {
+    let store = context.store()?;
+    let (_, config) = now(&store, context)?;
+    let source = config.source(id)?;
+    let progress = context.progress("reading what is sent");
+    let sources = Sources { store: &store, prefix: &config.settings.prefix, now: context.now() };
+    let reading = sources.look(source, inputs, None)?;
+    drop(progress);
+    view::check(source, &reading, context)
+}
+
+/// A change of the configuration alone.
+struct Planned {
+    id: String,
+    is_pause: bool,
+    plan: Plan,
+    admitted: Admitted,
+}
+
+impl landing::Planned for Planned {
+    fn admitted(&self) -> &Admitted {
+        &self.admitted
+    }
+
+    fn message(&self) -> String {
+        let verb = if self.is_pause { "paused" } else { "resumed" };
+        format!("source: {} {verb}\n\nSource: {}\nTool: malpkg {}\n", self.id, self.id, env!("CARGO_PKG_VERSION"))
+    }
+}
+
+fn edit(id: &str, paused: Option<&String>, landing: &Landing, context: &mut Context<'_>) -> Result<Exit, Failure> {
+    let store = context.store()?;
+    let progress = context.progress("planning");
+    let ground = landing.ground(&store, context)?;
+    let landed = ground.land(context, &progress, |reading, config| plan(id, paused, reading, config))?;
+    drop(progress);
+    let summary = match paused {
+        Some(_) => format!("{id} is paused"),
+        None => format!("{id} is read again"),
+    };
+    let (base, commit) = (landed.base.as_deref(), landed.commit.as_deref());
+    landing::view::write(
+        &landed.planned.plan,
+        landing::view::Told { landing, base, commit, summary: &summary },
+        context,
+    )?;
+    Ok(Exit::Done)
+}
+
+fn plan(id: &str, paused: Option<&String>, reading: &Reading, config: &Config) -> Result<Planned, Failure> {
+    config.source(id)?;
+    let before = reading.snapshot.read_path(CONFIG_FILE)?.unwrap_or_default();
+    let after = edited(&before, id, paused)?;
+    let mut changes = ChangeSet::default();
+    if after.as_bytes() != before {
+        let path = CONFIG_FILE.parse().map_err(|error: database::InvalidPath| Failure::new(error))?;
+        changes.put_file(path, after.into_bytes());
+    }
+    let admitted = rules::admit(&reading.snapshot, changes, &config.settings).map_err(|findings| {
+        let first = findings.first().map_or_else(String::new, |finding| finding.message.to_string());
+        Failure::new(first).place(CONFIG_FILE)
+    })?;
+    let plan = Plan { changes: admitted.changes().clone(), ..Plan::default() };
+    Ok(Planned { id: id.to_owned(), is_pause: paused.is_some(), plan, admitted })
+}
+
+/// The configuration with a source paused or not; comments and order stay.
+fn edited(before: &[u8], id: &str, paused: Option<&String>) -> Result<String, Failure> {
+    let text = String::from_utf8_lossy(before);
+    let mut document: DocumentMut =
+        text.parse().map_err(|error: toml_edit::TomlError| Failure::new(error.message()).place(CONFIG_FILE))?;
+    let source = document.get_mut("source").and_then(|sources| sources.as_table_like_mut()?.get_mut(id));
+    let Some(source) = source.and_then(toml_edit::Item::as_table_like_mut) else {
+        let failure = Failure::new(format!("the source `{id}` is not declared there yet")).place(CONFIG_FILE);
+        return Err(failure.remedy("commit the configuration first, or use `--write`"));
+    };
+    match paused {
+        Some(reason) => drop(source.insert("paused", toml_edit::value(reason.as_str()))),
+        None => drop(source.remove("paused")),
+    }
+    Ok(document.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(before: &str, paused: Option<&str>, expected: &str) {
+        let after = edited(before.as_bytes(), "x", paused.map(str::to_owned).as_ref()).unwrap();
+        assert_eq!(after, expected);
+    }
+
+    #[test]
+    fn only_the_one_key_changes() {
+        let before =
+            "# ours\n[source.x] # the one\nformat = \"osv\"   # as sent\n\n# another\n[source.y]\nformat = \"osv\"\n";
+        let after = "# ours\n[source.x] # the one\nformat = \"osv\"   # as sent\npaused = \"it \\\"lies\\\"\"\n\n# another\n[source.y]\nformat = \"osv\"\n";
+        let after = after.replace("\"it \\\"lies\\\"\"", "'it \"lies\"'");
+        check(before, Some("it \"lies\""), &after);
+        check(&after, None, before);
+        check(before, None, before);
+        check(
+            "source = { x = { format = \"osv\" } }\n",
+            Some("a"),
+            "source = { x = { format = \"osv\" , paused = \"a\" } }\n",
+        );
+        assert!(edited(b"", "x", None).is_err());
+    }
+}

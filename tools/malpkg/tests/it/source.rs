@@ -1,0 +1,135 @@
+//! `malpkg source` and `malpkg quarantine`, and what ingest reads of all kinds of sources.
+
+use malpkg::Exit;
+use testkit::{Database, Folder, Repository, report};
+
+use crate::program::{json, malpkg};
+
+const CONFIG: &str = "# who sends\n[source.feed] # daily\nformat = \"osv\"   # as it is\nlicence = \"CC0-1.0\"\n\n\
+    # a list\n[source.list]\nformat = \"table\"\n[source.later]\nformat = \"ghsa\"\nfrom = \"in\"\n";
+
+fn repository() -> Repository {
+    let mut database = Database::default().with("malpkg.toml", CONFIG);
+    database = database.with("osv/malicious/npm/a/MAL-2026-1.json", &report("MAL-2026-1", "npm", "a", &["1.0.0"]));
+    database.repository()
+}
+
+#[test]
+fn every_key_is_told() {
+    let told = json(repository().path(), &["source", "status", "--keys"], Exit::Done);
+    assert_eq!((&told["format"], &told["version"]), (&"malpkg.source".into(), &1.into()));
+    let names: Vec<&str> = told["keys"].as_array().unwrap().iter().map(|key| key["name"].as_str().unwrap()).collect();
+    assert_eq!(names, intake::keys::KEYS.iter().map(|key| key.name).collect::<Vec<_>>());
+    let text = malpkg(repository().path(), &["source", "status", "--keys"]).out;
+    for key in intake::keys::KEYS {
+        assert!(text.contains(key.name) && text.contains(key.meaning), "{}", key.name);
+    }
+}
+
+#[test]
+fn a_pause_changes_one_line_and_ends_again() {
+    let (repository, inbox) = (repository(), Folder::empty());
+    inbox.write("a.json", report("X-1", "npm", "b", &["1.0.1"]));
+    let input = inbox.path().to_str().unwrap();
+    let plan = json(repository.path(), &["source", "pause", "feed", "--because", "it lies"], Exit::Done);
+    assert_eq!((&plan["format"], plan["commit"].is_null()), (&"malpkg.plan".into(), true));
+    repository.is_clean();
+    let pause = ["source", "pause", "feed", "--because", "it lies", "--commit"];
+    let done = json(repository.path(), &pause, Exit::Done);
+    assert_eq!(done["commit"], repository.id("HEAD"));
+    assert_eq!(
+        repository.show("HEAD", "malpkg.toml"),
+        CONFIG.replace("CC0-1.0\"\n", "CC0-1.0\"\npaused = \"it lies\"\n")
+    );
+    repository.is_clean();
+    assert!(json(repository.path(), &pause, Exit::Done)["commit"].is_null(), "twice is once");
+    let status = json(repository.path(), &["source", "status", "feed"], Exit::Done);
+    assert_eq!(status["sources"][0]["paused"], "it lies");
+    let refused = malpkg(repository.path(), &["ingest", "--source", "feed", input]);
+    assert_eq!(refused.exit, Exit::Failed);
+    assert!(refused.err.contains("paused: it lies") && refused.err.contains("source resume feed"), "{}", refused.err);
+    // Looking is no reading.
+    let check = json(repository.path(), &["source", "check", "feed", input], Exit::Done);
+    assert_eq!(check["deliveries"][0]["package"], "npm/b");
+    json(repository.path(), &["source", "resume", "feed", "--commit"], Exit::Done);
+    assert_eq!(repository.show("HEAD", "malpkg.toml"), CONFIG);
+    repository.is_clean();
+    json(repository.path(), &["ingest", "--source", "feed", input, "--commit"], Exit::Done);
+    assert_eq!(malpkg(repository.path(), &["source", "pause", "fed", "--because", "x"]).exit, Exit::Failed);
+}
+
+#[test]
+fn ingest_takes_archives_and_tables_and_says_what_it_cannot_read() {
+    let (repository, inbox) = (repository(), Folder::empty());
+    let rows = "ecosystem,name,versions,published\nnpm,b,1.0.0,2026-05-01\nnpm,c,1.0.0,2031-01-01\nklingon,d,1,\n";
+    inbox.write("list.csv", rows);
+    let input = inbox.path().to_str().unwrap();
+    let done = json(repository.path(), &["ingest", "--source", "list", input, "--commit"], Exit::Done);
+    assert_eq!((&done["sources"][0]["created"], &done["sources"][0]["rejected"]), (&1.into(), &2.into()));
+    let told: Vec<(&str, &str)> = done["rejected"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| (one["delivery"].as_str().unwrap(), one["rule"].as_str().unwrap()))
+        .collect();
+    assert_eq!(told, [("list.csv:3", "modified-in-future"), ("list.csv:4", "unknown-ecosystem")]);
+    inbox.write("cut.zip", "PK\u{3}\u{4}");
+    let cut = format!("{input}/cut.zip");
+    let done = json(repository.path(), &["ingest", "--source", "feed", &cut], Exit::Done);
+    assert_eq!(done["rejected"][0]["delivery"], "cut.zip");
+    let later = malpkg(repository.path(), &["ingest", "--source", "later", input]);
+    assert_eq!(later.exit, Exit::Failed);
+    assert!(later.err.contains("`ghsa` of the source `later` cannot be read yet"), "{}", later.err);
+    let check = malpkg(repository.path(), &["source", "check", "list", input]);
+    assert_eq!(check.exit, Exit::Found);
+    assert!(check.out.contains("list: 2 deliveries (npm 2), 0 left out, 1 rejected"), "{}", check.out);
+}
+
+#[test]
+fn a_source_is_read_where_it_lies() {
+    let feed = Repository::empty();
+    feed.write("osv/x.json", report("X-1", "npm", "x", &["1.0.0"]));
+    feed.commit("one");
+    let config = format!("[source.feed]\nformat = \"osv\"\nfrom = \"{}\"\n", feed.path().display());
+    let repository = Database::default().with("malpkg.toml", &config).repository();
+    let check = json(repository.path(), &["source", "check", "feed"], Exit::Done);
+    assert_eq!(
+        (&check["commit"], &check["deliveries"][0]["delivery"]),
+        (&feed.id("HEAD").into(), &"osv/x.json".into())
+    );
+    repository.is_clean();
+}
+
+#[test]
+fn what_is_in_quarantine_can_be_looked_at_tried_again_and_dropped() {
+    let key = "ab12".repeat(16);
+    let reason = format!(
+        "delivery = \"evil\\u001b[31m.json\"\nfirst-seen = \"2026-05-01T00:00:00Z\"\nmessage = \"see https://evil.example\"\n\
+         pointer = \"/a\"\nremedy = \"mend it\"\nrule = \"malformed-json\"\nrules = \"\"\nsha256 = \"{key}\"\nsize = 10\n"
+    );
+    let database = Database::default()
+        .with("malpkg.toml", CONFIG)
+        .with(&format!("osv/quarantine/feed/{key}.reason.toml"), &reason)
+        .with(&format!("osv/quarantine/feed/{key}.raw"), "{\"id\": \u{1b}[31m");
+    let repository = database.repository();
+    let list = json(repository.path(), &["quarantine", "list"], Exit::Done);
+    assert_eq!(list["format"], "malpkg.quarantine");
+    assert_eq!((&list["documents"][0]["key"], &list["documents"][0]["size"]), (&key.clone().into(), &10.into()));
+    for arguments in [&["quarantine", "list", "feed"][..], &["quarantine", "show", "ab12"]] {
+        let told = malpkg(repository.path(), arguments);
+        assert_eq!(told.exit, Exit::Done, "{}", told.err);
+        assert!(!told.out.contains('\u{1b}') && !told.out.contains("https://"), "{}", told.out);
+    }
+    assert_eq!(json(repository.path(), &["source", "status", "feed"], Exit::Done)["sources"][0]["quarantined"], 1);
+    let retry = json(repository.path(), &["quarantine", "retry"], Exit::Done);
+    assert_eq!(retry["rejected"][0]["rule"], "malformed-json", "it is still no JSON");
+    assert_eq!(malpkg(repository.path(), &["quarantine", "show", "zz"]).exit, Exit::Failed);
+    let dropped = json(repository.path(), &["quarantine", "drop", "ab", "--commit"], Exit::Done);
+    assert_eq!(dropped["commit"], repository.id("HEAD"));
+    assert!(!repository.has("osv/quarantine"));
+    repository.is_clean();
+    assert_eq!(
+        json(repository.path(), &["quarantine", "list"], Exit::Done)["documents"].as_array().map(Vec::len),
+        Some(0)
+    );
+}
