@@ -1,9 +1,10 @@
 //! One document from a source, read and ready to be joined.
 
+use ecosystem::Package;
 use osv_schema::{Member, Object, Origin, Record, Timestamp, Value, additions, write};
 use sha2::{Digest, Sha256};
 
-use crate::join::fits;
+use crate::computed::claims_of;
 
 /// One record as a source sent it. Whoever makes one has checked it against the schema.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,30 +31,59 @@ pub fn content_sha256(record: &Record) -> String {
     sha256_hex(write::canonical(&said).as_bytes())
 }
 
-/// The members of a delivery's `database_specific` that have a home of their own in a report.
-const HOMES: [&str; 2] = ["iocs", "cwes"];
+/// Whether content is of a member of `database_specific` that has a home of its own in a report, and has the form there:
+/// lists, which can always be united.
+fn is_home(name: &str, value: &Value) -> bool {
+    match name {
+        "cwes" => is_list(value),
+        "iocs" => value.as_object().is_some_and(|lists| lists.values().all(is_list)),
+        _ => false,
+    }
+}
+
+fn is_list(value: &Value) -> bool {
+    value.as_array().is_some()
+}
+
+/// The lists of ours that deliveries add to.
+const LISTS: [&str; 4] = ["artifacts", "evidence", "indicators", "moved_tags"];
 
 impl Delivery {
     /// The delivery's trace in a report: who said what and when, and all of it that has no other home there.
-    pub(crate) fn origin(&self, report: &Record, now: Timestamp) -> Origin {
+    pub(crate) fn origin(&self, report: &Record, package: &Package, content_sha256: &str, now: Timestamp) -> Origin {
         let affected = self.record.affected.items().first();
+        let spelled = affected.and_then(|affected| affected.package.value()?.name.as_str());
+        let own_id = report.id.as_str().filter(|id| !id.is_empty());
         let mut origin = Origin {
             source: self.source.as_str().into(),
             sha256: self.sha256.as_str().into(),
-            import_time: now.to_string().into(),
+            import_time: now.whole_seconds().to_string().into(),
             modified_time: self.record.modified.clone(),
             id: self.own_id().map(str::to_owned).into(),
             ranges: affected.map_or(Member::Absent, |affected| affected.ranges.clone()),
             versions: affected.map_or(Member::Absent, |affected| affected.versions.clone()),
             withdrawn: self.record.withdrawn.clone(),
-            content_sha256: content_sha256(&self.record).into(),
+            content_sha256: content_sha256.into(),
+            name: spelled.filter(|name| *name != package.canonical_name()).map(str::to_owned).into(),
+            derived_from: own_id
+                .filter(|id| self.record.aliases.items().iter().any(|a| a == id))
+                .map(str::to_owned)
+                .into(),
             ..Origin::default()
         };
-        let rest = self.rest(report);
+        let claims = self.ours().map(claims_of).unwrap_or_default();
+        if !claims.is_empty() {
+            origin.extra.insert("claims".into(), Value::Object(claims));
+        }
+        let rest = self.rest(report, package);
         if !rest.is_empty() {
             origin.extra.insert("rest".into(), Value::Object(rest));
         }
         origin
+    }
+
+    fn ours(&self) -> Option<&Object> {
+        self.record.database_specific.value()?.get(additions::MALPKG)?.as_object()
     }
 
     /// The record's id at its source, if it has a real one.
@@ -62,27 +92,53 @@ impl Delivery {
     }
 
     /// What the delivery's `database_specific` says that belongs into the report's own, and fits there.
-    pub(crate) fn homed<'d>(&'d self, report: &Record) -> impl Iterator<Item = (&'d str, &'d Value)> {
+    pub(crate) fn homed(&self, report: &Record) -> Object {
         let there = report.database_specific.value();
-        let members = self.record.database_specific.value().into_iter().flatten();
-        members
-            .filter(move |(name, value)| {
-                HOMES.contains(&name.as_str()) && fits(there.and_then(|there| there.get(name.as_str())), value)
-            })
-            .map(|(name, value)| (name.as_str(), value))
+        let mut homed = Object::new();
+        for (name, value) in self.record.database_specific.value().into_iter().flatten() {
+            let home = there.and_then(|there| there.get(name));
+            if name == additions::MALPKG {
+                let own = value.as_object().into_iter().flatten();
+                let lists: Object = own
+                    .filter(|(list, value)| {
+                        let home = home.and_then(|home| home.as_object()?.get(*list));
+                        LISTS.contains(&list.as_str()) && is_list(value) && home.is_none_or(is_list)
+                    })
+                    .map(|(list, value)| (list.clone(), value.clone()))
+                    .collect();
+                if !lists.is_empty() && home.is_none_or(|home| matches!(home, Value::Object(_) | Value::Null)) {
+                    homed.insert(name.clone(), Value::Object(lists));
+                }
+            } else if is_home(name, value) && home.is_none_or(|home| *home == Value::Null || is_home(name, home)) {
+                homed.insert(name.clone(), value.clone());
+            }
+        }
+        homed
     }
 
-    /// What a report has no member for, under the names of the record. Claims about origins are among it: a delivery
-    /// speaks for its own source alone.
-    fn rest(&self, report: &Record) -> Object {
+    /// What a report has no member for, under the names of the record. Claims about origins and decisions are among it: a
+    /// delivery speaks for its own source alone.
+    fn rest(&self, report: &Record, package: &Package) -> Object {
         let mut rest = self.record.extra.clone();
         let mut specific = self.record.database_specific.value().cloned().unwrap_or_default();
-        for (name, _) in self.homed(report) {
-            specific.remove(name);
+        for (name, homed) in self.homed(report) {
+            match (specific.get_mut(&name), homed) {
+                (Some(Value::Object(ours)), Value::Object(lists)) if name == additions::MALPKG => {
+                    ours.retain(|list, _| !lists.contains_key(list));
+                }
+                _ => drop(specific.remove(&name)),
+            }
+        }
+        if let Some(Value::Object(ours)) = specific.get_mut(additions::MALPKG) {
+            let claims = claims_of(ours);
+            ours.retain(|word, _| !claims.contains_key(word));
+            if ours.is_empty() {
+                specific.remove(additions::MALPKG);
+            }
         }
         // The report's summary has a standard form; what the source had to say in its own goes nowhere else.
-        if let Some(summary) = self.record.summary.as_str().filter(|summary| report.summary.as_str() != Some(*summary))
-        {
+        let standard = crate::join::summary(package);
+        if let Some(summary) = self.record.summary.as_str().filter(|summary| *summary != standard) {
             rest.insert("summary".into(), Value::from(summary));
         }
         // The report keeps the earliest of all, and which one that will be is not known yet.

@@ -1,35 +1,26 @@
-//! Joining: a delivery becomes part of the report on its package, and nothing of either is lost.
-
-use std::collections::{BTreeMap, BTreeSet};
+//! Joining: deliveries and reports become part of the report on their package, and nothing of either is lost.
 
 use database::{Details, InvalidDetails};
 use ecosystem::Package;
-use osv_schema::{Affected, Credit, Member, Object, Origin, Range, Record, Reference, Shape, Timestamp, Value, write};
+use osv_schema::additions::ORIGINS;
+use osv_schema::{Affected, Credit, Member, Object, Origin, Record, Reference, Timestamp, Value, additions};
 
 use crate::Delivery;
+use crate::computed::{as_found, settle};
+use crate::unite::{drop_empty, unite, unite_credits, unite_values, written};
 
 /// The version of the OSV schema that we write.
 pub(crate) const SCHEMA_VERSION: &str = "1.7.5";
 
-/// Whether a report already has what a delivery brings: the same bytes, or the same statement in other bytes.
-pub(crate) fn is_known(record: &Record, delivery: &Delivery, content_sha256: &str) -> bool {
-    record.origins().iter().any(|origin| {
-        origin.source.as_str() == Some(&delivery.source)
-            && (origin.sha256.as_str() == Some(&delivery.sha256)
-                || origin.content_sha256.as_str() == Some(content_sha256))
-    })
-}
-
 /// A report on a package of which nothing is known yet. The first delivery is joined to it like any other.
-pub(crate) fn empty(package: &Package, id: &str, delivery: &Delivery) -> Record {
+pub(crate) fn empty(package: &Package, first: Option<&Record>) -> Record {
     // A git repository has no package: its ranges name it.
-    let stated = delivery.record.affected.items().first().and_then(|affected| affected.package.value());
+    let stated = first.and_then(|record| record.affected.items().first()?.package.value());
     let package_member = stated
         .filter(|_| !package.ecosystem().is_git())
         .map(|stated| osv_schema::Package { extra: Object::new(), ..stated.clone() });
     Record {
         schema_version: SCHEMA_VERSION.into(),
-        id: id.into(),
         summary: summary(package).into(),
         affected: Member::Value(vec![Affected { package: package_member.into(), ..Affected::default() }]),
         ..Record::default()
@@ -41,88 +32,242 @@ pub(crate) fn summary(package: &Package) -> String {
     format!("Malicious code in {} ({})", package.canonical_name(), package.ecosystem())
 }
 
-/// Joins a delivery into a report. The report must have no misfits and exactly one entry in `affected`.
-///
-/// # Errors
-///
-/// The report's details cannot be taken apart; the report is unchanged then.
-pub(crate) fn join(
-    record: &mut Record,
-    delivery: &Delivery,
-    takes_id_as_alias: bool,
-    now: Timestamp,
-) -> Result<(), InvalidDetails> {
-    let said = &delivery.record;
-    let mut details = Details::parse(record.details.as_str().unwrap_or_default())?;
-    let origin = delivery.origin(record, now);
-    // One section a stream: what the same source said under the same id before is replaced.
-    let replaced: Vec<String> =
-        record.origins().into_iter().filter_map(|earlier| stream_hash(&earlier, &origin)).collect();
-    let before = details.sections.clone();
-    details.sections.retain(|section| section.source != delivery.source || !replaced.contains(&section.sha256));
-    // Of a stream the newest statement counts, whichever came first.
-    if record.origins().iter().all(|earlier| stream_hash(earlier, &origin).is_none() || !is_newer(earlier, said)) {
-        details.put(&delivery.source, &delivery.sha256, said.details.as_str().unwrap_or_default());
-    } else {
-        details.sections.clone_from(&before);
-    }
-    // What people wrote is theirs: without news in the sections the text stays to the byte.
-    if details.sections != before {
-        record.details = details.to_string().into();
-    }
-
-    record.schema_version = SCHEMA_VERSION.into();
-    let claimed = said.published_at().filter(|claimed| *claimed <= now);
-    let published = [record.published_at(), claimed.or(Some(now))].into_iter().flatten().min();
-    record.published = published.unwrap_or(now).whole_seconds().to_string().into();
-
-    let own_id = record.id.as_str().unwrap_or_default().to_owned();
-    let alias = delivery.own_id().filter(|_| takes_id_as_alias).map(str::to_owned);
-    unite(&mut record.aliases, said.aliases.items().iter().cloned().chain(alias), Clone::clone);
-    unite(&mut record.related, said.related.items().iter().cloned(), Clone::clone);
-    unite(&mut record.upstream, said.upstream.items().iter().cloned(), Clone::clone);
-    for ids in [&mut record.aliases, &mut record.related, &mut record.upstream] {
-        if let Some(ids) = ids.value_mut() {
-            ids.retain(|id| *id != own_id);
-        }
-        drop_empty(ids);
-    }
-    unite(&mut record.references, said.references.items().iter().cloned(), reference_key);
-    unite_credits(&mut record.credits, said.credits.items());
-
-    if let (Some([affected]), Some(stated)) =
-        (record.affected.value_mut().map(Vec::as_mut_slice), said.affected.items().first())
-    {
-        unite(&mut affected.ranges, stated.ranges.items().iter().cloned(), range_key);
-        unite(&mut affected.versions, stated.versions.items().iter().cloned(), Clone::clone);
-        let purl = stated.package.value().map(|package| &package.purl);
-        if let (Some(package), Some(purl @ Member::Value(_))) = (affected.package.value_mut(), purl)
-            && package.purl.value().is_none()
-        {
-            package.purl = purl.clone();
-        }
-    }
-    for (name, value) in
-        delivery.homed(record).map(|(name, value)| (name.to_owned(), value.clone())).collect::<Vec<_>>()
-    {
-        let home = record.database_specific.or_default().entry(name).or_insert(Value::Null);
-        unite_values(home, &value);
-    }
-    record.add_origin(&origin);
-    Ok(())
+/// A report that is joined to, with what it was before.
+#[derive(Clone, Debug)]
+pub(crate) struct Joining {
+    pub(crate) package: Package,
+    pub(crate) record: Record,
+    /// As it was found; none of a report that is new.
+    before: Option<Record>,
+    details: Details,
+    /// What was added to the lists that only grow; they are united once.
+    more: More,
 }
 
-/// The hash of an earlier delivery of the same stream: same source, same id at the source.
-fn stream_hash(earlier: &Origin, origin: &Origin) -> Option<String> {
-    let has_id = origin.id.as_str().is_some();
-    let is_same = has_id && earlier.source == origin.source && earlier.id == origin.id;
-    earlier.sha256.as_str().filter(|_| is_same).map(str::to_owned)
+#[derive(Clone, Debug, Default)]
+struct More {
+    aliases: Vec<String>,
+    related: Vec<String>,
+    upstream: Vec<String>,
+    references: Vec<Reference>,
+    credits: Vec<Credit>,
+    origins: Vec<Origin>,
+    /// By the member of `database_specific`.
+    homed: Object,
 }
 
-/// Whether an earlier delivery says more recently what it says.
-fn is_newer(earlier: &Origin, said: &Record) -> bool {
-    let time = earlier.modified_time.as_str().and_then(|text| text.parse::<Timestamp>().ok());
-    time > said.modified_at()
+impl Joining {
+    /// A report as it was found. What it lists otherwise than its origins imply becomes a decision of its own, so that it
+    /// stands.
+    ///
+    /// # Errors
+    ///
+    /// The report's details cannot be taken apart.
+    pub(crate) fn found(package: Package, record: Record) -> Result<Joining, InvalidDetails> {
+        let details = Details::parse(record.details.as_str().unwrap_or_default())?;
+        let before = Some(record.clone());
+        let mut joining = Joining { package, before, record, details, more: More::default() };
+        joining.decide(as_found(&joining.record, &joining.package));
+        Ok(joining)
+    }
+
+    /// A report that is new.
+    pub(crate) fn new(package: Package, record: Record) -> Joining {
+        Joining { package, record, before: None, details: Details::default(), more: More::default() }
+    }
+
+    /// Adds decisions.
+    pub(crate) fn decide(&mut self, decisions: Vec<additions::Decision>) {
+        if !decisions.is_empty() {
+            let all = [self.record.decisions(), decisions].concat();
+            self.record.set_decisions(&all);
+        }
+    }
+
+    /// Adds an origin as it is.
+    pub(crate) fn add(&mut self, origin: &Origin) {
+        self.more.origins.push(origin.clone());
+    }
+
+    /// Adds a delivery.
+    pub(crate) fn take(&mut self, delivery: &Delivery, content_sha256: &str, takes_id_as_alias: bool, now: Timestamp) {
+        let said = &delivery.record;
+        let origin = delivery.origin(&self.record, &self.package, content_sha256, now);
+        self.details.put(&delivery.source, &delivery.sha256, said.details.as_str().unwrap_or_default());
+        let record = &mut self.record;
+        let claimed = said.published_at().filter(|claimed| *claimed <= now);
+        publish(record, claimed.unwrap_or(now));
+        let purl = said.affected.items().first().and_then(|affected| affected.package.value()?.purl.as_str());
+        take_purl(record, purl);
+        for (name, value) in delivery.homed(record) {
+            append(self.more.homed.entry(name).or_insert(Value::Null), value);
+        }
+        self.more.lists(said);
+        self.more.aliases.extend(delivery.own_id().filter(|_| takes_id_as_alias).map(str::to_owned));
+        self.more.origins.push(origin);
+    }
+
+    /// Adds all that another report on the same package has. Its own id becomes an alias where it has one.
+    pub(crate) fn unite(&mut self, other: Joining) {
+        let Joining { record: said, details, more, .. } = other;
+        let record = &mut self.record;
+        if let Some(published) = said.published_at() {
+            publish(record, published);
+        }
+        self.more.lists(&said);
+        let id = said.id.as_str().filter(|id| !id.is_empty() && !is_placeholder(id));
+        self.more.aliases.extend(id.map(str::to_owned));
+        unite(&mut record.severity, said.severity.items().iter().cloned(), written);
+        let purl = said.affected.items().first().and_then(|affected| affected.package.value()?.purl.as_str());
+        take_purl(record, purl);
+        let origins = [record.origins(), said.origins()].concat();
+        let decisions = [record.decisions(), said.decisions()].concat();
+        if let Some(members) = said.database_specific.value() {
+            for (name, value) in members.iter().filter(|(name, _)| name.as_str() != ORIGINS) {
+                let home = record.database_specific.or_default().entry(name.clone()).or_insert(Value::Null);
+                unite_members(home, value);
+            }
+        }
+        record.set_origins(&origins);
+        record.set_decisions(&decisions);
+        for (name, value) in &said.extra {
+            record.extra.entry(name.clone()).or_insert_with(|| value.clone());
+        }
+        self.more.add(more);
+        self.details.sections.extend(details.sections);
+        let written = details.written;
+        if !written.is_empty() && !self.details.written.contains(&written) {
+            let mut parts = [std::mem::take(&mut self.details.written), written];
+            parts.sort();
+            self.details.written = parts.join("\n\n").trim().to_owned();
+        }
+    }
+
+    /// The report as it is to be written; none where it is as it was found.
+    ///
+    /// # Errors
+    ///
+    /// The report's details cannot be taken apart.
+    pub(crate) fn finish(mut self, now: Timestamp) -> Result<Option<Record>, InvalidDetails> {
+        let record = &mut self.record;
+        self.more.put(record);
+        let there = Details::parse(record.details.as_str().unwrap_or_default())?;
+        if there != self.details {
+            record.details = self.details.to_string().into();
+        }
+        settle(record, &self.package)?;
+        let own_id = record.id.as_str().unwrap_or_default().to_owned();
+        for ids in [&mut record.aliases, &mut record.related, &mut record.upstream] {
+            if let Some(ids) = ids.value_mut() {
+                ids.retain(|id| *id != own_id);
+            }
+            drop_empty(ids);
+        }
+        if self.before.as_ref() == Some(record) {
+            return Ok(None);
+        }
+        record.schema_version = SCHEMA_VERSION.into();
+        if self.before.as_ref().is_none_or(|before| told(before) != told(record)) {
+            touch(record, now);
+        }
+        Ok(Some(self.record))
+    }
+}
+
+impl More {
+    fn lists(&mut self, said: &Record) {
+        self.aliases.extend_from_slice(said.aliases.items());
+        self.related.extend_from_slice(said.related.items());
+        self.upstream.extend_from_slice(said.upstream.items());
+        self.references.extend_from_slice(said.references.items());
+        self.credits.extend_from_slice(said.credits.items());
+    }
+
+    fn add(&mut self, other: More) {
+        self.aliases.extend(other.aliases);
+        self.related.extend(other.related);
+        self.upstream.extend(other.upstream);
+        self.references.extend(other.references);
+        self.credits.extend(other.credits);
+        self.origins.extend(other.origins);
+        for (name, value) in other.homed {
+            append(self.homed.entry(name).or_insert(Value::Null), value);
+        }
+    }
+
+    fn put(&mut self, record: &mut Record) {
+        let More { aliases, related, upstream, references, credits, origins, homed } = std::mem::take(self);
+        unite(&mut record.aliases, aliases, Clone::clone);
+        unite(&mut record.related, related, Clone::clone);
+        unite(&mut record.upstream, upstream, Clone::clone);
+        unite(&mut record.references, references, written);
+        unite_credits(&mut record.credits, &credits);
+        for (name, value) in homed {
+            unite_values(record.database_specific.or_default().entry(name).or_insert(Value::Null), &value);
+        }
+        if !origins.is_empty() {
+            record.set_origins(&[record.origins(), origins].concat());
+        }
+    }
+}
+
+/// Puts lists behind lists.
+fn append(home: &mut Value, value: Value) {
+    match (home, value) {
+        (Value::Array(home), Value::Array(items)) => home.extend(items),
+        (Value::Object(home), Value::Object(members)) => {
+            for (name, value) in members {
+                append(home.entry(name).or_insert(Value::Null), value);
+            }
+        }
+        (home, value) => *home = value,
+    }
+}
+
+/// What the world is told of a report. Our own bookkeeping may change, and the report has not.
+fn told(record: &Record) -> Record {
+    let mut told = Record { modified: Member::Absent, schema_version: Member::Absent, ..record.clone() };
+    if let Some(members) = told.database_specific.value_mut() {
+        members.remove(ORIGINS);
+        if members.is_empty() {
+            told.database_specific = Member::Absent;
+        }
+    }
+    told
+}
+
+/// Whether an id is that of a report without one.
+fn is_placeholder(id: &str) -> bool {
+    id.contains("-0000-")
+}
+
+/// Unites free content: lists unite, objects unite member by member, and of two words the one that is there stays.
+fn unite_members(home: &mut Value, value: &Value) {
+    match (home, value) {
+        (Value::Object(home), Value::Object(members)) => {
+            for (name, value) in members.iter().filter(|(name, _)| name.as_str() != additions::DECISIONS) {
+                unite_members(home.entry(name.clone()).or_insert(Value::Null), value);
+            }
+        }
+        (home, value) => unite_values(home, value),
+    }
+}
+
+fn take_purl(record: &mut Record, purl: Option<&str>) {
+    if let (Some([affected]), Some(purl)) = (record.affected.value_mut().map(Vec::as_mut_slice), purl)
+        && let Some(package) = affected.package.value_mut()
+        && package.purl.as_str().is_none_or(|there| purl < there)
+    {
+        package.purl = purl.into();
+    }
+}
+
+/// The earliest time stands.
+fn publish(record: &mut Record, claimed: Timestamp) {
+    let earliest = record.published_at().map_or(claimed, |published| published.min(claimed));
+    if record.published_at() != Some(earliest) || record.published.as_str().is_none() {
+        record.published = earliest.whole_seconds().to_string().into();
+    }
 }
 
 /// Moves `modified` to now, and in any case beyond what it was. Once for all that one change brings.
@@ -130,96 +275,4 @@ pub(crate) fn touch(record: &mut Record, now: Timestamp) {
     let now = now.whole_seconds();
     let after_last = record.modified_at().and_then(|last| Timestamp::from_unix(last.unix().saturating_add(1)));
     record.modified = after_last.map_or(now, |after| after.max(now)).to_string().into();
-}
-
-fn drop_empty<T>(list: &mut Member<Vec<T>>) {
-    if list.value().is_some_and(Vec::is_empty) {
-        *list = Member::Absent;
-    }
-}
-
-/// Unites lists; what has the same key is the same. A list that gets nothing new stays as it is.
-fn unite<T, K: Ord>(list: &mut Member<Vec<T>>, more: impl Iterator<Item = T>, key: impl Fn(&T) -> K) {
-    let mut new: BTreeMap<K, T> = more.map(|item| (key(&item), item)).collect();
-    for item in list.items() {
-        new.remove(&key(item));
-    }
-    if !new.is_empty() {
-        let list = list.or_default();
-        list.extend(new.into_values());
-        list.sort_by_cached_key(|item| key(item));
-    }
-}
-
-fn reference_key(reference: &Reference) -> String {
-    written(reference)
-}
-
-fn range_key(range: &Range) -> String {
-    written(range)
-}
-
-fn written(content: &impl Shape) -> String {
-    write::compact(content)
-}
-
-/// Unites credits: one for each name and type, with all contacts.
-fn unite_credits(credits: &mut Member<Vec<Credit>>, more: &[Credit]) {
-    let without_contact = |credit: &Credit| written(&Credit { contact: Member::Absent, ..credit.clone() });
-    let mut known: BTreeMap<String, usize> =
-        credits.items().iter().enumerate().map(|(at, credit)| (without_contact(credit), at)).collect();
-    let mut is_changed = false;
-    for credit in more {
-        let key = without_contact(credit);
-        let list = match known.get(&key) {
-            Some(&at) => {
-                if let Some(same) = credits.value_mut().and_then(|credits| credits.get_mut(at)) {
-                    unite(&mut same.contact, credit.contact.items().iter().cloned(), Clone::clone);
-                }
-                continue;
-            }
-            None => credits.or_default(),
-        };
-        known.insert(key, list.len());
-        list.push(credit.clone());
-        is_changed = true;
-    }
-    if let (true, Some(list)) = (is_changed, credits.value_mut()) {
-        list.sort_by_cached_key(written);
-    }
-}
-
-/// Whether free content can be united with what is there without losing any of either.
-pub(crate) fn fits(home: Option<&Value>, value: &Value) -> bool {
-    match (home, value) {
-        (None | Some(Value::Null), Value::Array(_)) | (Some(Value::Array(_)), Value::Array(_)) => true,
-        (None | Some(Value::Null), Value::Object(members)) => members.values().all(|value| fits(None, value)),
-        (Some(Value::Object(home)), Value::Object(members)) => {
-            members.iter().all(|(name, value)| fits(home.get(name), value))
-        }
-        (Some(home), value) => home == value,
-        (None, _) => false,
-    }
-}
-
-/// Unites free content that fits: lists unite, objects unite member by member.
-fn unite_values(home: &mut Value, value: &Value) {
-    match (home, value) {
-        (home @ Value::Null, value) => *home = value.clone(),
-        (Value::Array(home), Value::Array(items)) => {
-            let known: BTreeSet<String> = home.iter().map(written).collect();
-            let new: BTreeMap<String, &Value> =
-                items.iter().map(|item| (written(item), item)).filter(|(key, _)| !known.contains(key)).collect();
-            if !new.is_empty() {
-                home.extend(new.into_values().cloned());
-                home.sort_by_cached_key(written);
-            }
-        }
-        (Value::Object(home), Value::Object(members)) => {
-            for (name, value) in members {
-                unite_values(home.entry(name.clone()).or_insert(Value::Null), value);
-            }
-        }
-        _ => {}
-    }
 }

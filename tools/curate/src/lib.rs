@@ -4,12 +4,18 @@
 //! [`Plan`](database::Plan). Nothing is written here, and one bad delivery is one rejected delivery.
 
 mod assign;
+mod computed;
+mod decided;
 mod delivery;
 mod draft;
 mod ids;
 mod ingest;
 mod join;
 mod placeholder;
+mod ranges;
+mod remembered;
+mod streams;
+mod unite;
 
 pub use assign::{Assigned, assign, renumber};
 pub use delivery::{Delivery, content_sha256, sha256_hex};

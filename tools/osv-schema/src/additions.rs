@@ -11,6 +11,9 @@ pub const ORIGINS: &str = "malicious-packages-origins";
 /// The member of `database_specific` that holds everything else we add.
 pub const MALPKG: &str = "malpkg";
 
+/// The member of that which holds the decisions.
+pub const DECISIONS: &str = "decisions";
+
 shape! {
     /// One delivery as it is remembered in the report it went into.
     pub struct Origin {
@@ -32,6 +35,52 @@ shape! {
         withdrawn: String = "withdrawn",
         /// SHA-256 of what it says: its canonical form without `modified`, in hex.
         content_sha256: String = "content_sha256",
+        /// The package's name as it spells it, where that is not the canonical one.
+        name: String = "name",
+        /// The id of this report among its aliases: it came down from us, and says nothing new about versions.
+        derived_from: String = "derived_from",
+        /// The package that it is on, where that is another one than the report's: it speaks for this one no more.
+        moved_to: String = "moved_to",
+    }
+}
+
+shape! {
+    /// The deliveries of one source under one id, as a decision names them.
+    pub struct Stream {
+        /// The source.
+        source: String = "source",
+        /// The record's id there.
+        id: String = "id",
+        /// Where it has none, the hash of what it says.
+        sha256: String = "sha256",
+    }
+}
+
+shape! {
+    /// What somebody settled about a report.
+    pub struct Decision {
+        /// What it does: one of [`crate::words::DECISION_KINDS`].
+        kind: String = "kind",
+        /// When.
+        time: String = "time",
+        /// Why, in one word.
+        reason: String = "reason",
+        /// Who.
+        by: String = "by",
+        /// What else there is to say.
+        note: String = "note",
+        /// A page that shows it.
+        evidence: String = "evidence",
+        /// The streams that it binds.
+        streams: Vec<Stream> = "streams",
+        /// The versions that it is about: those that stay, or that are approved of.
+        versions: Vec<String> = "versions",
+        /// The ranges that stay.
+        ranges: Vec<Range> = "ranges",
+        /// The versions that are not malicious.
+        cleared: Vec<String> = "cleared",
+        /// The ranges that do not count.
+        cleared_ranges: Vec<Range> = "cleared_ranges",
     }
 }
 
@@ -41,7 +90,7 @@ impl Record {
         let Some(listed) = self.database_specific.value().and_then(|members| members.get(ORIGINS)) else {
             return Vec::new();
         };
-        listed.as_array().unwrap_or_default().iter().filter_map(Origin::of_value).collect()
+        listed.as_array().unwrap_or_default().iter().filter_map(of_value).collect()
     }
 
     /// Adds a delivery behind the ones there are. Whatever else stands in the list stays.
@@ -55,12 +104,53 @@ impl Record {
     }
 }
 
-impl Origin {
-    fn of_value(value: &Value) -> Option<Origin> {
-        value.as_object()?;
-        let document = Document::parse(write::compact(value).as_bytes()).ok()?;
-        <Origin as Shape>::read(document.root())
+impl Record {
+    /// Puts these deliveries in the place of those that there are. What is no origin stays, behind them.
+    pub fn set_origins(&mut self, origins: &[Origin]) {
+        let others = self.database_specific.value().and_then(|members| members.get(ORIGINS)).map(others);
+        let listed: Vec<Value> = origins.iter().map(to_value).chain(others.unwrap_or_default()).collect();
+        if !listed.is_empty() {
+            self.database_specific.or_default().insert(ORIGINS.to_owned(), Value::Array(listed));
+        }
     }
+
+    /// What people settled about the report. What is no decision is left out here, and stays in the record.
+    pub fn decisions(&self) -> Vec<Decision> {
+        let Some(listed) = malpkg(self).and_then(|ours| ours.get(DECISIONS)) else { return Vec::new() };
+        listed.as_array().unwrap_or_default().iter().filter_map(of_value).collect()
+    }
+
+    /// Puts these decisions in the place of those that there are. What is none stays, behind them.
+    pub fn set_decisions(&mut self, decisions: &[Decision]) {
+        let others = malpkg(self).and_then(|ours| ours.get(DECISIONS)).map(others).unwrap_or_default();
+        let listed: Vec<Value> = decisions.iter().map(to_value).chain(others).collect();
+        if listed.is_empty() {
+            return;
+        }
+        let ours = self.database_specific.or_default().entry(MALPKG.to_owned()).or_insert(Value::Null);
+        if !matches!(ours, Value::Object(_)) {
+            *ours = Value::Object(Object::new());
+        }
+        if let Value::Object(ours) = ours {
+            ours.insert(DECISIONS.to_owned(), Value::Array(listed));
+        }
+    }
+}
+
+/// What stands in a list and is no object; what stands in its place and is no list.
+fn others(listed: &Value) -> Vec<Value> {
+    match listed {
+        Value::Array(items) => items.iter().filter(|item| item.as_object().is_none()).cloned().collect(),
+        Value::Null => Vec::new(),
+        other => vec![other.clone()],
+    }
+}
+
+/// Free content as something typed.
+fn of_value<T: Shape>(value: &Value) -> Option<T> {
+    value.as_object()?;
+    let document = Document::parse(write::compact(value).as_bytes()).ok()?;
+    T::read(document.root())
 }
 
 /// Anything typed as free content.

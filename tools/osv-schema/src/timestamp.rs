@@ -16,6 +16,9 @@ pub struct Timestamp(OffsetDateTime);
 pub struct InvalidTimestamp;
 
 impl Timestamp {
+    /// The beginning of 1970.
+    pub const EPOCH: Timestamp = Timestamp(OffsetDateTime::UNIX_EPOCH);
+
     /// The moment so many seconds after 1970 began; none outside the years 0 to 9999.
     pub fn from_unix(seconds: i64) -> Option<Timestamp> {
         let moment = OffsetDateTime::from_unix_timestamp(seconds).ok()?;

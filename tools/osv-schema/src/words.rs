@@ -34,3 +34,7 @@ pub const CREDIT_TYPES: &[&str] = &[
 
 /// The kinds of score.
 pub const SEVERITY_TYPES: &[&str] = &["CVSS_V2", "CVSS_V3", "CVSS_V4", "Ubuntu"];
+
+/// What a decision does; the schema of these is `schema/database-specific.json`.
+pub const DECISION_KINDS: &[&str] =
+    &["withdraw", "reinstate", "narrow", "lift", "approve", "dispute", "as-found", "hand-edit"];

@@ -60,15 +60,22 @@ fn the_same_again_changes_nothing() {
     let sent = record("X-1", "a", &["1.0.0"], "");
     let (plan, _) = run(&database(&[]), vec![delivery(&sent)]);
     let base = database(&[]).with(&plan.changes);
-    for again in [
-        sent.clone(),
-        // Other bytes, the same statement; then the same statement with a newer `modified`.
-        sent.replace(", ", ",   "),
-        sent.replace("2026-05-01", "2026-05-20"),
-    ] {
+    let before = put(&plan, FIRST);
+    let (again, fates) = run(&base, vec![delivery(&sent)]);
+    assert_eq!((fates, again.changes.is_empty()), (vec![Ingested::Unchanged(path(FIRST))], true));
+    // Other bytes, the same statement; then the same statement with another `modified`: at most our own notes change.
+    for again in
+        [sent.replace(", ", ",   "), sent.replace("2026-05-01", "2026-04-20"), sent.replace("2026-05-01", "2026-05-20")]
+    {
         let (plan, fates) = run(&base, vec![delivery(&again)]);
         assert_eq!(fates, [Ingested::Unchanged(path(FIRST))], "{again}");
-        assert!(plan.changes.is_empty());
+        if !plan.changes.is_empty() {
+            let after = put(&plan, FIRST);
+            assert_eq!(
+                (&after.modified, &after.affected, after.origins().len()),
+                (&before.modified, &before.affected, 1)
+            );
+        }
     }
     let (_, fates) = run(&database(&[]), vec![delivery(&sent), delivery(&sent)]);
     assert_eq!(fates, [Ingested::Created(path(FIRST)), Ingested::Unchanged(path(FIRST))]);
@@ -78,7 +85,8 @@ fn the_same_again_changes_nothing() {
 fn a_newer_statement_replaces_the_section_of_its_stream() {
     let (plan, _) = run(&database(&[]), vec![delivery(&record("X-1", "a", &["1.0.0"], r#", "details": "old""#))]);
     let base = database(&[]).with(&plan.changes);
-    let (plan, _) = run(&base, vec![delivery(&record("X-1", "a", &["1.0.0"], r#", "details": "new""#))]);
+    let newer = record("X-1", "a", &["1.0.0"], r#", "details": "new""#).replace("2026-05-01", "2026-05-02");
+    let (plan, _) = run(&base, vec![delivery(&newer)]);
     let details = put(&plan, FIRST).details.as_str().unwrap().to_owned();
     assert!(details.contains("new") && !details.contains("old"), "{details}");
     assert_eq!(put(&plan, FIRST).origins().len(), 2, "every delivery stays on record");
@@ -190,11 +198,24 @@ fn a_report_that_cannot_be_added_to_costs_only_what_was_meant_for_it() {
 }
 
 #[test]
-fn what_a_source_took_back_is_left_alone_and_said() {
-    let sent = record("X-1", "a", &["1.0.0"], r#", "withdrawn": "2026-05-01T00:00:00Z""#);
-    let (plan, fates) = run(&database(&[]), vec![delivery(&sent)]);
+fn what_a_source_took_back_from_the_start_is_remembered() {
+    let aside = "osv/remembered/npm/a/remembered.json";
+    let gone = record("X-1", "a", &["1.0.0"], r#", "withdrawn": "2026-05-01T00:00:00Z""#);
+    let (plan, fates) = run(&database(&[]), vec![delivery(&gone)]);
     assert_eq!(fates, [Ingested::Skipped]);
-    assert!(plan.changes.is_empty() && plan.skipped[0].reason.contains("took it back"));
+    assert!(plan.skipped[0].reason.contains("took it back"));
+    assert_eq!(put(&plan, aside).origins().len(), 1);
+    // Something live comes: whichever was first, the report is the same.
+    let base = database(&[]).with(&plan.changes);
+    assert!(run(&base, vec![delivery(&gone)]).0.changes.is_empty());
+    let live = record("Y-1", "a", &["2.0.0"], "");
+    let (then, fates) = run(&base, vec![delivery(&live)]);
+    assert_eq!(fates, [Ingested::Created(path(FIRST))]);
+    assert_eq!(then.changes.get(aside), Some(&database::Edit::Remove));
+    let (at_once, _) = run(&database(&[]), vec![delivery(&live), delivery(&gone)]);
+    assert_eq!(put(&then, FIRST), put(&at_once, FIRST));
+    assert_eq!(put(&then, FIRST).affected.items()[0].versions.items(), ["2.0.0"]);
+    assert_eq!(put(&then, FIRST).aliases.items(), ["X-1", "Y-1"]);
 }
 
 #[test]

@@ -6,4 +6,5 @@ mod assign;
 mod fixture;
 mod ids;
 mod ingest;
+mod joining;
 mod lossless;

@@ -38,6 +38,7 @@ pub(super) struct Tally {
     pub(super) created: usize,
     pub(super) joined: usize,
     pub(super) unchanged: usize,
+    pub(super) withdrawn: usize,
     pub(super) rejected: usize,
     pub(super) skipped: usize,
 }
@@ -126,10 +127,7 @@ pub(super) fn plan(
 fn part(deliveries: Vec<Delivery>, fates: &[Ingested], findings: &[Finding]) -> (Vec<Delivery>, Vec<Rejected>) {
     let (mut kept, mut refused) = (Vec::new(), Vec::new());
     for (delivery, fate) in deliveries.into_iter().zip(fates) {
-        let finding = match fate {
-            Ingested::Created(path) | Ingested::Joined(path) => findings.iter().find(|finding| finding.path == *path),
-            _ => None,
-        };
+        let finding = fate.changed().and_then(|path| findings.iter().find(|finding| finding.path == *path));
         match finding {
             None => kept.push(delivery),
             Some(finding) => refused.push(Rejected {
@@ -146,9 +144,19 @@ fn part(deliveries: Vec<Delivery>, fates: &[Ingested], findings: &[Finding]) -> 
 }
 
 fn tally(fates: &[Ingested], rejected: usize) -> Tally {
-    let of = |is: fn(&Ingested) -> bool| fates.iter().filter(|fate| is(fate)).count();
-    let (created, joined) = (of(|f| matches!(f, Ingested::Created(_))), of(|f| matches!(f, Ingested::Joined(_))));
-    let (unchanged, skipped) = (of(|f| matches!(f, Ingested::Unchanged(_))), of(|f| matches!(f, Ingested::Skipped)));
-    let deliveries = created + joined + unchanged + skipped + rejected;
-    Tally { deliveries, created, joined, unchanged, rejected, skipped }
+    let mut tally = Tally { rejected, deliveries: rejected, ..Tally::default() };
+    for fate in fates {
+        let count = match fate {
+            Ingested::Created(_) => &mut tally.created,
+            Ingested::Joined(_) => &mut tally.joined,
+            Ingested::Withdrawn(_) => &mut tally.withdrawn,
+            Ingested::Unchanged(_) => &mut tally.unchanged,
+            Ingested::Skipped => &mut tally.skipped,
+            // What the planning rejected is counted with what could not be read.
+            Ingested::Rejected => continue,
+        };
+        *count += 1;
+        tally.deliveries += 1;
+    }
+    tally
 }

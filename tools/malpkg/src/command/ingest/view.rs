@@ -70,7 +70,7 @@ pub(super) fn write_json(
         created: tally.created,
         joined: tally.joined,
         unchanged: tally.unchanged,
-        withdrawn: 0,
+        withdrawn: tally.withdrawn,
         rejected: tally.rejected,
         skipped: tally.skipped,
         cursor: None,
@@ -115,10 +115,10 @@ pub(super) fn write_text(
         writeln!(context.out, "skipped: {}: {}", Shown(&skipped.delivery), Shown(&skipped.reason))?;
     }
     write_changes(&planned.plan.changes, context)?;
-    let Tally { deliveries, created, joined, unchanged, rejected, skipped } = planned.tally;
+    let Tally { deliveries, created, joined, unchanged, withdrawn, rejected, skipped } = planned.tally;
     writeln!(
         context.out,
-        "{}: {deliveries} read, {created} created, {joined} joined, {unchanged} known already, {skipped} skipped, {rejected} rejected",
+        "{}: {deliveries} read, {created} created, {joined} joined, {withdrawn} taken back, {unchanged} known already, {skipped} skipped, {rejected} rejected",
         arguments.source
     )?;
     write_end(&planned.plan.changes, &arguments.landing, commit, context)

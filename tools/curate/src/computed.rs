@@ -1,0 +1,307 @@
+//! What a report says, computed from its origins and decisions: the order in which they came decides nothing.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use database::{Details, InvalidDetails, Section};
+use ecosystem::Package;
+use osv_schema::additions::{Decision, malpkg};
+use osv_schema::{Affected, Member, Object, Origin, Range, Record, Timestamp, Value};
+
+use crate::decided::{Decided, fold, in_order};
+use crate::join::summary;
+use crate::ranges::{is_everything, union};
+use crate::streams::{Stream, StreamKey, normal, streams};
+use crate::unite::written;
+
+/// The words of ours that are one and no list; deliveries claim them, and somebody may have settled them.
+const CLAIMS: [&str; 4] = ["campaign", "confidence", "kind", "technique"];
+
+/// What is affected, before ranges are joined.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Statement {
+    pub(crate) versions: BTreeSet<String>,
+    /// By their written form.
+    pub(crate) ranges: BTreeMap<String, Range>,
+}
+
+impl Statement {
+    fn add(&mut self, origin: &Origin) {
+        self.versions.extend(origin.versions.items().iter().cloned());
+        self.ranges.extend(origin.ranges.items().iter().map(|range| (written(range), range.clone())));
+    }
+}
+
+/// What a report comes to.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Computed {
+    pub(crate) statement: Statement,
+    pub(crate) withdrawn: Option<Timestamp>,
+}
+
+/// What these origins and decisions come to.
+pub(crate) fn compute(streams: &BTreeMap<StreamKey, Stream<'_>>, decided: &Decided) -> Computed {
+    let mut statement = Statement::default();
+    let own: Vec<(&StreamKey, &Stream<'_>)> = streams.iter().filter(|(_, stream)| !stream.is_derived()).collect();
+    let ended =
+        |stream: &Stream<'_>| stream.ended().filter(|time| decided.reinstated.is_none_or(|since| *time > since));
+    let all_ended: Option<Vec<Timestamp>> = own.iter().map(|(_, stream)| ended(stream)).collect();
+    let last_ended = all_ended.filter(|ended| !ended.is_empty()).and_then(|ended| ended.into_iter().max());
+    for (key, stream) in &own {
+        // What was taken back counts where nothing stands, so that one knows what was meant; and where it stands again.
+        let is_back = stream.ended().is_some() && ended(stream).is_none();
+        let origins: Vec<&Origin> =
+            if last_ended.is_some() || is_back { stream.last_words() } else { stream.speaking().collect() };
+        origins.into_iter().for_each(|origin| add(&mut statement, key, origin, decided));
+    }
+    match &decided.narrowed {
+        Some(narrowed) => {
+            statement.versions.extend(narrowed.kept.iter().cloned());
+            statement.ranges.extend(narrowed.ranges.clone());
+        }
+        None => {
+            statement.versions.extend(decided.found.versions.iter().cloned());
+            statement.ranges.extend(decided.found.ranges.clone());
+        }
+    }
+    Computed { statement, withdrawn: decided.withdrawn.or(last_ended) }
+}
+
+/// Adds what one delivery says, as far as decisions let it count.
+fn add(statement: &mut Statement, key: &StreamKey, origin: &Origin, decided: &Decided) {
+    let mut said = Statement::default();
+    said.add(origin);
+    if let Some(narrowed) = &decided.narrowed {
+        if narrowed.bound.contains(key) {
+            return;
+        }
+        // Of a stream that is new, what it names exactly counts; an open range could mean what was cleared.
+        said.ranges.clear();
+        said.versions.retain(|version| !narrowed.cleared.contains(version));
+    }
+    let found = &decided.found;
+    if found.bound.contains(key) {
+        said.versions.retain(|version| !found.cleared.contains(version));
+        said.ranges.retain(|range, _| !found.cleared_ranges.contains(range));
+    }
+    statement.versions.append(&mut said.versions);
+    statement.ranges.append(&mut said.ranges);
+}
+
+/// Versions and ranges as they are listed: every version absorbs all.
+pub(crate) fn listed(statement: &Statement, ecosystem: &str) -> (Vec<String>, Vec<Range>) {
+    let ranges: Vec<Range> = statement.ranges.values().cloned().collect();
+    let ranges = union(&ranges, ecosystem);
+    let is_all = ranges.iter().any(is_everything);
+    let versions = if is_all { Vec::new() } else { statement.versions.iter().cloned().collect() };
+    (versions, ranges)
+}
+
+/// Makes a report say what its origins and decisions come to, and brings both into their one order.
+///
+/// # Errors
+///
+/// The report's details cannot be taken apart; the report is unchanged then.
+pub(crate) fn settle(record: &mut Record, package: &Package) -> Result<(), InvalidDetails> {
+    let mut details = Details::parse(record.details.as_str().unwrap_or_default())?;
+    let (origins, renamed) = normal(record.origins());
+    let decisions = in_order(record.decisions());
+    let decided = fold(&decisions);
+    let streams = streams(&origins);
+    let computed = compute(&streams, &decided);
+    let (versions, ranges) = listed(&computed.statement, package.ecosystem().base());
+    if let Some([affected]) = record.affected.value_mut().map(Vec::as_mut_slice) {
+        put(&mut affected.versions, versions);
+        put(&mut affected.ranges, ranges);
+        spell(affected, &streams, package);
+    }
+    record.withdrawn = computed.withdrawn.map(|time| time.whole_seconds().to_string()).into();
+    let before = details.clone();
+    details.sections = sections(details.sections, &renamed, &origins, &streams);
+    // What people wrote is theirs: without news in the sections the text stays to the byte.
+    if details != before {
+        record.details = details.to_string().into();
+    }
+    claim(record, &origins, &streams);
+    record.set_origins(&origins);
+    record.set_decisions(&decisions);
+    if let Some(affected) = record.affected.items().first().and_then(|affected| affected.package.value()) {
+        let named = Package::new(package.ecosystem().clone(), affected.name.as_str().unwrap_or_default());
+        let is_standard = record.summary.as_str().is_none_or(|text| text.is_empty() || text == summary(package));
+        if is_standard {
+            record.summary = summary(&named).into();
+        }
+    }
+    Ok(())
+}
+
+fn put<T>(list: &mut Member<Vec<T>>, items: Vec<T>) {
+    if items.is_empty() {
+        // A list that was written down as empty says as much.
+        if !list.items().is_empty() {
+            *list = Member::Absent;
+        }
+    } else {
+        *list = Member::Value(items);
+    }
+}
+
+/// The spelling of the name: the smallest by its bytes among those who speak.
+fn spell(affected: &mut Affected, streams: &BTreeMap<StreamKey, Stream<'_>>, package: &Package) {
+    let Some(named) = affected.package.value_mut() else { return };
+    let speaking = streams.values().filter(|stream| !stream.is_derived()).flat_map(Stream::speaking);
+    // Of what was taken over nobody knows how it was spelled: as the report is.
+    let spelled = speaking.map(|origin| match (origin.name.as_str(), origin.content_sha256.as_str()) {
+        (Some(name), _) => name.to_owned(),
+        (None, Some(_)) => package.canonical_name().into_owned(),
+        (None, None) => package.name().to_owned(),
+    });
+    let Some(name) = spelled.min() else { return };
+    if named.name.as_str() != Some(&name) {
+        if named.purl.value().is_some() {
+            named.purl = Package::new(package.ecosystem().clone(), name.as_str()).purl().into();
+        }
+        named.name = name.into();
+    }
+}
+
+/// One section a stream, of those that count; and what no origin speaks for.
+fn sections(
+    there: Vec<Section>,
+    renamed: &BTreeMap<(String, String), String>,
+    origins: &[Origin],
+    streams: &BTreeMap<StreamKey, Stream<'_>>,
+) -> Vec<Section> {
+    let known: BTreeSet<(&str, &str)> = origins.iter().filter_map(name_of).collect();
+    let mut by_name: BTreeMap<(String, String), Section> = BTreeMap::new();
+    let mut others = Vec::new();
+    for mut section in there {
+        if let Some(hash) = renamed.get(&(section.source.clone(), section.sha256.clone())) {
+            section.sha256.clone_from(hash);
+        }
+        if known.contains(&(section.source.as_str(), section.sha256.as_str())) {
+            let name = (section.source.clone(), section.sha256.clone());
+            let smaller = by_name.get(&name).is_none_or(|known| section.text < known.text);
+            if smaller {
+                by_name.insert(name, section);
+            }
+        } else {
+            others.push(section);
+        }
+    }
+    let mut kept = others;
+    for stream in streams.values().filter(|stream| !stream.is_derived()) {
+        let names = stream.current().iter().filter_map(|origin| name_of(origin));
+        let section = names.filter_map(|(source, hash)| by_name.get(&(source.to_owned(), hash.to_owned()))).min();
+        kept.extend(section.cloned());
+    }
+    kept.sort();
+    kept.dedup();
+    kept
+}
+
+fn name_of(origin: &Origin) -> Option<(&str, &str)> {
+    Some((origin.source.as_str()?, origin.sha256.as_str()?))
+}
+
+/// The words of ours that are one and no list: what somebody settled, else what the newest delivery claims.
+fn claim(record: &mut Record, origins: &[Origin], streams: &BTreeMap<StreamKey, Stream<'_>>) {
+    for name in CLAIMS {
+        let there = malpkg(record).and_then(|ours| ours.get(name)).and_then(Value::as_str).map(str::to_owned);
+        let claims: BTreeSet<&str> = origins.iter().filter_map(|origin| claimed(origin, name)).collect();
+        if there.as_deref().is_some_and(|there| !claims.contains(there)) {
+            continue;
+        }
+        let current = streams.values().flat_map(|stream| stream.current().iter().copied());
+        let newest = current
+            .filter_map(|origin| Some((crate::streams::modified_of(origin), claimed(origin, name)?)))
+            .max_by(|a, b| a.0.cmp(&b.0).then_with(|| b.1.cmp(a.1)));
+        if let Some((_, word)) = newest {
+            set(record, name, word);
+        }
+    }
+}
+
+fn claimed<'o>(origin: &'o Origin, name: &str) -> Option<&'o str> {
+    origin.extra.get("claims")?.as_object()?.get(name)?.as_str()
+}
+
+fn set(record: &mut Record, name: &str, word: &str) {
+    let ours = record.database_specific.or_default().entry("malpkg".to_owned()).or_insert(Value::Null);
+    if !matches!(ours, Value::Object(_)) {
+        *ours = Value::Object(Object::new());
+    }
+    if let Value::Object(ours) = ours {
+        ours.insert(name.to_owned(), Value::from(word));
+    }
+}
+
+/// The words that a delivery claims, for its origin.
+pub(crate) fn claims_of(ours: &Object) -> Object {
+    ours.iter()
+        .filter(|(name, value)| CLAIMS.contains(&name.as_str()) && value.as_str().is_some())
+        .map(|(name, value)| (name.clone(), value.clone()))
+        .collect()
+}
+
+/// What a report lists otherwise than its origins and decisions imply, as decisions: the difference stands. Empty where
+/// there is none, as after every write of ours.
+pub(crate) fn as_found(record: &Record, package: &Package) -> Vec<Decision> {
+    let (origins, _) = normal(record.origins());
+    let decided = fold(&in_order(record.decisions()));
+    let streams = streams(&origins);
+    let Computed { statement, withdrawn } = compute(&streams, &decided);
+    let affected = record.affected.items().first();
+    let versions: BTreeSet<String> = affected.map(|a| a.versions.items().iter().cloned().collect()).unwrap_or_default();
+    let ranges: BTreeMap<String, Range> = affected
+        .map(|a| a.ranges.items().iter().map(|range| (written(range), range.clone())).collect())
+        .unwrap_or_default();
+    let ecosystem = package.ecosystem().base();
+    let time = record.modified_at().or(record.published_at()).unwrap_or(Timestamp::EPOCH).whole_seconds();
+    let decision = |kind: &str, time: Timestamp| Decision {
+        kind: kind.into(),
+        time: time.whole_seconds().to_string().into(),
+        reason: "as-found".into(),
+        ..Decision::default()
+    };
+    let mut found = Vec::new();
+    let there = Statement { versions: versions.clone(), ranges: ranges.clone() };
+    if listed(&there, ecosystem) != listed(&statement, ecosystem) || !versions.is_subset(&statement.versions) {
+        let is_all = ranges.values().any(is_everything);
+        let more: Vec<String> = versions.difference(&statement.versions).cloned().collect();
+        // Below a range of every version nobody can see what was not listed.
+        let less: Vec<String> =
+            if is_all { Vec::new() } else { statement.versions.difference(&versions).cloned().collect() };
+        let is_same = {
+            let of = |ranges: &BTreeMap<String, Range>| union(&ranges.values().cloned().collect::<Vec<_>>(), ecosystem);
+            of(&ranges) == of(&statement.ranges)
+        };
+        let only = |of: &BTreeMap<String, Range>, not: &BTreeMap<String, Range>| -> Vec<Range> {
+            if is_same {
+                return Vec::new();
+            }
+            of.iter().filter(|(key, _)| !not.contains_key(*key)).map(|(_, range)| range.clone()).collect()
+        };
+        let bound: Vec<_> = streams.keys().map(StreamKey::name).collect();
+        found.push(Decision {
+            streams: some(bound),
+            versions: some(more),
+            cleared: some(less),
+            ranges: some(only(&ranges, &statement.ranges)),
+            cleared_ranges: some(only(&statement.ranges, &ranges)),
+            ..decision("as-found", time)
+        });
+    }
+    match (record.is_withdrawn(), withdrawn) {
+        (true, None) => {
+            let since = record.withdrawn.as_str().and_then(|text| text.parse().ok()).unwrap_or(time);
+            found.push(decision("withdraw", since));
+        }
+        (false, Some(ended)) => found.push(decision("reinstate", ended.max(time))),
+        _ => {}
+    }
+    found
+}
+
+fn some<T>(items: Vec<T>) -> Member<Vec<T>> {
+    if items.is_empty() { Member::Absent } else { Member::Value(items) }
+}

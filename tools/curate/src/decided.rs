@@ -1,0 +1,138 @@
+//! What people settled about a report: its decisions, folded into what holds now.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use osv_schema::additions::Decision;
+use osv_schema::{Range, Timestamp};
+
+use crate::sha256_hex;
+use crate::streams::StreamKey;
+use crate::unite::written;
+
+/// What holds after all decisions.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Decided {
+    /// When the report was taken back, if it is.
+    pub(crate) withdrawn: Option<Timestamp>,
+    /// When it was made to stand again: what its sources took back before that does not count as taken back.
+    pub(crate) reinstated: Option<Timestamp>,
+    pub(crate) narrowed: Option<Narrowed>,
+    pub(crate) found: Found,
+}
+
+/// A report means fewer versions than its streams say.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Narrowed {
+    /// The versions that stay malicious.
+    pub(crate) kept: BTreeSet<String>,
+    /// The versions that are not, whoever lists them.
+    pub(crate) cleared: BTreeSet<String>,
+    /// The ranges that stay, which only a hand edit brings.
+    pub(crate) ranges: BTreeMap<String, Range>,
+    /// The streams that there were: whatever they say later does not count.
+    pub(crate) bound: BTreeSet<StreamKey>,
+}
+
+/// What a report lists beside what its streams say, and what it does not list though they say it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Found {
+    pub(crate) versions: BTreeSet<String>,
+    pub(crate) ranges: BTreeMap<String, Range>,
+    pub(crate) cleared: BTreeSet<String>,
+    pub(crate) cleared_ranges: BTreeSet<String>,
+    /// The streams that there were, to which alone the last two apply.
+    pub(crate) bound: BTreeSet<StreamKey>,
+}
+
+/// Decisions, each once, by time and then by hash: the order in which they were written down decides nothing.
+pub(crate) fn in_order(decisions: Vec<Decision>) -> Vec<Decision> {
+    let by_key: BTreeMap<(Option<Timestamp>, String), Decision> = decisions
+        .into_iter()
+        .map(|decision| {
+            let time = decision.time.as_str().and_then(|text| text.parse().ok());
+            ((time, sha256_hex(written(&decision).as_bytes())), decision)
+        })
+        .collect();
+    by_key.into_values().collect()
+}
+
+/// What holds after all of these, which are in order.
+pub(crate) fn fold(decisions: &[Decision]) -> Decided {
+    let mut decided = Decided::default();
+    for decision in decisions {
+        let time = decision.time.as_str().and_then(|text| text.parse().ok()).unwrap_or(Timestamp::EPOCH);
+        match decision.kind.as_str() {
+            Some("withdraw") => (decided.withdrawn, decided.reinstated) = (Some(time), None),
+            Some("reinstate") => (decided.withdrawn, decided.reinstated) = (None, Some(time)),
+            Some("narrow") => decided.narrowed.get_or_insert_default().narrow(decision),
+            Some("lift") => decided.narrowed = None,
+            Some("as-found" | "hand-edit") => {
+                decided.found.find(decision);
+                if let Some(narrowed) = &mut decided.narrowed {
+                    narrowed.find(decision);
+                }
+            }
+            // Approvals and disputes say nothing about what is affected.
+            _ => {}
+        }
+    }
+    decided
+}
+
+fn texts(listed: &osv_schema::Member<Vec<String>>) -> impl Iterator<Item = String> + '_ {
+    listed.items().iter().cloned()
+}
+
+fn bound(decision: &Decision) -> impl Iterator<Item = StreamKey> + '_ {
+    decision.streams.items().iter().filter_map(StreamKey::named)
+}
+
+impl Narrowed {
+    fn narrow(&mut self, decision: &Decision) {
+        self.kept = texts(&decision.versions).collect();
+        self.cleared.extend(texts(&decision.cleared));
+        self.cleared.retain(|version| !self.kept.contains(version));
+        self.ranges = decision.ranges.items().iter().map(|range| (written(range), range.clone())).collect();
+        self.bound.extend(bound(decision));
+    }
+
+    /// An edit by hand after the narrowing.
+    fn find(&mut self, decision: &Decision) {
+        for version in texts(&decision.versions) {
+            self.cleared.remove(&version);
+            self.kept.insert(version);
+        }
+        for version in texts(&decision.cleared) {
+            self.kept.remove(&version);
+            self.cleared.insert(version);
+        }
+        for range in decision.cleared_ranges.items() {
+            self.ranges.remove(&written(range));
+        }
+        self.ranges.extend(decision.ranges.items().iter().map(|range| (written(range), range.clone())));
+    }
+}
+
+impl Found {
+    fn find(&mut self, decision: &Decision) {
+        for version in texts(&decision.versions) {
+            self.cleared.remove(&version);
+            self.versions.insert(version);
+        }
+        for version in texts(&decision.cleared) {
+            self.versions.remove(&version);
+            self.cleared.insert(version);
+        }
+        for range in decision.ranges.items() {
+            let key = written(range);
+            self.cleared_ranges.remove(&key);
+            self.ranges.insert(key, range.clone());
+        }
+        for range in decision.cleared_ranges.items() {
+            let key = written(range);
+            self.ranges.remove(&key);
+            self.cleared_ranges.insert(key);
+        }
+        self.bound.extend(bound(decision));
+    }
+}

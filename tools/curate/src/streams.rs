@@ -1,0 +1,209 @@
+//! Streams: the deliveries of one source under one id, and which of them count.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use osv_schema::additions::Stream as Name;
+use osv_schema::{Member, Origin, Timestamp};
+
+/// What tells a stream from all others: the source, and the id there; without an id each content is one of its own.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum StreamKey {
+    Id(String, String),
+    Content(String, String),
+}
+
+impl StreamKey {
+    pub(crate) fn of(origin: &Origin) -> StreamKey {
+        let text = |member: &Member<String>| member.as_str().unwrap_or_default().to_owned();
+        match origin.id.as_str().filter(|id| !id.is_empty()) {
+            Some(id) => StreamKey::Id(text(&origin.source), id.to_owned()),
+            None => StreamKey::Content(text(&origin.source), content_of(origin).to_owned()),
+        }
+    }
+
+    /// The stream that a decision names; none where it names none.
+    pub(crate) fn named(name: &Name) -> Option<StreamKey> {
+        let source = name.source.as_str()?.to_owned();
+        match (name.id.as_str(), name.sha256.as_str()) {
+            (Some(id), _) => Some(StreamKey::Id(source, id.to_owned())),
+            (None, Some(sha256)) => Some(StreamKey::Content(source, sha256.to_owned())),
+            (None, None) => None,
+        }
+    }
+
+    pub(crate) fn name(&self) -> Name {
+        match self {
+            StreamKey::Id(source, id) => {
+                Name { source: source.as_str().into(), id: id.as_str().into(), ..Name::default() }
+            }
+            StreamKey::Content(source, hash) => {
+                Name { source: source.as_str().into(), sha256: hash.as_str().into(), ..Name::default() }
+            }
+        }
+    }
+
+    pub(crate) fn source(&self) -> &str {
+        match self {
+            StreamKey::Id(source, _) | StreamKey::Content(source, _) => source,
+        }
+    }
+}
+
+/// The hash of what an origin says; of one that was taken over, that of its bytes.
+pub(crate) fn content_of(origin: &Origin) -> &str {
+    origin.content_sha256.as_str().or(origin.sha256.as_str()).unwrap_or_default()
+}
+
+pub(crate) fn modified_of(origin: &Origin) -> Option<Timestamp> {
+    origin.modified_time.as_str().and_then(|text| text.parse().ok())
+}
+
+/// The deliveries of one stream in one report.
+#[derive(Clone, Debug)]
+pub(crate) struct Stream<'o> {
+    /// All of them, the oldest statement first.
+    pub(crate) origins: Vec<&'o Origin>,
+    /// How many at the end of the list are the newest ones, which count together.
+    current: usize,
+}
+
+impl<'o> Stream<'o> {
+    /// The newest ones.
+    pub(crate) fn current(&self) -> &[&'o Origin] {
+        &self.origins[self.origins.len() - self.current..]
+    }
+
+    /// Whether it came down from this report.
+    pub(crate) fn is_derived(&self) -> bool {
+        self.current().iter().any(|origin| origin.derived_from.as_str().is_some())
+    }
+
+    /// When its source took all of it back, or went on to another package; none while it stands.
+    pub(crate) fn ended(&self) -> Option<Timestamp> {
+        let ended = |origin: &&Origin| {
+            let withdrawn = origin.withdrawn.as_str().map(|text| text.parse().ok().or(modified_of(origin)));
+            let moved = origin.moved_to.as_str().map(|_| modified_of(origin));
+            withdrawn.or(moved).map(|time| time.unwrap_or(Timestamp::EPOCH))
+        };
+        let all: Option<Vec<Timestamp>> = self.current().iter().map(ended).collect();
+        all?.into_iter().max()
+    }
+
+    /// The deliveries whose statements count while it stands.
+    pub(crate) fn speaking(&self) -> impl Iterator<Item = &'o Origin> + '_ {
+        self.current().iter().copied().filter(|origin| is_live(origin))
+    }
+
+    /// What it said last: what it says in the end, or before that, if it ended without a word.
+    pub(crate) fn last_words(&self) -> Vec<&'o Origin> {
+        let says = |origin: &&&Origin| {
+            origin.moved_to.is_absent() && (!origin.versions.items().is_empty() || !origin.ranges.items().is_empty())
+        };
+        let current: Vec<&Origin> = self.current().iter().filter(says).copied().collect();
+        if !current.is_empty() {
+            return current;
+        }
+        let Some(last) = self.origins.iter().rev().find(says) else { return Vec::new() };
+        let time = modified_of(last);
+        self.origins.iter().filter(says).copied().filter(|origin| modified_of(origin) == time).collect()
+    }
+}
+
+fn is_live(origin: &Origin) -> bool {
+    origin.withdrawn.as_str().is_none() && origin.moved_to.as_str().is_none()
+}
+
+/// The streams of a report.
+pub(crate) fn streams(origins: &[Origin]) -> BTreeMap<StreamKey, Stream<'_>> {
+    let mut by_key: BTreeMap<StreamKey, Vec<&Origin>> = BTreeMap::new();
+    for origin in origins {
+        by_key.entry(StreamKey::of(origin)).or_default().push(origin);
+    }
+    by_key.into_iter().map(|(key, origins)| (key, stream(origins))).collect()
+}
+
+fn stream(mut origins: Vec<&Origin>) -> Stream<'_> {
+    origins.sort_by_cached_key(|origin| (modified_of(origin), content_of(origin).to_owned()));
+    let newest = origins.last().and_then(|last| modified_of(last));
+    let current = origins.iter().rev().take_while(|origin| modified_of(origin) == newest).count();
+    Stream { origins, current }
+}
+
+/// Origins with one for each distinct content, sorted; and for each that stands for others, the hashes of their bytes
+/// with its own, as the sections of details name them.
+pub(crate) fn normal(origins: Vec<Origin>) -> (Vec<Origin>, BTreeMap<(String, String), String>) {
+    // The same bytes say the same, whoever wrote down what.
+    let text = |member: &Member<String>| member.as_str().unwrap_or_default().to_owned();
+    let contents: BTreeMap<(String, String), String> = origins
+        .iter()
+        .filter_map(|origin| {
+            Some((
+                (text(&origin.source), text(&origin.sha256)),
+                text(&Member::Value(origin.content_sha256.as_str()?.to_owned())),
+            ))
+        })
+        .collect();
+    let mut groups: BTreeMap<(String, String, bool), Vec<Origin>> = BTreeMap::new();
+    for origin in origins {
+        let source = text(&origin.source);
+        let content = contents.get(&(source.clone(), text(&origin.sha256)));
+        let content = content.cloned().unwrap_or_else(|| content_of(&origin).to_owned());
+        // A stream that went on to another package left a mark here, which is no statement.
+        groups.entry((source, content, origin.moved_to.as_str().is_some())).or_default().push(origin);
+    }
+    let mut renamed = BTreeMap::new();
+    let mut standing: Vec<Origin> = Vec::with_capacity(groups.len());
+    for ((source, ..), mut group) in groups {
+        group.sort_by_cached_key(|origin| {
+            (text(&origin.sha256), origin.content_sha256.is_absent(), crate::unite::written(origin))
+        });
+        let hashes: BTreeSet<String> = group.iter().map(|origin| text(&origin.sha256)).collect();
+        let mut group = group.into_iter();
+        let Some(first) = group.next() else { continue };
+        let one = group.fold(first, same_content);
+        for hash in hashes.into_iter().filter(|hash| *hash != text(&one.sha256)) {
+            renamed.insert((source.clone(), hash), text(&one.sha256));
+        }
+        standing.push(one);
+    }
+    standing.sort_by_cached_key(|origin| {
+        (
+            text(&origin.source),
+            text(&origin.id),
+            modified_of(origin),
+            text(&origin.sha256),
+            crate::unite::written(origin),
+        )
+    });
+    (standing, renamed)
+}
+
+/// Two origins that say the same: the newest `modified_time`, the earliest `import_time`, and whatever only one knows.
+fn same_content(mut one: Origin, other: Origin) -> Origin {
+    let time = |member: &Member<String>| member.as_str().and_then(|text| text.parse::<Timestamp>().ok());
+    if time(&other.modified_time) > time(&one.modified_time) {
+        one.modified_time = other.modified_time;
+    }
+    if one.import_time.as_str().is_none() || time(&other.import_time).is_some_and(|t| Some(t) < time(&one.import_time))
+    {
+        one.import_time = other.import_time;
+    }
+    fill(&mut one.id, other.id);
+    fill(&mut one.ranges, other.ranges);
+    fill(&mut one.versions, other.versions);
+    fill(&mut one.withdrawn, other.withdrawn);
+    fill(&mut one.content_sha256, other.content_sha256);
+    fill(&mut one.name, other.name);
+    fill(&mut one.derived_from, other.derived_from);
+    fill(&mut one.moved_to, other.moved_to);
+    for (name, value) in other.extra {
+        one.extra.entry(name).or_insert(value);
+    }
+    one
+}
+
+fn fill<T>(member: &mut Member<T>, other: Member<T>) {
+    if member.value().is_none() && other.value().is_some() {
+        *member = other;
+    }
+}
