@@ -110,14 +110,26 @@ pub fn ingest(base: &Snapshot, batch: &Batch, now: Timestamp) -> Result<(Plan, V
 
 /// A fault of a delivery, before it is known whose.
 #[derive(Clone)]
-struct Fault {
-    rule: &'static str,
-    pointer: Pointer,
-    message: String,
-    remedy: String,
+pub(crate) struct Fault {
+    pub(crate) rule: &'static str,
+    pub(crate) pointer: Pointer,
+    pub(crate) message: String,
+    pub(crate) remedy: String,
 }
 
 impl Fault {
+    /// The fault as that of a report of the tree.
+    pub(crate) fn at(self, path: &TreePath) -> Rejected {
+        Rejected {
+            source: String::new(),
+            delivery: path.to_string(),
+            rule: self.rule,
+            pointer: self.pointer.to_string(),
+            message: self.message,
+            remedy: self.remedy,
+        }
+    }
+
     fn of(&self, delivery: &Delivery) -> Rejected {
         Rejected {
             source: delivery.source.clone(),
@@ -131,11 +143,11 @@ impl Fault {
 }
 
 /// The deliveries on one package.
-struct Group {
-    package: Package,
-    folder: String,
+pub(crate) struct Group {
+    pub(crate) package: Package,
+    pub(crate) folder: String,
     /// Their numbers, the oldest statement first.
-    deliveries: Vec<usize>,
+    pub(crate) deliveries: Vec<usize>,
 }
 
 /// The deliveries by the package that they are on. Those that are no statement about one are rejected.
@@ -211,15 +223,15 @@ fn check_time(delivery: &Delivery, now: Timestamp) -> Result<(), Fault> {
 
 /// What the database has on a package.
 #[derive(Default)]
-struct Found {
+pub(crate) struct Found {
     /// The report, with its place: one that stands before one that was taken back, and then the first by path.
-    report: Option<(TreePath, Package, Record)>,
+    pub(crate) report: Option<(TreePath, Package, Record)>,
     /// What was kept aside because its sources took it back from the start.
-    remembered: Option<(TreePath, Record)>,
+    pub(crate) remembered: Option<(TreePath, Record)>,
 }
 
 /// Looks for the reports on all packages at once.
-fn find(base: &Snapshot, groups: &[Group], prefix: &str) -> Vec<Result<Found, Fault>> {
+pub(crate) fn find(base: &Snapshot, groups: &[Group], prefix: &str) -> Vec<Result<Found, Fault>> {
     let mut wanted: Vec<(usize, &Entry)> = Vec::new();
     for (number, group) in groups.iter().enumerate() {
         let folders = std::iter::once(group.folder.clone()).chain(old_folders(&group.package, &group.folder));
@@ -255,7 +267,7 @@ fn find(base: &Snapshot, groups: &[Group], prefix: &str) -> Vec<Result<Found, Fa
 }
 
 /// Opens the report in a file.
-fn open(entry: &Entry, bytes: Result<&[u8], String>) -> Result<(Package, Record), Fault> {
+pub(crate) fn open(entry: &Entry, bytes: Result<&[u8], String>) -> Result<(Package, Record), Fault> {
     let unusable = |message: String| Fault {
         rule: "unreadable-report",
         pointer: Pointer::root(),
@@ -464,7 +476,7 @@ pub(crate) fn old_folders(package: &Package, folder: &str) -> Vec<String> {
     package.ecosystem().directory_aliases().iter().map(|old| format!("{old}/{rest}")).collect()
 }
 
-fn fault_in_details(message: &str) -> Fault {
+pub(crate) fn fault_in_details(message: &str) -> Fault {
     Fault {
         rule: "malformed-details",
         pointer: Pointer::from("/details"),
@@ -482,7 +494,7 @@ fn fault_in_ids(error: &IdsError) -> Fault {
     }
 }
 
-fn fault_in_path(error: InvalidPath) -> Fault {
+pub(crate) fn fault_in_path(error: InvalidPath) -> Fault {
     Fault {
         rule: "path-mismatch",
         pointer: Pointer::from("/affected/0/package/name"),

@@ -5,7 +5,10 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use osv_schema::Timestamp;
 
-use crate::command::{affected, assign, explain, export, fmt, ingest, new, path, query, validate, version};
+use crate::command::{
+    affected, assign, explain, export, fmt, ingest, merge, narrow, new, path, query, reinstate, validate, version,
+    withdraw,
+};
 
 /// Keep and ask a database of malicious packages
 ///
@@ -96,7 +99,11 @@ pub(crate) enum Command {
     New(new::Arguments),
     Fmt(fmt::Arguments),
     Ingest(ingest::Arguments),
+    Merge(merge::Arguments),
     Assign(assign::Arguments),
+    Withdraw(withdraw::Arguments),
+    Reinstate(reinstate::Arguments),
+    Narrow(narrow::Arguments),
     Export(export::Arguments),
     Query(query::Arguments),
     Path(path::Arguments),
