@@ -88,7 +88,7 @@ fn bound(decision: &Decision) -> impl Iterator<Item = StreamKey> + '_ {
 }
 
 impl Narrowed {
-    fn narrow(&mut self, decision: &Decision) {
+    pub(crate) fn narrow(&mut self, decision: &Decision) {
         self.kept = texts(&decision.versions).collect();
         self.cleared.extend(texts(&decision.cleared));
         self.cleared.retain(|version| !self.kept.contains(version));

@@ -14,8 +14,9 @@ use crate::Delivery;
 use crate::ids::{Ids, IdsError, Numbering};
 use crate::moved::Streams;
 use elsewhere::elsewhere;
-use found::find;
-pub(crate) use found::old_folders;
+pub(crate) use fault::{Fault, fault_in_details, fault_in_path};
+pub(crate) use found::{Found, find, old_folders, open};
+pub(crate) use group::Group;
 use group::grouped;
 use work::{Done, Work};
 

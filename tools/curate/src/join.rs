@@ -64,10 +64,24 @@ impl Joining {
     ///
     /// The report's details cannot be taken apart.
     pub(crate) fn found(package: Package, record: Record) -> Result<Joining, InvalidDetails> {
+        let decisions = as_found(&record, &package);
+        Joining::with_decisions(package, record, decisions)
+    }
+
+    /// A report with more decisions than it had; nothing else of it is judged.
+    ///
+    /// # Errors
+    ///
+    /// The report's details cannot be taken apart.
+    pub(crate) fn with_decisions(
+        package: Package,
+        record: Record,
+        decisions: Vec<additions::Decision>,
+    ) -> Result<Joining, InvalidDetails> {
         let details = Details::parse(record.details.as_str().unwrap_or_default())?;
         let before = Some(record.clone());
         let mut joining = Joining { package, before, record, details, more: More::default() };
-        joining.decide(as_found(&joining.record, &joining.package));
+        joining.decide(decisions);
         Ok(joining)
     }
 

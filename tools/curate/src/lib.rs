@@ -1,26 +1,34 @@
-//! How the database changes: ingest joins what sources say, assign gives ids.
+//! How the database changes: ingest joins what sources say, merge what people wrote, assign gives ids, and decisions say
+//! what people settled.
 //!
 //! Curation is a function: a [`Snapshot`](database::Snapshot), what came in and the time make a
 //! [`Plan`](database::Plan). Nothing is written here, and one bad delivery is one rejected delivery.
 
 mod assign;
 mod computed;
+mod decide;
 mod decided;
 mod delivery;
 mod draft;
 mod ids;
 mod ingest;
 mod join;
+mod merge;
 mod moved;
+mod place;
 mod placeholder;
 mod ranges;
 mod remembered;
 mod streams;
 mod unite;
+mod why;
 
 pub use assign::{Assigned, assign, renumber};
+pub use decide::{Deed, Narrowing, REASONS_AGAINST, REASONS_FOR, Settled, Settlement, decide};
 pub use delivery::{Delivery, content_sha256, sha256_hex};
 pub use draft::{Named, draft, draft_stem};
 pub use ids::{Ids, IdsError, Numbering};
 pub use ingest::{Batch, IngestError, Ingested, ingest};
+pub use merge::{Merged, Merging, merge};
 pub use moved::Streams;
+pub use why::{Because, What, Who, Why, why};

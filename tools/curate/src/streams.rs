@@ -41,6 +41,12 @@ impl StreamKey {
             }
         }
     }
+
+    pub(crate) fn source(&self) -> &str {
+        match self {
+            StreamKey::Id(source, _) | StreamKey::Content(source, _) => source,
+        }
+    }
 }
 
 /// The hash of what an origin says; of one that was taken over, that of its bytes.

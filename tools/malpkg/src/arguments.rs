@@ -6,7 +6,8 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use osv_schema::Timestamp;
 
 use crate::command::{
-    affected, assign, explain, export, fmt, ingest, new, path, quarantine, query, source, validate, version,
+    affected, assign, explain, export, fmt, ingest, merge, narrow, new, path, quarantine, query, reinstate, source,
+    validate, version, withdraw,
 };
 
 /// Keep and ask a database of malicious packages
@@ -100,7 +101,11 @@ pub(crate) enum Command {
     Ingest(ingest::Arguments),
     Source(source::Arguments),
     Quarantine(quarantine::Arguments),
+    Merge(merge::Arguments),
     Assign(assign::Arguments),
+    Withdraw(withdraw::Arguments),
+    Reinstate(reinstate::Arguments),
+    Narrow(narrow::Arguments),
     Export(export::Arguments),
     Query(query::Arguments),
     Path(path::Arguments),

@@ -13,6 +13,7 @@ mod exit;
 mod failure;
 mod landing;
 mod likeness;
+mod planning;
 mod progress;
 mod resolve;
 mod sources;
@@ -54,6 +55,10 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, out: &mut dyn Write, e
         arguments::Command::Source(arguments) => command::source::run(&arguments, &mut context),
         arguments::Command::Quarantine(arguments) => command::quarantine::run(&arguments, &mut context),
         arguments::Command::Assign(arguments) => command::assign::run(&arguments, &mut context),
+        arguments::Command::Merge(arguments) => command::merge::run(&arguments, &mut context),
+        arguments::Command::Withdraw(arguments) => command::withdraw::run(&arguments, &mut context),
+        arguments::Command::Reinstate(arguments) => command::reinstate::run(&arguments, &mut context),
+        arguments::Command::Narrow(arguments) => command::narrow::run(&arguments, &mut context),
         arguments::Command::Export(arguments) => command::export::run(&arguments, &mut context),
         arguments::Command::Query(arguments) => command::query::run(&arguments, &mut context),
         arguments::Command::Path(arguments) => command::path::run(&arguments, &mut context),

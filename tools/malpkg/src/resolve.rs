@@ -1,5 +1,7 @@
 //! What a word means: an id, an alias, a path, or a package. Every command that takes such a word asks here.
 
+use std::io::BufRead;
+
 use database::verdict::{self, Statement};
 use database::{Entry, Place, ReadError, Report, Snapshot, TreePath};
 use ecosystem::{Ecosystem, PackageQuery};
@@ -115,6 +117,22 @@ fn with_alias<'s>(word: &str, snapshot: &'s Snapshot) -> Result<Vec<&'s Entry>, 
         }
     }
     Ok(with_alias)
+}
+
+/// The words asked for, with `-` replaced by the lines of standard input.
+pub(crate) fn words(what: &[String]) -> Result<Vec<String>, Failure> {
+    let mut words = Vec::new();
+    for word in what {
+        if word == "-" {
+            for line in std::io::stdin().lock().lines() {
+                let line = line.map_err(|error| Failure::new(format!("cannot read standard input: {error}")))?;
+                words.extend(Some(line.trim().to_owned()).filter(|line| !line.is_empty()));
+            }
+        } else {
+            words.push(word.clone());
+        }
+    }
+    Ok(words)
 }
 
 fn read(query: Option<PackageQuery>, entries: &[&Entry], snapshot: &Snapshot) -> Meant {

@@ -1,6 +1,6 @@
 //! What is wrong with a delivery, or with the report that it is meant for.
 
-use database::{InvalidPath, Rejected};
+use database::{InvalidPath, Rejected, TreePath};
 use osv_schema::Pointer;
 
 use crate::Delivery;
@@ -8,15 +8,27 @@ use crate::ids::IdsError;
 
 /// A fault of a delivery, before it is known whose.
 #[derive(Clone)]
-pub(super) struct Fault {
-    pub(super) rule: &'static str,
-    pub(super) pointer: Pointer,
-    pub(super) message: String,
-    pub(super) remedy: String,
+pub(crate) struct Fault {
+    pub(crate) rule: &'static str,
+    pub(crate) pointer: Pointer,
+    pub(crate) message: String,
+    pub(crate) remedy: String,
 }
 
 impl Fault {
-    pub(super) fn of(&self, delivery: &Delivery) -> Rejected {
+    /// The fault as that of a report of the tree.
+    pub(crate) fn at(self, path: &TreePath) -> Rejected {
+        Rejected {
+            source: String::new(),
+            delivery: path.to_string(),
+            rule: self.rule,
+            pointer: self.pointer.to_string(),
+            message: self.message,
+            remedy: self.remedy,
+        }
+    }
+
+    pub(crate) fn of(&self, delivery: &Delivery) -> Rejected {
         Rejected {
             source: delivery.source.clone(),
             delivery: delivery.name.clone(),
@@ -28,7 +40,7 @@ impl Fault {
     }
 }
 
-pub(super) fn fault_in_details(message: &str) -> Fault {
+pub(crate) fn fault_in_details(message: &str) -> Fault {
     Fault {
         rule: "malformed-details",
         pointer: Pointer::from("/details"),
@@ -37,7 +49,7 @@ pub(super) fn fault_in_details(message: &str) -> Fault {
     }
 }
 
-pub(super) fn fault_in_ids(error: &IdsError) -> Fault {
+pub(crate) fn fault_in_ids(error: &IdsError) -> Fault {
     Fault {
         rule: "invalid-id",
         pointer: Pointer::root(),
@@ -46,7 +58,7 @@ pub(super) fn fault_in_ids(error: &IdsError) -> Fault {
     }
 }
 
-pub(super) fn fault_in_path(error: InvalidPath) -> Fault {
+pub(crate) fn fault_in_path(error: InvalidPath) -> Fault {
     Fault {
         rule: "path-mismatch",
         pointer: Pointer::from("/affected/0/package/name"),

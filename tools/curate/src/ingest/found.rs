@@ -10,15 +10,15 @@ use crate::remembered;
 
 /// What the database has on a package.
 #[derive(Default)]
-pub(super) struct Found {
+pub(crate) struct Found {
     /// The report, with its place: one that stands before one that was taken back, and then the first by path.
-    pub(super) report: Option<(TreePath, Package, Record)>,
+    pub(crate) report: Option<(TreePath, Package, Record)>,
     /// What was kept aside because its sources took it back from the start.
-    pub(super) remembered: Option<(TreePath, Record)>,
+    pub(crate) remembered: Option<(TreePath, Record)>,
 }
 
 /// Looks for the reports on all packages at once.
-pub(super) fn find(base: &Snapshot, groups: &[Group], prefix: &str) -> Vec<Result<Found, Fault>> {
+pub(crate) fn find(base: &Snapshot, groups: &[Group], prefix: &str) -> Vec<Result<Found, Fault>> {
     let mut wanted: Vec<(usize, &Entry)> = Vec::new();
     for (number, group) in groups.iter().enumerate() {
         let folders = std::iter::once(group.folder.clone()).chain(old_folders(&group.package, &group.folder));
@@ -54,7 +54,7 @@ pub(super) fn find(base: &Snapshot, groups: &[Group], prefix: &str) -> Vec<Resul
 }
 
 /// Opens the report in a file.
-pub(super) fn open(entry: &Entry, bytes: Result<&[u8], String>) -> Result<(Package, Record), Fault> {
+pub(crate) fn open(entry: &Entry, bytes: Result<&[u8], String>) -> Result<(Package, Record), Fault> {
     let unusable = |message: String| Fault {
         rule: "unreadable-report",
         pointer: Pointer::root(),

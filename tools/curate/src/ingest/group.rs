@@ -15,15 +15,15 @@ use crate::Delivery;
 const AHEAD_SECONDS_MAX: i64 = 24 * 60 * 60;
 
 /// The deliveries on one package.
-pub(super) struct Group {
-    pub(super) package: Package,
-    pub(super) folder: String,
+pub(crate) struct Group {
+    pub(crate) package: Package,
+    pub(crate) folder: String,
     /// Their numbers, the oldest statement first.
-    pub(super) deliveries: Vec<usize>,
+    pub(crate) deliveries: Vec<usize>,
 }
 
 /// The deliveries by the package that they are on. Those that are no statement about one are rejected.
-pub(super) fn grouped(batch: &Batch, now: Timestamp, plan: &mut Plan) -> Vec<Group> {
+pub(crate) fn grouped(batch: &Batch, now: Timestamp, plan: &mut Plan) -> Vec<Group> {
     let placed: Vec<Result<(Package, String), Fault>> =
         batch.deliveries.par_iter().map(|delivery| placed(delivery, now)).collect();
     let mut groups: Vec<Group> = Vec::new();

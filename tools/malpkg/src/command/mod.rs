@@ -2,15 +2,20 @@
 
 pub(crate) mod affected;
 pub(crate) mod assign;
+pub(crate) mod decide;
 pub(crate) mod explain;
 pub(crate) mod export;
 pub(crate) mod fmt;
 pub(crate) mod ingest;
+pub(crate) mod merge;
+pub(crate) mod narrow;
 pub(crate) mod new;
 pub(crate) mod path;
 pub(crate) mod quarantine;
 pub(crate) mod query;
+pub(crate) mod reinstate;
 pub(crate) mod snippet;
 pub(crate) mod source;
 pub(crate) mod validate;
 pub(crate) mod version;
+pub(crate) mod withdraw;

@@ -1,7 +1,8 @@
 //! `malpkg query`: what is known about a package, a version, or an id.
 
+mod why;
+
 use std::collections::BTreeMap;
-use std::io::BufRead;
 
 use database::verdict::{self, Statement, Verdict};
 use ecosystem::PackageQuery;
@@ -13,7 +14,7 @@ use crate::context::{Context, Reading};
 use crate::display::Shown;
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::resolve::resolve;
+use crate::resolve::{resolve, words};
 
 /// Ask whether a package, a version of it, or a report's id is known as malicious
 ///
@@ -29,6 +30,10 @@ pub(crate) struct Arguments {
     /// The ecosystem of the names, for one whose own name has slashes
     #[arg(long, value_name = "ECOSYSTEM")]
     ecosystem: Option<String>,
+
+    /// Say for each version and range who put it there or keeps it out, and since when
+    #[arg(long)]
+    why: bool,
 }
 
 #[derive(Serialize)]
@@ -71,6 +76,8 @@ struct ReportV1 {
     since: BTreeMap<String, String>,
     url: Option<String>,
     path: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    why: Option<Vec<why::WhyV1>>,
 }
 
 pub(crate) fn run(arguments: &Arguments, context: &mut Context<'_>) -> Result<Exit, Failure> {
@@ -78,7 +85,7 @@ pub(crate) fn run(arguments: &Arguments, context: &mut Context<'_>) -> Result<Ex
     let reading = context.at_head(&store)?;
     let (mut answers, mut failures) = (Vec::new(), Vec::new());
     for word in words(&arguments.what)? {
-        match answer(&word, arguments.ecosystem.as_deref(), &store, &reading) {
+        match answer(&word, arguments, &store, &reading) {
             Ok(answer) => answers.push(answer),
             Err(failure) => failures.push(failure),
         }
@@ -106,24 +113,8 @@ pub(crate) fn run(arguments: &Arguments, context: &mut Context<'_>) -> Result<Ex
     Ok(Exit::found(is_malicious))
 }
 
-/// The words asked for, with `-` replaced by the lines of standard input.
-fn words(what: &[String]) -> Result<Vec<String>, Failure> {
-    let mut words = Vec::new();
-    for word in what {
-        if word == "-" {
-            for line in std::io::stdin().lock().lines() {
-                let line = line.map_err(|error| Failure::new(format!("cannot read standard input: {error}")))?;
-                words.extend(Some(line.trim().to_owned()).filter(|line| !line.is_empty()));
-            }
-        } else {
-            words.push(word.clone());
-        }
-    }
-    Ok(words)
-}
-
-fn answer(word: &str, ecosystem: Option<&str>, store: &Store, reading: &Reading) -> Result<AnswerV1, Failure> {
-    let meant = resolve(word, ecosystem, store, &reading.snapshot)?;
+fn answer(word: &str, arguments: &Arguments, store: &Store, reading: &Reading) -> Result<AnswerV1, Failure> {
+    let meant = resolve(word, arguments.ecosystem.as_deref(), store, &reading.snapshot)?;
     let version = meant.query.as_ref().and_then(|query| query.version.as_deref());
     let answer = verdict::of(&meant.statements, version);
     if answer.verdict != Verdict::Malicious {
@@ -139,7 +130,7 @@ fn answer(word: &str, ecosystem: Option<&str>, store: &Store, reading: &Reading)
         query: word.to_owned(),
         verdict: answer.verdict.word(),
         versions: answer.versions.word(),
-        reports: answer.reports.iter().map(|&index| view(&meant.statements[index], reading)).collect(),
+        reports: answer.reports.iter().map(|&index| view(&meant.statements[index], arguments.why, reading)).collect(),
         others: answer.others.iter().map(id).collect(),
     })
 }
@@ -152,7 +143,7 @@ fn check_version(query: &PackageQuery, version: &str) -> Result<(), Failure> {
     })
 }
 
-fn view(statement: &Statement, reading: &Reading) -> ReportV1 {
+fn view(statement: &Statement, why: bool, reading: &Reading) -> ReportV1 {
     let record = &statement.record;
     let malpkg = osv_schema::additions::malpkg(record);
     let word = |name: &str| malpkg.and_then(|members| members.get(name)?.as_str()).map(str::to_owned);
@@ -173,6 +164,7 @@ fn view(statement: &Statement, reading: &Reading) -> ReportV1 {
         since: statement.since(),
         url,
         path: statement.path.to_string(),
+        why: why.then(|| why::of(statement)),
     }
 }
 
@@ -203,6 +195,7 @@ fn write_text(answer: &AnswerV1, context: &mut Context<'_>) -> Result<(), Failur
             writeln!(context.out, "      aliases: {}", Shown(&context.tamed(&report.aliases.join(", "))))?;
         }
         writeln!(context.out, "      {}", Shown(&report.path))?;
+        why::write(report.why.as_deref().unwrap_or_default(), context)?;
     }
     Ok(())
 }

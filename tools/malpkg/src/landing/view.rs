@@ -1,5 +1,6 @@
 //! What a plan says, for every command that changes the database: for people, and as `malpkg.plan`.
 
+use curate::Narrowing;
 use database::{ChangeSet, Plan, Rejected};
 use serde::Serialize;
 
@@ -16,7 +17,23 @@ struct PlanV1<'p> {
     commit: Option<&'p str>,
     status: &'static str,
     rejected: Vec<RejectedV1<'p>>,
+    skipped: Vec<SkippedV1<'p>>,
+    narrowed: Vec<NarrowedV1<'p>>,
     changes: Vec<ChangeV1<'p>>,
+}
+
+#[derive(Serialize)]
+struct SkippedV1<'p> {
+    path: &'p str,
+    reason: &'p str,
+}
+
+#[derive(Serialize)]
+struct NarrowedV1<'p> {
+    path: &'p str,
+    id: &'p str,
+    kept: &'p [String],
+    cleared: &'p [String],
 }
 
 #[derive(Serialize)]
@@ -49,6 +66,16 @@ pub(crate) struct Told<'t> {
 
 /// Tells a plan as it was asked for. What was rejected are reports of the tree.
 pub(crate) fn write(plan: &Plan, told: Told<'_>, context: &mut Context<'_>) -> Result<(), Failure> {
+    write_narrowed(plan, told, &[], context)
+}
+
+/// Tells a plan with the versions that its narrowings keep and clear.
+pub(crate) fn write_narrowed(
+    plan: &Plan,
+    told: Told<'_>,
+    narrowed: &[Narrowing],
+    context: &mut Context<'_>,
+) -> Result<(), Failure> {
     if context.wants_json() {
         let rejected = plan.rejected.iter().map(|rejected| RejectedV1 {
             path: &rejected.delivery,
@@ -64,11 +91,28 @@ pub(crate) fn write(plan: &Plan, told: Told<'_>, context: &mut Context<'_>) -> R
             commit: told.commit,
             status: "done",
             rejected: rejected.collect(),
+            skipped: plan
+                .skipped
+                .iter()
+                .map(|skipped| SkippedV1 { path: &skipped.delivery, reason: &skipped.reason })
+                .collect(),
+            narrowed: narrowed
+                .iter()
+                .map(|one| NarrowedV1 { path: one.path.as_str(), id: &one.id, kept: &one.kept, cleared: &one.cleared })
+                .collect(),
             changes: changes_v1(&plan.changes),
         });
     }
     write_rejected(&plan.rejected, context)?;
+    for skipped in &plan.skipped {
+        writeln!(context.out, "unchanged {}: {}", Shown(&skipped.delivery), Shown(&skipped.reason))?;
+    }
     write_changes(&plan.changes, context)?;
+    for one in narrowed {
+        let list = |versions: &[String]| if versions.is_empty() { "none".to_owned() } else { versions.join(", ") };
+        writeln!(context.out, "  {} malicious: {}", one.id, Shown(&list(&one.kept)))?;
+        writeln!(context.out, "  {} cleared: {}", one.id, Shown(&list(&one.cleared)))?;
+    }
     writeln!(context.out, "{}", told.summary)?;
     write_end(&plan.changes, told.landing, told.commit, context)
 }

@@ -5,6 +5,7 @@
 mod assign;
 mod change;
 mod crash;
+mod decide;
 mod documents;
 mod export;
 mod failures;
@@ -12,6 +13,7 @@ mod fmt;
 mod formats;
 mod hostile;
 mod ingest;
+mod merge;
 mod new;
 mod program;
 mod push;

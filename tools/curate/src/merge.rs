@@ -1,0 +1,284 @@
+//! Merge: reports without an id become part of the report on their package, and edits by hand become decisions.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use database::{ChangeSet, Details, Entry, Place, Plan, ReportId, Snapshot, TreePath};
+use ecosystem::Package;
+use osv_schema::additions::Decision;
+use osv_schema::{Member, Pointer, Record, Timestamp};
+
+use crate::computed::as_found;
+use crate::decide::after;
+use crate::ingest::{Fault, Found, Group, fault_in_details, fault_in_path, find, open};
+use crate::join::Joining;
+use crate::place;
+
+/// How reports are merged.
+#[derive(Clone, Debug)]
+pub struct Merging<'m> {
+    /// The prefix of our ids.
+    pub prefix: &'m str,
+    /// The tree before the edits of which decisions are to be made; none where edits are left as they are.
+    pub before: Option<&'m Snapshot>,
+    /// Who made the edits.
+    pub by: Option<&'m str>,
+    /// Files that are to be left as they are.
+    pub left_out: &'m BTreeSet<TreePath>,
+}
+
+/// A plan of merges, and what the reports were before.
+#[derive(Clone, Debug, Default)]
+pub struct Merged {
+    /// What would be written.
+    pub plan: Plan,
+    /// By the path of each report afterwards, the files that it was made of, but for the report that had an id.
+    pub was: BTreeMap<TreePath, Vec<TreePath>>,
+    /// How many reports became part of another one.
+    pub merged: usize,
+    /// How many edits by hand became decisions.
+    pub edits: usize,
+}
+
+/// A report that has no id, ready to be joined.
+struct Unassigned {
+    path: TreePath,
+    joining: Joining,
+}
+
+/// Plans what becomes of reports without an id, and of edits by hand. One that cannot be merged is rejected, and the rest
+/// goes on.
+pub fn merge(base: &Snapshot, merging: &Merging<'_>, now: Timestamp) -> Merged {
+    let mut merged = Merged::default();
+    let mut changes = ChangeSet::default();
+    let mut edited = hand_edits(base, merging, &mut merged);
+    let (groups, mut unassigned) = grouped(base, merging, &mut merged);
+    for ((group, found), reports) in groups.iter().zip(find(base, &groups, merging.prefix)).zip(&mut unassigned) {
+        let reports = std::mem::take(reports);
+        let paths: Vec<TreePath> = reports.iter().map(|report| report.path.clone()).collect();
+        let done = found.and_then(|found| {
+            let edit = found.report.as_ref().and_then(|(path, ..)| edited.remove(path));
+            joined(group, found, edit, reports, now)
+        });
+        match done.and_then(|done| done.map(|done| done.put(&mut changes, &mut merged)).transpose()) {
+            Ok(_) => {}
+            Err(fault) => merged.plan.rejected.extend(paths.iter().map(|path| fault.clone().at(path))),
+        }
+    }
+    for (path, joining) in edited {
+        let package = joining.package.clone();
+        let done = joining.finish(now).map_err(|error| fault_in_details(&error.to_string()));
+        let done = done.map(|record| Joined { package, target: path.clone(), record, parts: Vec::new() });
+        if let Err(fault) = done.and_then(|done| done.put(&mut changes, &mut merged)) {
+            merged.plan.rejected.push(fault.at(&path));
+        }
+    }
+    merged.plan.changes = changes;
+    merged.plan.rejected.sort_by(|a, b| a.delivery.cmp(&b.delivery));
+    merged
+}
+
+/// The reports without an id, by package.
+fn grouped(base: &Snapshot, merging: &Merging<'_>, merged: &mut Merged) -> (Vec<Group>, Vec<Vec<Unassigned>>) {
+    let is_wanted = |place: Place<'_>, path: &TreePath| {
+        ReportId::is_unassigned(place.stem, merging.prefix) && !merging.left_out.contains(path)
+    };
+    let wanted: Vec<&Entry> =
+        base.reports().filter(|(place, entry)| is_wanted(*place, &entry.path)).map(|(_, entry)| entry).collect();
+    let read = base.map(&wanted, |entry, bytes| read(entry, bytes.map_err(|error| error.reason)));
+    let (mut groups, mut unassigned): (Vec<Group>, Vec<Vec<Unassigned>>) = Default::default();
+    let mut by_key: BTreeMap<(String, String), usize> = BTreeMap::new();
+    for (entry, read) in wanted.into_iter().zip(read) {
+        match read {
+            Ok((joining, folder)) => {
+                let package = joining.package.clone();
+                let key = (package.ecosystem().as_str().to_owned(), package.merge_name().into_owned());
+                let number = *by_key.entry(key).or_insert(groups.len());
+                let one = Unassigned { path: entry.path.clone(), joining };
+                match unassigned.get_mut(number) {
+                    Some(group) => group.push(one),
+                    None => {
+                        groups.push(Group { package, folder, deliveries: Vec::new() });
+                        unassigned.push(vec![one]);
+                    }
+                }
+            }
+            Err(fault) => merged.plan.rejected.push(fault.at(&entry.path)),
+        }
+    }
+    (groups, unassigned)
+}
+
+/// Reads a report without an id. What a source said stands in a section afterwards.
+fn read(entry: &Entry, bytes: Result<&[u8], String>) -> Result<(Joining, String), Fault> {
+    let (package, mut record) = open(entry, bytes)?;
+    let folder = package.folder().map_err(|error| Fault {
+        rule: if error.is_about_direction() { "text-direction-codepoint" } else { "path-mismatch" },
+        pointer: Pointer::from("/affected/0/package/name"),
+        message: error.to_string(),
+        remedy: error.remedy().to_owned(),
+    })?;
+    let folder = folder.as_str().to_owned();
+    sort_out(&mut record, &package)?;
+    let joining = Joining::found(package, record).map_err(|error| fault_in_details(&error.to_string()))?;
+    let is_by_hand = |decision: &Decision| decision.kind.as_str() == Some("withdraw");
+    if joining.record.is_withdrawn() && joining.record.decisions().iter().any(is_by_hand) {
+        return Err(Fault {
+            rule: "misplaced-withdrawn",
+            pointer: Pointer::from("/withdrawn"),
+            message: "a report without an id is withdrawn, and no source took it back".to_owned(),
+            remedy: "delete the file; a published report is taken back with `malpkg withdraw`".to_owned(),
+        });
+    }
+    Ok((joining, folder))
+}
+
+/// Brings a report that holds one delivery as it was sent into our form: the words of the source become a section, and the
+/// summary takes its standard form.
+fn sort_out(record: &mut Record, package: &Package) -> Result<(), Fault> {
+    record.id = Member::Absent;
+    let origins = record.origins();
+    let [origin] = origins.as_slice() else { return Ok(()) };
+    let text = record.details.as_str().unwrap_or_default();
+    let mut details = Details::parse(text).map_err(|error| fault_in_details(&error.to_string()))?;
+    if details.sections.is_empty() && !text.contains(database::details::SEPARATOR.trim_end()) {
+        let written = std::mem::take(&mut details.written);
+        let (source, sha256) = (origin.source.as_str(), origin.sha256.as_str());
+        details.put(source.unwrap_or_default(), sha256.unwrap_or_default(), &written);
+        record.details = details.to_string().into();
+        record.summary = crate::join::summary(package).into();
+    }
+    Ok(())
+}
+
+/// What became of one package.
+struct Joined {
+    package: Package,
+    /// The report that stays.
+    target: TreePath,
+    /// What it says now; none where it says no more than before.
+    record: Option<Record>,
+    /// The files that it takes in.
+    parts: Vec<TreePath>,
+}
+
+/// Joins the reports on one package; none where there is but one.
+fn joined(
+    group: &Group,
+    found: Found,
+    edit: Option<Joining>,
+    reports: Vec<Unassigned>,
+    now: Timestamp,
+) -> Result<Option<Joined>, Fault> {
+    let wrong = |error: database::InvalidDetails| fault_in_details(&error.to_string());
+    let mut parts: Vec<TreePath> = reports.iter().map(|report| report.path.clone()).collect();
+    let mut reports = reports.into_iter();
+    let (target, mut joining) = match (found.report, edit) {
+        (Some((path, ..)), Some(edit)) => (path, edit),
+        (Some((path, package, record)), None) => (path, Joining::found(package, record).map_err(wrong)?),
+        (None, _) => match reports.next() {
+            Some(first) if parts.len() > 1 || found.remembered.is_some() => {
+                parts.remove(0);
+                (first.path, first.joining)
+            }
+            _ => return Ok(None),
+        },
+    };
+    let had_id = !joining.record.id.as_str().unwrap_or_default().is_empty();
+    reports.for_each(|report| joining.unite(report.joining));
+    if let (Some((path, record)), false) = (found.remembered, had_id) {
+        joining.unite(Joining::found(group.package.clone(), record).map_err(wrong)?);
+        parts.push(path);
+    }
+    let package = joining.package.clone();
+    let record = joining.finish(now).map_err(wrong)?;
+    Ok(Some(Joined { package, target, record, parts }))
+}
+
+impl Joined {
+    fn put(self, changes: &mut ChangeSet, merged: &mut Merged) -> Result<(), Fault> {
+        let Joined { package, target, record, parts } = self;
+        let path = match &record {
+            Some(record) => {
+                let kind = place::kind(&target, record);
+                place::put(changes, &target, record, &package, kind).map_err(fault_in_path)?
+            }
+            None => target.clone(),
+        };
+        parts.iter().for_each(|part| changes.remove_file(part.clone()));
+        merged.merged += parts.len();
+        let mut was = parts;
+        was.push(target);
+        merged.was.insert(path, was);
+        Ok(())
+    }
+}
+
+/// The reports with an id that were edited by hand since `before`: what they list otherwise than they did is a decision.
+fn hand_edits(base: &Snapshot, merging: &Merging<'_>, merged: &mut Merged) -> BTreeMap<TreePath, Joining> {
+    let Some(before) = merging.before else { return BTreeMap::new() };
+    let is_wanted = |place: Place<'_>, entry: &Entry| {
+        let there = before.entry(entry.path.as_str()).or_else(|| elsewhere(before, place));
+        let is_edited = there.is_some_and(|there| there.content != entry.content);
+        is_edited && !ReportId::is_unassigned(place.stem, merging.prefix) && !merging.left_out.contains(&entry.path)
+    };
+    let edited: Vec<&Entry> =
+        base.reports().filter(|(place, entry)| is_wanted(*place, entry)).map(|(_, entry)| entry).collect();
+    let opened = base.map(&edited, |entry, bytes| open(entry, bytes.map_err(|error| error.reason)));
+    let mut found = BTreeMap::new();
+    for (entry, opened) in edited.into_iter().zip(opened) {
+        let was = before.entry(entry.path.as_str()).or_else(|| elsewhere(before, Place::of(&entry.path)?));
+        let was = was.and_then(|was| {
+            let bytes = before.read(was);
+            open(was, bytes.as_deref().map_err(|error| error.reason.clone())).ok()
+        });
+        let joining = opened.and_then(|(package, record)| edit(package, record, was, merging));
+        match joining {
+            Ok(Some(joining)) => {
+                merged.edits += 1;
+                found.insert(entry.path.clone(), joining);
+            }
+            Ok(None) => {}
+            Err(fault) => merged.plan.rejected.push(fault.at(&entry.path)),
+        }
+    }
+    found
+}
+
+/// The report of the same name among those that stand or those that were taken back.
+fn elsewhere<'s>(before: &'s Snapshot, place: Place<'_>) -> Option<&'s Entry> {
+    database::Base::ALL.into_iter().find_map(|base| before.entry(Place { base, ..place }.path().ok()?.as_str()))
+}
+
+/// An edited report with a decision that says what was edited; none where nothing of what is affected was.
+fn edit(
+    package: Package,
+    record: Record,
+    was: Option<(Package, Record)>,
+    merging: &Merging<'_>,
+) -> Result<Option<Joining>, Fault> {
+    let mut known = record.decisions();
+    if let Some((was_on, was)) = was.filter(|(was_on, _)| was_on.is_same_as(&package)) {
+        // What was found before the edit is nobody's edit.
+        known.extend(was.decisions().into_iter().chain(as_found(&was, &was_on)));
+    }
+    let mut judged = record.clone();
+    judged.set_decisions(&known);
+    let edits = as_found(&judged, &package);
+    if edits.is_empty() {
+        return Ok(None);
+    }
+    for edit in edits {
+        let time = edit.time.as_str().and_then(|text| text.parse().ok()).unwrap_or(Timestamp::EPOCH);
+        let kind = if edit.kind.as_str() == Some("as-found") { "hand-edit".into() } else { edit.kind.clone() };
+        let decision = Decision {
+            kind,
+            time: after(&known, time).to_string().into(),
+            reason: "hand-edit".into(),
+            by: merging.by.map(str::to_owned).into(),
+            ..edit
+        };
+        known.push(decision);
+    }
+    let joining = Joining::with_decisions(package, record, known);
+    joining.map(Some).map_err(|error| fault_in_details(&error.to_string()))
+}

@@ -1,0 +1,75 @@
+//! `malpkg merge`: reports without an id become part of the report on their package.
+
+use std::collections::BTreeSet;
+
+use curate::{Merged, Merging};
+use database::{Snapshot, TreePath};
+
+use crate::context::Context;
+use crate::display::count;
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::landing::{Landing, view};
+use crate::planning::{Tried, curate};
+
+/// Join the reports that have no id, those named MAL-0000-…, to what there is on their packages
+///
+/// Prints the plan; nothing is written without `--write` or `--commit`. A report whose package has none yet stays as it
+/// is: `malpkg assign` gives it an id. With `--base`, edits by hand of versions and ranges since REV are written down as
+/// decisions, so that no source takes them back.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Arguments {
+    /// Make decisions of the edits by hand since this commit
+    #[arg(long, value_name = "REV")]
+    base: Option<String>,
+
+    /// Who made those edits, for example the author of the pull request
+    #[arg(long, value_name = "WHO", requires = "base")]
+    by: Option<String>,
+
+    #[command(flatten)]
+    landing: Landing,
+
+    /// End with exit code 1 if a report could not be merged
+    #[arg(long)]
+    strict: bool,
+}
+
+pub(crate) fn run(arguments: &Arguments, context: &mut Context<'_>) -> Result<Exit, Failure> {
+    let store = context.store()?;
+    let now = context.now();
+    let progress = context.progress("reading the reports");
+    let before = arguments.base.as_deref().map(|rev| context.at_revision(&store, rev)).transpose()?;
+    let ground = arguments.landing.ground(&store, context)?;
+    let landed = ground.land(context, &progress, |reading, config| {
+        let plan = |base: &Snapshot, left_out: &BTreeSet<TreePath>| {
+            let merging = Merging {
+                prefix: &config.settings.prefix,
+                before: before.as_ref().map(|before| &before.snapshot),
+                by: arguments.by.as_deref(),
+                left_out,
+            };
+            let Merged { plan, was, merged, edits } = curate::merge(base, &merging, now);
+            Tried { plan, was, more: (merged, edits) }
+        };
+        curate(reading, &config.settings, plan, |_, (merged, edits)| message(*merged, *edits))
+    })?;
+    drop(progress);
+    let (plan, (merged, edits)) = (&landed.planned.plan, landed.planned.more);
+    let rejected = plan.rejected.len();
+    let summary = format!("{}, {rejected} rejected", told(merged, edits));
+    let (base, commit) = (landed.base.as_deref(), landed.commit.as_deref());
+    view::write(plan, view::Told { landing: &arguments.landing, base, commit, summary: &summary }, context)?;
+    Ok(Exit::found(arguments.strict && rejected > 0))
+}
+
+/// The commit's message.
+fn message(merged: usize, edits: usize) -> String {
+    let (told, version) = (told(merged, edits), env!("CARGO_PKG_VERSION"));
+    format!("merge: {told}\n\nReports: {merged}\nEdits: {edits}\nTool: malpkg {version}\n")
+}
+
+fn told(merged: usize, edits: usize) -> String {
+    let merged = format!("{} merged", count(merged, "report"));
+    if edits == 0 { merged } else { format!("{merged}, {} by hand written down", count(edits, "edit")) }
+}

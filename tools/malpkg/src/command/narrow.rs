@@ -1,0 +1,57 @@
+//! `malpkg narrow`: reports mean fewer versions, or again those that their sources name.
+
+use clap::builder::PossibleValuesParser;
+use curate::{Deed, REASONS_AGAINST, REASONS_FOR};
+
+use super::decide::{self, Deciding};
+use crate::context::Context;
+use crate::exit::Exit;
+use crate::failure::Failure;
+
+/// Let reports mean fewer versions
+///
+/// Prints the plan with the versions that stay and those that do not; nothing is written without `--write` or `--commit`.
+/// What is cleared stays out whoever lists it; what a source says that had not spoken before counts where it names other
+/// versions exactly.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Arguments {
+    #[command(flatten)]
+    deciding: Deciding,
+
+    #[command(flatten)]
+    what: What,
+
+    /// Why
+    #[arg(long, value_name = "CODE",
+        value_parser = PossibleValuesParser::new(REASONS_AGAINST.into_iter().chain(REASONS_FOR)))]
+    reason: String,
+}
+
+/// Exactly one of these.
+#[derive(Debug, clap::Args)]
+#[group(required = true, multiple = false)]
+struct What {
+    /// These versions stay malicious, and no others
+    #[arg(long, value_name = "VERSION,…", value_delimiter = ',')]
+    keep: Vec<String>,
+
+    /// These versions are not malicious
+    #[arg(long, value_name = "VERSION,…", value_delimiter = ',')]
+    clear: Vec<String>,
+
+    /// The reports mean again what their sources say
+    #[arg(long)]
+    lift: bool,
+}
+
+pub(crate) fn run(arguments: &Arguments, context: &mut Context<'_>) -> Result<Exit, Failure> {
+    let versions = |listed: &[String]| listed.iter().map(|version| version.trim().to_owned()).collect();
+    let What { keep, clear, lift } = &arguments.what;
+    let deed = match (keep.is_empty(), lift) {
+        (_, true) => Deed::Lift,
+        (false, _) => Deed::Keep(versions(keep)),
+        (true, _) => Deed::Clear(versions(clear)),
+    };
+    let verb = if *lift { "lift" } else { "narrow" };
+    decide::run(&arguments.deciding, verb, deed, &arguments.reason, context)
+}

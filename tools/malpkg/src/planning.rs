@@ -1,0 +1,109 @@
+//! Planning for the commands that change reports: what the rules refuse is left out, and the rest is planned again.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use database::{ChangeSet, Plan, Rejected, Snapshot, TreePath};
+use rules::{Admitted, Finding, Settings};
+
+use crate::change::Held;
+use crate::context::Reading;
+use crate::failure::Failure;
+use crate::landing;
+
+/// What one planning came to.
+pub(crate) struct Curated<M> {
+    pub(crate) plan: Plan,
+    pub(crate) more: M,
+    message: String,
+    admitted: Admitted,
+    read: Held,
+}
+
+/// What was tried, before the rules saw it.
+pub(crate) struct Tried<M> {
+    pub(crate) plan: Plan,
+    /// By the path of each report afterwards, the files that it was made of.
+    pub(crate) was: BTreeMap<TreePath, Vec<TreePath>>,
+    /// What else there is to tell of it.
+    pub(crate) more: M,
+}
+
+impl<M> landing::Planned for Curated<M> {
+    fn admitted(&self) -> &Admitted {
+        &self.admitted
+    }
+
+    fn message(&self) -> String {
+        self.message.clone()
+    }
+
+    fn read(&self) -> &Held {
+        &self.read
+    }
+}
+
+/// Plans until the rules admit the plan: the files behind a report that they refuse are left out of the next try.
+pub(crate) fn curate<M>(
+    reading: &Reading,
+    settings: &Settings,
+    plan: impl Fn(&Snapshot, &BTreeSet<TreePath>) -> Tried<M>,
+    message: impl Fn(&Plan, &M) -> String,
+) -> Result<Curated<M>, Failure> {
+    let (base, read) = held(&reading.snapshot, |base| plan(base, &BTreeSet::new()).plan.changes);
+    let mut refused: BTreeMap<TreePath, Rejected> = BTreeMap::new();
+    loop {
+        let left_out: BTreeSet<TreePath> = refused.keys().cloned().collect();
+        let Tried { mut plan, was, more } = plan(&base, &left_out);
+        match rules::admit(&base, plan.changes.clone(), settings) {
+            Ok(admitted) => {
+                plan.rejected.extend(refused.into_values());
+                plan.rejected.sort_by(|a, b| a.delivery.cmp(&b.delivery));
+                let message = message(&plan, &more);
+                return Ok(Curated { plan, more, message, admitted, read });
+            }
+            Err(findings) => {
+                let files = |finding: &Finding| was.get(&finding.path).cloned().unwrap_or_default();
+                let new: Vec<(TreePath, Rejected)> = findings
+                    .iter()
+                    .flat_map(|finding| files(finding).into_iter().map(move |path| (path, finding)))
+                    .filter(|(path, _)| !left_out.contains(path))
+                    .map(|(path, finding)| (path.clone(), rejected(&path, finding)))
+                    .collect();
+                if new.is_empty() {
+                    let first = &findings[0];
+                    return Err(Failure::new(&first.message).place(&first.path).remedy(&first.remedy));
+                }
+                for (path, rejected) in new {
+                    refused.entry(path).or_insert(rejected);
+                }
+            }
+        }
+    }
+}
+
+/// The snapshot with the files held fast that a change takes away or writes anew, and what they hold. What a commit holds
+/// stays as it is without that.
+fn held(snapshot: &Snapshot, changes: impl Fn(&Snapshot) -> ChangeSet) -> (Snapshot, Held) {
+    if snapshot.tree().is_some() {
+        return (snapshot.clone(), Held::new());
+    }
+    let changes = changes(snapshot);
+    let wanted: Vec<_> = changes.edits().keys().filter_map(|path| snapshot.entry(path.as_str())).collect();
+    let read = snapshot.map(&wanted, |_, bytes| bytes.map(Arc::<[u8]>::from).ok());
+    let read: Held = wanted.iter().zip(read).filter_map(|(entry, bytes)| Some((entry.path.clone(), bytes?))).collect();
+    let mut held = ChangeSet::default();
+    read.iter().for_each(|(path, bytes)| held.put_file(path.clone(), Arc::clone(bytes)));
+    (snapshot.with(&held), read)
+}
+
+fn rejected(path: &TreePath, finding: &Finding) -> Rejected {
+    Rejected {
+        source: String::new(),
+        delivery: path.to_string(),
+        rule: finding.rule.name,
+        pointer: finding.pointer.to_string(),
+        message: finding.message.clone().into_owned(),
+        remedy: finding.remedy.clone().into_owned(),
+    }
+}

@@ -1,0 +1,123 @@
+//! `malpkg merge`: what people wrote becomes part of what there is, and what they edited stays.
+
+use malpkg::Exit;
+use serde_json::Value;
+use testkit::{Database, Repository, report};
+
+use crate::program::{json, malpkg};
+
+const KNOWN: &str = "osv/malicious/npm/a/MAL-2026-1.json";
+const DRAFT: &str = "osv/malicious/npm/a/MAL-0000-a.json";
+
+fn draft(name: &str, versions: &[&str]) -> String {
+    report("", "npm", name, versions).replace("  \"id\": \"\",\n", "")
+}
+
+/// A report without an id as a source's delivery is placed in a tree.
+fn placed(name: &str, version: &str, hash: &str) -> String {
+    let origin = format!(
+        r#"{{ "source": "feed", "id": "X-{hash}", "sha256": "{hash}", "import_time": "2026-02-01T00:00:00Z",
+        "modified_time": "2026-02-01T00:00:00Z", "versions": ["{version}"] }}"#
+    );
+    let ours = format!(r#""malicious-packages-origins": [{origin}], "malpkg""#);
+    draft(name, &[version]).replace("\"malpkg\"", &ours).replace("The package runs", &format!("{hash}: it runs"))
+}
+
+fn repository(files: &[(&str, &str)]) -> Repository {
+    let database = Database::default().with("malpkg.toml", "[source.feed]\nformat = \"osv\"\n");
+    files.iter().fold(database, |database, (path, text)| database.with(path, text)).repository()
+}
+
+fn read(repository: &Repository, path: &str) -> Value {
+    serde_json::from_str(&repository.read(path)).expect("a report is JSON")
+}
+
+#[track_caller]
+fn merged(repository: &Repository, arguments: &[&str]) -> Value {
+    let done = json(repository.path(), &[&["merge", "--commit"], arguments].concat(), Exit::Done);
+    assert_eq!(done["commit"], repository.id("HEAD"), "{done}");
+    repository.is_clean();
+    let again = json(repository.path(), &["merge", "--commit"], Exit::Done);
+    assert!(again["commit"].is_null(), "{again}");
+    done
+}
+
+#[test]
+fn a_draft_becomes_part_of_the_report_on_its_package() {
+    let known = report("MAL-2026-1", "npm", "a", &["1.0.0"]);
+    let repository = repository(&[(KNOWN, &known), (DRAFT, &draft("a", &["2.0.0"]))]);
+    let done = merged(&repository, &[]);
+    assert_eq!((&done["format"], &done["changes"][0]["kind"]), (&"malpkg.plan".into(), &"join".into()));
+    assert_eq!(repository.paths("HEAD"), ["malpkg.toml", KNOWN]);
+    let report = read(&repository, KNOWN);
+    assert_eq!(report["affected"][0]["versions"], serde_json::json!(["1.0.0", "2.0.0"]));
+    assert_eq!(report["details"].as_str().unwrap().matches("runs code").count(), 1, "one text is not said twice");
+    assert_eq!(json(repository.path(), &["validate"], Exit::Done)["verdict"], "clean");
+    let message = repository.run(&["log", "-1", "--format=%B"]);
+    assert!(message.starts_with("merge: 1 report merged\n\nReports: 1\n"), "{message}");
+}
+
+#[test]
+fn deliveries_placed_in_the_tree_join_in_any_order() {
+    let (one, two, three) = (placed("a", "1.0.0", "aaa"), placed("a", "2.0.0", "bbb"), placed("a", "3.0.0", "ccc"));
+    let names = ["MAL-0000-1", "MAL-0000-2", "MAL-0000-3"].map(|name| format!("osv/malicious/npm/a/{name}.json"));
+    let mut contents = Vec::new();
+    for order in [[&one, &two, &three], [&three, &one, &two], [&two, &three, &one]] {
+        let files: Vec<(&str, &str)> = names.iter().zip(order).map(|(at, text)| (at.as_str(), text.as_str())).collect();
+        let repository = repository(&files);
+        merged(&repository, &[]);
+        let assigned = json(repository.path(), &["assign", "--commit"], Exit::Done);
+        let path = assigned["changes"][0]["path"].as_str().unwrap().to_owned();
+        let report = read(&repository, &path);
+        assert_eq!(report["affected"][0]["versions"], serde_json::json!(["1.0.0", "2.0.0", "3.0.0"]));
+        let details = report["details"].as_str().unwrap();
+        for hash in ["aaa", "bbb", "ccc"] {
+            assert!(details.contains(&format!("## Source: feed ({hash})\n{hash}: it runs")), "{details}");
+        }
+        contents.push(report);
+    }
+    assert!(contents.iter().all(|content| *content == contents[0]));
+}
+
+#[test]
+fn what_cannot_be_merged_is_told_and_the_rest_goes_on() {
+    let known = report("MAL-2026-1", "npm", "a", &["1.0.0"]);
+    let taken_back = testkit::withdrawn_report("", "npm", "a", &["3.0.0"], "2026-02-01T00:00:00Z");
+    let repository = repository(&[
+        (KNOWN, &known),
+        (DRAFT, &draft("a", &["2.0.0"])),
+        ("osv/malicious/npm/a/MAL-0000-broken.json", "{"),
+        ("osv/withdrawn/npm/a/MAL-0000-gone.json", &taken_back.replace("  \"id\": \"\",\n", "")),
+        ("osv/malicious/npm/b/MAL-0000-b.json", &draft("b", &["1.0.0"])),
+    ]);
+    let plan = json(repository.path(), &["merge"], Exit::Done);
+    let rejected: Vec<&str> =
+        plan["rejected"].as_array().unwrap().iter().map(|one| one["rule"].as_str().unwrap()).collect();
+    assert_eq!(rejected, ["unreadable-report", "misplaced-withdrawn"]);
+    assert_eq!(plan["changes"].as_array().unwrap().len(), 1, "a draft alone on its package waits for its id");
+    assert_eq!(malpkg(repository.path(), &["merge", "--strict"]).exit, Exit::Found);
+}
+
+#[test]
+fn edits_by_hand_are_decisions_that_no_source_takes_back() {
+    let repository = repository(&[(DRAFT, &placed("a", "1.0.0", "aaa"))]);
+    let assigned = json(repository.path(), &["assign", "--commit"], Exit::Done);
+    let path = assigned["changes"][0]["path"].as_str().unwrap().to_owned();
+    let edited =
+        repository.read(&path).replacen("\"versions\": [\n        \"1.0.0\"", "\"versions\": [\n        \"1.0.1\"", 1);
+    repository.write(&path, &edited);
+    repository.commit("mend the version");
+    merged(&repository, &["--base", "HEAD~1", "--by", "Grace"]);
+    let report = read(&repository, &path);
+    assert_eq!(report["affected"][0]["versions"], serde_json::json!(["1.0.1"]));
+    let decision = &report["database_specific"]["malpkg"]["decisions"][0];
+    assert_eq!(
+        (&decision["kind"], &decision["by"], &decision["versions"], &decision["cleared"]),
+        (&"hand-edit".into(), &"Grace".into(), &serde_json::json!(["1.0.1"]), &serde_json::json!(["1.0.0"]))
+    );
+    // The same source says it again, and something new.
+    repository.write("osv/malicious/npm/a/MAL-0000-b.json", placed("a", "1.0.0", "bbb").replace("X-bbb", "X-aaa"));
+    repository.commit("another delivery");
+    merged(&repository, &[]);
+    assert_eq!(read(&repository, &path)["affected"][0]["versions"], serde_json::json!(["1.0.1"]));
+}
