@@ -1,6 +1,6 @@
 //! Ingest: what sources sent becomes a plan.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use database::{
     Base, Change, ChangeKind, ChangeSet, Entry, IDS_FILE, InvalidPath, Place, Plan, Rejected, Report, ReportId,
@@ -60,7 +60,7 @@ pub enum IngestError {
 pub fn ingest(base: &Snapshot, batch: &Batch, now: Timestamp) -> Result<(Plan, Vec<Ingested>), IngestError> {
     let numbering = Numbering { prefix: batch.prefix.clone(), first_number: batch.first_number };
     let ids = Ids::read(base, &numbering)?;
-    let mut run = Run { base, batch, now, ids, reports: BTreeMap::new(), plan: Plan::default() };
+    let mut run = Run { base, batch, now, ids, reports: BTreeMap::new(), paths: HashMap::new(), plan: Plan::default() };
     let mut fates = vec![Ingested::Rejected; batch.deliveries.len()];
     for index in in_order(&batch.deliveries) {
         let delivery = &batch.deliveries[index];
@@ -120,6 +120,8 @@ struct Run<'r> {
     ids: Ids,
     /// The reports of this run, by path.
     reports: BTreeMap<TreePath, Open>,
+    /// Where they are, by the package.
+    paths: HashMap<String, TreePath>,
     plan: Plan,
 }
 
@@ -180,8 +182,7 @@ impl Run<'_> {
 
     /// The report on a package: one that stands before one that was taken back, and then the first by path.
     fn find(&mut self, package: &Package, folder: &str) -> Result<Option<TreePath>, Fault> {
-        let opened = self.reports.iter().find(|(_, open)| open.package.is_same_as(package));
-        if let Some((path, _)) = opened {
+        if let Some(path) = self.paths.get(&key_of(package)) {
             return Ok(Some(path.clone()));
         }
         let base = self.base;
@@ -222,6 +223,7 @@ impl Run<'_> {
         if let Some(misfit) = record.misfit() {
             return Err(unusable(format!("{misfit} has a type that the OSV schema does not allow")));
         }
+        self.paths.insert(key_of(&about.package), entry.path.clone());
         self.reports.insert(entry.path.clone(), Open { package: about.package, record, change: None });
         Ok(true)
     }
@@ -252,6 +254,7 @@ impl Run<'_> {
             .map_err(|error| fault_in_details(&error.to_string()))?;
         self.ids.give(published.year(), folder).map_err(no_number)?;
         let change = Change { path: path.clone(), kind: ChangeKind::Create, id, package: package.to_string() };
+        self.paths.insert(key_of(&package), path.clone());
         self.reports.insert(path.clone(), Open { package, record, change: Some(change) });
         Ok(Ingested::Created(path))
     }
@@ -290,6 +293,11 @@ fn check_statement(record: &Record) -> Result<(), Fault> {
         message: "the record lists no version and no range".into(),
         remedy: "list the versions, or say with a range from `introduced: \"0\"` that all are malicious".into(),
     })
+}
+
+/// What reports on one package have in common.
+fn key_of(package: &Package) -> String {
+    format!("{}/{}", package.ecosystem().as_str(), package.merge_name())
 }
 
 /// The folders in which the report may lie under an older name of its ecosystem.

@@ -123,9 +123,9 @@ impl Snapshot {
         let entries: Vec<&Entry> = kept.iter().map(|&at| wanted[at]).collect();
         self.contents.read(&entries, &|index, bytes| put(kept[index], bytes));
         let unread = move |entry: &Entry| ReadError::of_system(&entry.path, "it was not read");
-        made.into_iter()
-            .zip(wanted)
-            .map(move |(slot, entry)| slot.into_inner().ok().flatten().unwrap_or_else(|| make(entry, Err(unread(entry)))))
+        made.into_iter().zip(wanted).map(move |(slot, entry)| {
+            slot.into_inner().ok().flatten().unwrap_or_else(|| make(entry, Err(unread(entry))))
+        })
     }
 
     /// The tree as it would be after the change.

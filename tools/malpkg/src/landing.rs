@@ -6,10 +6,10 @@ pub(crate) mod view;
 
 use std::collections::BTreeMap;
 
-use rules::Admitted;
+use rules::{Admitted, By};
 use store::{CommitId, RefName, Store};
 
-use crate::change::Held;
+use crate::change::{self, Held, Judging};
 use crate::config::Config;
 use crate::context::{Context, Reading};
 use crate::exit::Exit;
@@ -87,9 +87,24 @@ impl Landing {
         }
         let branch = self.branch(store)?;
         let there = self.meet(branch.as_ref(), store)?;
-        let reading = self.read(branch.as_ref(), store, context)?;
-        let config = configuration(store, &reading, context)?;
+        let (reading, config) = self.read_known(branch.as_ref(), store, context)?;
         Ok(Ground { landing: self, store, branch, there, reading, config })
+    }
+
+    /// The tree to plan over, its configuration, and what is known of it.
+    fn read_known(
+        &self,
+        branch: Option<&RefName>,
+        store: &Store,
+        context: &Context<'_>,
+    ) -> Result<(Reading, Config), Failure> {
+        let mut reading = self.read(branch, store, context)?;
+        let config = configuration(store, &reading, context)?;
+        if let Some(commit) = &reading.commit {
+            let judging = Judging { store, settings: &config.settings, by: By::Maintainer };
+            reading.known = Some(change::standing(&judging, commit)?);
+        }
+        Ok((reading, config))
     }
 
     /// Brings the branch here to where it is in the other repository, and says where that is.
@@ -152,8 +167,7 @@ impl Ground<'_> {
             }
             progress.say("the branch moved: planning again");
             self.there = self.landing.meet(self.branch.as_ref(), self.store)?;
-            self.reading = self.landing.read(self.branch.as_ref(), self.store, context)?;
-            self.config = configuration(self.store, &self.reading, context)?;
+            (self.reading, self.config) = self.landing.read_known(self.branch.as_ref(), self.store, context)?;
         }
     }
 
@@ -206,5 +220,12 @@ fn existing_branch(name: &str, store: &Store) -> Result<RefName, Failure> {
 }
 
 fn configuration(store: &Store, reading: &Reading, context: &Context<'_>) -> Result<Config, Failure> {
-    if store.is_bare() { Ok(reading.config.clone()) } else { context.config_of_working_tree(store) }
+    let mut config = reading.config.clone();
+    if !store.is_bare() {
+        let protected = config.settings.protected;
+        config = context.config_of_working_tree(store)?;
+        // The lists of names are the base's: nobody plans around them.
+        config.settings.protected = protected;
+    }
+    Ok(config)
 }

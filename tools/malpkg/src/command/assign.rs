@@ -94,7 +94,12 @@ fn plan(reading: &Reading, before: Option<&Snapshot>, config: &Config, now: Time
             None => curate::assign(&base, &numbering, &left_out, now),
         }
         .map_err(no_ids)?;
-        match rules::admit(&base, plan.changes.clone(), &config.settings) {
+        // The files held fast are those of the working tree, which nothing else is known of.
+        let admitted = match &reading.known {
+            Some(_) => reading.admit(plan.changes.clone(), &config.settings),
+            None => rules::admit(&base, plan.changes.clone(), &config.settings),
+        };
+        match admitted {
             Ok(admitted) => {
                 plan.rejected.extend(refused.into_values());
                 plan.rejected.sort_by(|a, b| a.delivery.cmp(&b.delivery));
