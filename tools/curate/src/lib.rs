@@ -6,6 +6,7 @@
 mod assign;
 mod delivery;
 mod draft;
+mod guard;
 mod ids;
 mod ingest;
 mod join;
@@ -14,5 +15,6 @@ mod placeholder;
 pub use assign::{Assigned, assign, renumber};
 pub use delivery::{Delivery, content_sha256, sha256_hex};
 pub use draft::{Named, draft, draft_stem};
+pub use guard::{Guard, Taken};
 pub use ids::{Ids, IdsError, Numbering};
 pub use ingest::{Batch, IngestError, Ingested, ingest};

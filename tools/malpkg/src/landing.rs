@@ -6,6 +6,7 @@ pub(crate) mod view;
 
 use std::collections::BTreeMap;
 
+use curate::{Guard, Taken};
 use rules::{Admitted, By};
 use store::{CommitId, RefName, Store};
 
@@ -39,6 +40,10 @@ pub(crate) struct Landing {
     /// Fetches first and plans from where the branch is there. When that moves meanwhile, the plan is made again.
     #[arg(long, value_name = "REMOTE", conflicts_with = "write")]
     pub(crate) push: Option<String>,
+
+    /// Let a plan land that takes so many reports away, as in `withdraw=1736`: the exact number, which the plan tells
+    #[arg(long, value_name = "KIND=COUNT", value_parser = allowed)]
+    pub(crate) allow: Vec<Taken>,
 }
 
 /// What a command plans.
@@ -73,6 +78,15 @@ pub(crate) struct Landed<P> {
     pub(crate) base: Option<String>,
     /// The commit that was made, in hex.
     pub(crate) commit: Option<String>,
+    /// What it takes away beyond what may be taken without a word. Where there is anything, nothing was written.
+    pub(crate) guarded: Vec<Taken>,
+}
+
+impl<P> Landed<P> {
+    /// The word of the interface for how it ended.
+    pub(crate) fn status(&self) -> &'static str {
+        if self.guarded.is_empty() { "done" } else { "guarded" }
+    }
 }
 
 impl Landing {
@@ -151,10 +165,14 @@ impl Ground<'_> {
         loop {
             progress.say("planning");
             let planned = plan(&self.reading, &self.config)?;
+            let guarded = self.guarded(planned.admitted());
+            if !guarded.is_empty() {
+                return Ok(Landed { planned, base: self.reading.commit_id(), commit: None, guarded });
+            }
             let moved = match self.put(&planned, context, progress) {
                 Ok(commit) => {
                     let commit = commit.map(|commit| commit.to_string());
-                    return Ok(Landed { planned, base: self.reading.commit_id(), commit });
+                    return Ok(Landed { planned, base: self.reading.commit_id(), commit, guarded });
                 }
                 Err(moved) => moved,
             };
@@ -169,6 +187,14 @@ impl Ground<'_> {
             self.there = self.landing.meet(self.branch.as_ref(), self.store)?;
             (self.reading, self.config) = self.landing.read_known(self.branch.as_ref(), self.store, context)?;
         }
+    }
+
+    fn guarded(&self, admitted: &Admitted) -> Vec<Taken> {
+        let reports = match &self.reading.known {
+            Some(known) => known.reports(),
+            None => self.reading.snapshot.reports().count(),
+        };
+        Guard::default().beyond(admitted.changes(), reports, &self.landing.allow)
     }
 
     /// Puts a plan where it is to be, and gives the commit, if one was made.
@@ -217,6 +243,10 @@ fn existing_branch(name: &str, store: &Store) -> Result<RefName, Failure> {
         return Err(failure.remedy(format!("`git branch {name}` makes one; `git branch` shows those there are")));
     }
     Ok(branch)
+}
+
+fn allowed(text: &str) -> Result<Taken, String> {
+    Taken::parse(text).ok_or_else(|| "write withdraw, narrow or remove, `=`, and the number of reports".to_owned())
 }
 
 fn configuration(store: &Store, reading: &Reading, context: &Context<'_>) -> Result<Config, Failure> {
