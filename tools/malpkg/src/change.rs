@@ -70,6 +70,15 @@ pub(crate) fn compare(judging: &Judging<'_>, base: &Commit, head: &Head<'_>) -> 
     }
 }
 
+/// What is known of a commit that a change is planned over.
+pub(crate) fn standing(judging: &Judging<'_>, base: &Commit) -> Result<Standing, Failure> {
+    match judging.known(base) {
+        Ok(known) => Ok(known.standing),
+        Err(Trouble::Index(_)) => Ok(judging.read_whole(base)?.standing),
+        Err(trouble) => Err(trouble.into()),
+    }
+}
+
 /// Keeps the index of a tree that was judged whole, for whoever judges a change to it. Where it cannot be kept, the next
 /// one reads all again.
 pub(crate) fn keep_index(store: &Store, snapshot: &Snapshot, validation: &mut rules::Validation, settings: &Settings) {
@@ -196,10 +205,10 @@ impl Judging<'_> {
         let mut before = BTreeMap::new();
         for file in touched {
             if let Some(Ok(bytes)) = file.before {
-                before.insert(file.path.clone(), bytes.into());
+                before.insert(file.path.clone(), bytes);
             }
             if let Some(Ok(bytes)) = file.after {
-                after.insert(file.path, bytes.into());
+                after.insert(file.path, bytes);
             }
         }
         let (reports, unread) = (standing.reports(), unread + unread_here + unread_elsewhere);
@@ -241,7 +250,7 @@ impl Judging<'_> {
             let (numbers, entries): (Vec<usize>, Vec<Entry>) = found
                 .map(|(at, one, content)| (at, Entry { path: one.path.clone(), content: content.clone() }))
                 .unzip();
-            let read = snapshot.map(&entries.iter().collect::<Vec<_>>(), |_, bytes| bytes.map(<[u8]>::to_vec));
+            let read = snapshot.map(&entries.iter().collect::<Vec<_>>(), |_, bytes| bytes.map(Arc::<[u8]>::from));
             numbers.into_iter().zip(read).collect::<BTreeMap<_, _>>()
         };
         let mut before = side(&blobs, |one| one.before.as_ref());

@@ -4,9 +4,9 @@ use std::io::{BufWriter, Write};
 
 use anstream::{AutoStream, ColorChoice};
 use anstyle::Style;
-use database::{Base, CONFIG_FILE, Snapshot};
+use database::{Base, CONFIG_FILE, ChangeSet, Snapshot};
 use osv_schema::Timestamp;
-use rules::PROTECTED_FOLDER;
+use rules::{Admitted, Finding, NotAdmitted, PROTECTED_FOLDER, Settings, Standing};
 use serde::Serialize;
 use store::{At, Commit, CommitError, RefName, Store};
 
@@ -31,6 +31,8 @@ pub(crate) struct Reading {
     pub snapshot: Snapshot,
     pub commit: Option<Commit>,
     pub config: Config,
+    /// What is known of the commit, where somebody plans over it.
+    pub known: Option<Standing>,
 }
 
 impl<'c> Context<'c> {
@@ -101,7 +103,7 @@ impl<'c> Context<'c> {
             Some(id) => self.at_revision(store, &id.to_string()),
             None => {
                 let config = if store.is_bare() { Config::default() } else { self.config_of_working_tree(store)? };
-                Ok(Reading { snapshot: Snapshot::of_files([]), commit: None, config })
+                Ok(Reading { snapshot: Snapshot::of_files([]), commit: None, config, known: None })
             }
         }
     }
@@ -134,7 +136,7 @@ impl<'c> Context<'c> {
         let snapshot = store.snapshot(at)?;
         check_database(&snapshot)?;
         let config = Config::read(&snapshot)?;
-        Ok(Reading { snapshot, commit, config })
+        Ok(Reading { snapshot, commit, config, known: None })
     }
 
     /// Judges a tree. A report that the machine does not give ends it: an answer without it would be a wrong one.
@@ -198,6 +200,19 @@ impl Reading {
     /// The commit's id in hex.
     pub(crate) fn commit_id(&self) -> Option<String> {
         self.commit.as_ref().map(|commit| commit.id.to_string())
+    }
+
+    /// Judges a change to what was read, and lets it through, or gives the faults that it would bring.
+    pub(crate) fn admit(&self, changes: ChangeSet, settings: &Settings) -> Result<Admitted, Vec<Finding>> {
+        if let Some(known) = &self.known {
+            match rules::admit_known(&self.snapshot, &changes, known, settings) {
+                Ok(admitted) => return Ok(admitted),
+                Err(NotAdmitted::Faults(faults)) => return Err(faults),
+                // The reports themselves tell.
+                Err(NotAdmitted::Damaged(_)) => {}
+            }
+        }
+        rules::admit(&self.snapshot, changes, settings)
     }
 
     /// The commit's time.

@@ -6,10 +6,11 @@ pub(crate) mod view;
 
 use std::collections::BTreeMap;
 
-use rules::Admitted;
+use curate::{Guard, Taken};
+use rules::{Admitted, By};
 use store::{CommitId, RefName, Store};
 
-use crate::change::Held;
+use crate::change::{self, Held, Judging};
 use crate::config::Config;
 use crate::context::{Context, Reading};
 use crate::exit::Exit;
@@ -39,6 +40,10 @@ pub(crate) struct Landing {
     /// Fetches first and plans from where the branch is there. When that moves meanwhile, the plan is made again.
     #[arg(long, value_name = "REMOTE", conflicts_with = "write")]
     pub(crate) push: Option<String>,
+
+    /// Let a plan land that takes so many reports away, as in `withdraw=1736`: the exact number, which the plan tells
+    #[arg(long, value_name = "KIND=COUNT", value_parser = allowed)]
+    pub(crate) allow: Vec<Taken>,
 }
 
 /// What a command plans.
@@ -73,6 +78,15 @@ pub(crate) struct Landed<P> {
     pub(crate) base: Option<String>,
     /// The commit that was made, in hex.
     pub(crate) commit: Option<String>,
+    /// What it takes away beyond what may be taken without a word. Where there is anything, nothing was written.
+    pub(crate) guarded: Vec<Taken>,
+}
+
+impl<P> Landed<P> {
+    /// The word of the interface for how it ended.
+    pub(crate) fn status(&self) -> &'static str {
+        if self.guarded.is_empty() { "done" } else { "guarded" }
+    }
 }
 
 impl Landing {
@@ -87,9 +101,24 @@ impl Landing {
         }
         let branch = self.branch(store)?;
         let there = self.meet(branch.as_ref(), store)?;
-        let reading = self.read(branch.as_ref(), store, context)?;
-        let config = configuration(store, &reading, context)?;
+        let (reading, config) = self.read_known(branch.as_ref(), store, context)?;
         Ok(Ground { landing: self, store, branch, there, reading, config })
+    }
+
+    /// The tree to plan over, its configuration, and what is known of it.
+    fn read_known(
+        &self,
+        branch: Option<&RefName>,
+        store: &Store,
+        context: &Context<'_>,
+    ) -> Result<(Reading, Config), Failure> {
+        let mut reading = self.read(branch, store, context)?;
+        let config = configuration(store, &reading, context)?;
+        if let Some(commit) = &reading.commit {
+            let judging = Judging { store, settings: &config.settings, by: By::Maintainer };
+            reading.known = Some(change::standing(&judging, commit)?);
+        }
+        Ok((reading, config))
     }
 
     /// Brings the branch here to where it is in the other repository, and says where that is.
@@ -136,10 +165,14 @@ impl Ground<'_> {
         loop {
             progress.say("planning");
             let planned = plan(&self.reading, &self.config)?;
+            let guarded = self.guarded(planned.admitted());
+            if !guarded.is_empty() {
+                return Ok(Landed { planned, base: self.reading.commit_id(), commit: None, guarded });
+            }
             let moved = match self.put(&planned, context, progress) {
                 Ok(commit) => {
                     let commit = commit.map(|commit| commit.to_string());
-                    return Ok(Landed { planned, base: self.reading.commit_id(), commit });
+                    return Ok(Landed { planned, base: self.reading.commit_id(), commit, guarded });
                 }
                 Err(moved) => moved,
             };
@@ -152,9 +185,16 @@ impl Ground<'_> {
             }
             progress.say("the branch moved: planning again");
             self.there = self.landing.meet(self.branch.as_ref(), self.store)?;
-            self.reading = self.landing.read(self.branch.as_ref(), self.store, context)?;
-            self.config = configuration(self.store, &self.reading, context)?;
+            (self.reading, self.config) = self.landing.read_known(self.branch.as_ref(), self.store, context)?;
         }
+    }
+
+    fn guarded(&self, admitted: &Admitted) -> Vec<Taken> {
+        let reports = match &self.reading.known {
+            Some(known) => known.reports(),
+            None => self.reading.snapshot.reports().count(),
+        };
+        Guard::default().beyond(admitted.changes(), reports, &self.landing.allow)
     }
 
     /// Puts a plan where it is to be, and gives the commit, if one was made.
@@ -205,6 +245,17 @@ fn existing_branch(name: &str, store: &Store) -> Result<RefName, Failure> {
     Ok(branch)
 }
 
+fn allowed(text: &str) -> Result<Taken, String> {
+    Taken::parse(text).ok_or_else(|| "write withdraw, narrow or remove, `=`, and the number of reports".to_owned())
+}
+
 fn configuration(store: &Store, reading: &Reading, context: &Context<'_>) -> Result<Config, Failure> {
-    if store.is_bare() { Ok(reading.config.clone()) } else { context.config_of_working_tree(store) }
+    let mut config = reading.config.clone();
+    if !store.is_bare() {
+        let protected = config.settings.protected;
+        config = context.config_of_working_tree(store)?;
+        // The lists of names are the base's: nobody plans around them.
+        config.settings.protected = protected;
+    }
+    Ok(config)
 }

@@ -121,7 +121,7 @@ fn is_answered(path: &TreePath, record: Record) {
 /// The rules about changes: the bytes come, go, and get their canonical form.
 fn is_judged_as_change(path: &TreePath, bytes: &[u8], canonical: Option<&str>) {
     let judge = |before: Option<&[u8]>, after: Option<&[u8]>| {
-        let side = |bytes: &[u8]| Ok(bytes.to_vec());
+        let side = |bytes: &[u8]| Ok(bytes.into());
         let touched = [Touched { path: path.clone(), before: before.map(side), after: after.map(side) }];
         compare(&touched, &Vec::<Facts>::new(), By::Stranger, &SETTINGS).expect("what is at hand is not damaged")
     };

@@ -1,6 +1,7 @@
 //! The ratchet over a change: what it introduces, what it leaves as it was, what it heals.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::sync::Arc;
 
 use database::{Facts, IndexError, Key, KeyKind, Place, ReadError, Report, TreePath};
 use rayon::prelude::*;
@@ -12,7 +13,7 @@ use crate::shared::judge_shared;
 use crate::{Finding, Settings};
 
 /// What one side of a change holds at a path.
-pub type Bytes = Result<Vec<u8>, ReadError>;
+pub type Bytes = Result<Arc<[u8]>, ReadError>;
 
 /// One file that differs between base and head.
 #[derive(Clone, Debug)]

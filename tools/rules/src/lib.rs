@@ -24,7 +24,7 @@ mod standing;
 mod text;
 mod validate;
 
-pub use admit::{Admitted, admit};
+pub use admit::{Admitted, NotAdmitted, admit, admit_known};
 pub use compare::{By, Bytes, Comparison, Known, Touched, compare};
 pub use edited::{Edited, Side};
 pub use finding::{Finding, Spot};

@@ -112,6 +112,12 @@ impl Settings {
         Ok(())
     }
 
+    /// The same with the rules alone that are taken as errors.
+    pub(crate) fn errors(&self) -> Settings {
+        let active = self.active.iter().copied().filter(|(_, level)| *level == Level::Error).collect();
+        Settings { prefix: self.prefix.clone(), protected: self.protected.clone(), active }
+    }
+
     /// The rules that are on, by name, with the level at which each is taken.
     pub fn rules(&self) -> &[(&'static Rule, Level)] {
         &self.active

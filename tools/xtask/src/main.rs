@@ -5,6 +5,7 @@
 mod accept;
 mod bench;
 mod corpus;
+mod deliveries;
 mod fuzz;
 mod generate;
 mod process;
@@ -75,6 +76,21 @@ enum Task {
         #[arg(long, default_value_t = 5)]
         runs: usize,
     },
+    /// Measure what it costs to take in a few deliveries, and very many
+    Deliveries {
+        /// A git repository of a corpus; it stays as it is
+        #[arg(long)]
+        corpus: Option<PathBuf>,
+        /// How many reports to make up where no corpus is named
+        #[arg(long, default_value_t = 250_000)]
+        reports: u64,
+        /// How many deliveries are many
+        #[arg(long, default_value_t = 100_000)]
+        deliveries: u64,
+        /// How many runs with a few are counted
+        #[arg(long, default_value_t = 5)]
+        runs: usize,
+    },
     /// Run the whole line on real data: a corpus, and deliveries to it
     Replay {
         /// A folder that holds the `osv/` of a corpus
@@ -124,6 +140,9 @@ fn main() -> ExitCode {
             generate::run_plan(&generate::Plan { reports, commits, seed, is_bare: bare }, &out)
         }
         Task::Bench { corpus, reports, runs } => bench::run(corpus.as_deref(), reports, runs),
+        Task::Deliveries { corpus, reports, deliveries, runs } => {
+            deliveries::run(corpus.as_deref(), reports, deliveries, runs)
+        }
         Task::Replay { corpus, deliveries } => corpus::replay(&corpus, &deliveries),
         Task::Crash { times } => runs::crash(times),
         Task::Race { writers, deliveries } => runs::race(writers, deliveries),

@@ -77,9 +77,8 @@ pub(crate) fn run(arguments: &Arguments, context: &mut Context<'_>) -> Result<Ex
     let plan = &landed.planned.plan;
     let (given, rejected) = (plan.changes.changes().len(), plan.rejected.len());
     let summary = format!("{} got an id, {rejected} rejected", count(given, "report"));
-    let (base, commit) = (landed.base.as_deref(), landed.commit.as_deref());
-    view::write(plan, view::Told { landing: &arguments.landing, base, commit, summary: &summary }, context)?;
-    Ok(Exit::found(arguments.strict && rejected > 0))
+    view::write(plan, view::Told::of(&landed, &arguments.landing, &summary), context)?;
+    Ok(Exit::found(arguments.strict && rejected > 0 || !landed.guarded.is_empty()))
 }
 
 /// Plans until the rules admit the plan: a report that they refuse is rejected, and the rest is planned again.
@@ -94,7 +93,12 @@ fn plan(reading: &Reading, before: Option<&Snapshot>, config: &Config, now: Time
             None => curate::assign(&base, &numbering, &left_out, now),
         }
         .map_err(no_ids)?;
-        match rules::admit(&base, plan.changes.clone(), &config.settings) {
+        // The files held fast are those of the working tree, which nothing else is known of.
+        let admitted = match &reading.known {
+            Some(_) => reading.admit(plan.changes.clone(), &config.settings),
+            None => rules::admit(&base, plan.changes.clone(), &config.settings),
+        };
+        match admitted {
             Ok(admitted) => {
                 plan.rejected.extend(refused.into_values());
                 plan.rejected.sort_by(|a, b| a.delivery.cmp(&b.delivery));

@@ -94,10 +94,9 @@ pub(crate) fn run(
     let (changed, rejected) = (plan.changes.changes().len(), plan.rejected.len());
     let already = plan.skipped.len();
     let summary = format!("{} to {verb}, {already} unchanged, {rejected} rejected", count(changed, "report"));
-    let (base, commit) = (landed.base.as_deref(), landed.commit.as_deref());
-    let told = view::Told { landing: &deciding.landing, base, commit, summary: &summary };
+    let told = view::Told::of(&landed, &deciding.landing, &summary);
     view::write_narrowed(plan, told, narrowed, context)?;
-    Ok(Exit::found(deciding.strict && rejected > 0))
+    Ok(Exit::found(deciding.strict && rejected > 0 || !landed.guarded.is_empty()))
 }
 
 /// The commit's message: what is decided, of which reports, and trailers that a program can read.

@@ -9,7 +9,7 @@ use crate::context::Context;
 use crate::display::count;
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::landing::{Landed, Landing};
+use crate::landing::Landing;
 
 /// Take in what a source sent: new packages, and news on known ones
 ///
@@ -48,13 +48,13 @@ pub(crate) fn run(arguments: &Arguments, context: &mut Context<'_>) -> Result<Ex
         plan::plan(&arguments.source, reading, config, read.clone(), now)
     })?;
     drop(progress);
-    let Landed { planned, base, commit } = landed;
     if context.wants_json() {
-        view::write_json(arguments, &planned, base, commit, started.elapsed().as_secs_f64(), context)?;
+        view::write_json(arguments, &landed, started.elapsed().as_secs_f64(), context)?;
     } else {
-        view::write_text(arguments, &planned, commit.as_deref(), context)?;
+        view::write_text(arguments, &landed, context)?;
     }
-    Ok(Exit::found(arguments.strict && planned.tally.rejected > 0))
+    let rejected = landed.planned.tally.rejected;
+    Ok(Exit::found(arguments.strict && rejected > 0 || !landed.guarded.is_empty()))
 }
 
 /// The commit's message: what came in, and trailers that a program can read.

@@ -58,9 +58,8 @@ pub(crate) fn run(arguments: &Arguments, context: &mut Context<'_>) -> Result<Ex
     let (plan, (merged, edits)) = (&landed.planned.plan, landed.planned.more);
     let rejected = plan.rejected.len();
     let summary = format!("{}, {rejected} rejected", told(merged, edits));
-    let (base, commit) = (landed.base.as_deref(), landed.commit.as_deref());
-    view::write(plan, view::Told { landing: &arguments.landing, base, commit, summary: &summary }, context)?;
-    Ok(Exit::found(arguments.strict && rejected > 0))
+    view::write(plan, view::Told::of(&landed, &arguments.landing, &summary), context)?;
+    Ok(Exit::found(arguments.strict && rejected > 0 || !landed.guarded.is_empty()))
 }
 
 /// The commit's message.

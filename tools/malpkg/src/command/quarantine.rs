@@ -141,8 +141,7 @@ fn land(keys: &[String], retries: bool, landing: &Landing, context: &mut Context
         ),
         false => format!("{} dropped", count(planned.number, "document")),
     };
-    let (base, commit) = (landed.base.as_deref(), landed.commit.as_deref());
-    let told = landing::view::Told { landing, base, commit, summary: &summary };
+    let told = landing::view::Told::of(&landed, landing, &summary);
     let plan = Plan { rejected: planned.refused.clone(), ..planned.plan.clone() };
     landing::view::write(&plan, told, context)?;
     Ok(Exit::Done)

@@ -140,12 +140,7 @@ fn edit(id: &str, paused: Option<&String>, landing: &Landing, context: &mut Cont
         Some(_) => format!("{id} is paused"),
         None => format!("{id} is read again"),
     };
-    let (base, commit) = (landed.base.as_deref(), landed.commit.as_deref());
-    landing::view::write(
-        &landed.planned.plan,
-        landing::view::Told { landing, base, commit, summary: &summary },
-        context,
-    )?;
+    landing::view::write(&landed.planned.plan, landing::view::Told::of(&landed, landing, &summary), context)?;
     Ok(Exit::Done)
 }
 

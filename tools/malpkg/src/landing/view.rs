@@ -1,10 +1,10 @@
 //! What a plan says, for every command that changes the database: for people, and as `malpkg.plan`.
 
-use curate::Narrowing;
+use curate::{Narrowing, Taken};
 use database::{ChangeSet, Plan, Rejected};
 use serde::Serialize;
 
-use super::Landing;
+use super::{Landed, Landing};
 use crate::context::Context;
 use crate::display::{Shown, count};
 use crate::failure::Failure;
@@ -60,8 +60,18 @@ pub(crate) struct Told<'t> {
     pub(crate) landing: &'t Landing,
     pub(crate) base: Option<&'t str>,
     pub(crate) commit: Option<&'t str>,
+    /// What it takes away beyond what may be taken without a word.
+    pub(crate) guarded: &'t [Taken],
     /// One line of counts, for people.
     pub(crate) summary: &'t str,
+}
+
+impl<'t> Told<'t> {
+    /// What is told of a plan that has landed.
+    pub(crate) fn of<P>(landed: &'t Landed<P>, landing: &'t Landing, summary: &'t str) -> Told<'t> {
+        let (base, commit) = (landed.base.as_deref(), landed.commit.as_deref());
+        Told { landing, base, commit, guarded: &landed.guarded, summary }
+    }
 }
 
 /// Tells a plan as it was asked for. What was rejected are reports of the tree.
@@ -89,7 +99,7 @@ pub(crate) fn write_narrowed(
             version: 1,
             base: told.base,
             commit: told.commit,
-            status: "done",
+            status: if told.guarded.is_empty() { "done" } else { "guarded" },
             rejected: rejected.collect(),
             skipped: plan
                 .skipped
@@ -114,7 +124,7 @@ pub(crate) fn write_narrowed(
         writeln!(context.out, "  {} cleared: {}", one.id, Shown(&list(&one.cleared)))?;
     }
     writeln!(context.out, "{}", told.summary)?;
-    write_end(&plan.changes, told.landing, told.commit, context)
+    write_end(&plan.changes, told, context)
 }
 
 /// The changes as documents have them.
@@ -153,12 +163,16 @@ pub(crate) fn write_changes(changes: &ChangeSet, context: &mut Context<'_>) -> R
 }
 
 /// What became of the plan, for people.
-pub(crate) fn write_end(
-    changes: &ChangeSet,
-    landing: &Landing,
-    commit: Option<&str>,
-    context: &mut Context<'_>,
-) -> Result<(), Failure> {
+pub(crate) fn write_end(changes: &ChangeSet, told: Told<'_>, context: &mut Context<'_>) -> Result<(), Failure> {
+    let Told { landing, commit, .. } = told;
+    if !told.guarded.is_empty() {
+        let counts: Vec<String> = told.guarded.iter().map(|taken| format!("--allow {taken}")).collect();
+        let counts = counts.join(" ");
+        return Ok(writeln!(
+            context.out,
+            "nothing is written: this takes many reports away; if it is right, add {counts}"
+        )?);
+    }
     let files = count(changes.edits().len(), "file");
     let end = match commit {
         _ if changes.is_empty() => "nothing to write".to_owned(),

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use database::{Change, ChangeKind, ChangeSet, Snapshot, TreePath};
-use rules::{Settings, admit};
+use rules::{NotAdmitted, Settings, admit, admit_known};
 
 fn report(id: &str, name: &str, more: &str) -> Arc<[u8]> {
     let text = format!(
@@ -55,8 +55,38 @@ fn a_fault_that_was_there_stays_the_faults_of_others() {
     let faulty = report("MAL-2026-1", "a", r#", "x": 1"#);
     let base =
         Snapshot::of_files([(path("a", "MAL-2026-1"), faulty), (path("z", "MAL-2026-9"), Arc::from(&b"no json"[..]))]);
-    let still_faulty = report("MAL-2026-1", "a", r#", "x": 2"#);
+    let later = |bytes: Arc<[u8]>| -> Arc<[u8]> {
+        String::from_utf8_lossy(&bytes).replace("2026-01-01", "2026-02-01").into_bytes().into()
+    };
+    let still_faulty = later(report("MAL-2026-1", "a", r#", "x": 2"#));
     assert!(refused(&base, path("a", "MAL-2026-1"), still_faulty).is_empty());
-    let worse = report("MAL-2026-1", "a", r#", "x": 2, "y": 3"#);
+    let worse = later(report("MAL-2026-1", "a", r#", "x": 2, "y": 3"#));
     assert_eq!(refused(&base, path("a", "MAL-2026-1"), worse), ["schema-violation"]);
+}
+
+#[test]
+fn what_a_change_may_not_do_to_a_report_keeps_it_out() {
+    let base = Snapshot::of_files([(path("a", "MAL-2026-1"), report("MAL-2026-1", "a", r#", "aliases": ["GHSA-1"]"#))]);
+    let said = report("MAL-2026-1", "a", r#", "aliases": ["GHSA-1"], "details": "More.""#);
+    assert_eq!(refused(&base, path("a", "MAL-2026-1"), said), ["modified-not-later"]);
+    let mut gone = ChangeSet::default();
+    gone.remove_file(path("a", "MAL-2026-1"));
+    let faults = admit(&base, gone, &Settings::default()).unwrap_err();
+    assert_eq!(faults.iter().map(|finding| finding.rule.name).collect::<Vec<_>>(), ["report-deleted"]);
+}
+
+#[test]
+fn what_is_known_of_the_base_changes_no_answer() {
+    let base = Snapshot::of_files([(path("a", "MAL-2026-1"), report("MAL-2026-1", "a", ""))]);
+    let known = rules::validate(&base, &Settings::default()).facts;
+    for (at, id) in [("b", "MAL-2026-2"), ("b", "MAL-2026-1"), ("a", "MAL-2026-2")] {
+        let changes = put(path(at, id), report(id, at, ""));
+        let near = admit(&base, changes.clone(), &Settings::default());
+        let by_known = match admit_known(&base, &changes, &known, &Settings::default()) {
+            Ok(_) => Vec::new(),
+            Err(NotAdmitted::Faults(faults)) => faults,
+            Err(NotAdmitted::Damaged(error)) => panic!("{error}"),
+        };
+        assert_eq!(near.err().unwrap_or_default(), by_known, "{id} at {at}");
+    }
 }

@@ -85,7 +85,7 @@ pub(super) fn plan(
         let (mut plan, fates) = curate::ingest(&reading.snapshot, &batch, &streams, now)
             .map_err(|error| Failure::new(error.to_string()))?;
         let changes = std::mem::take(&mut plan.changes);
-        match rules::admit(&reading.snapshot, changes, settings) {
+        match reading.admit(changes, settings) {
             Ok(admitted) => {
                 plan.changes = admitted.changes().clone();
                 plan.rejected.extend(read.rejected);

@@ -7,14 +7,15 @@ use super::plan::{Planned, Tally};
 use crate::context::Context;
 use crate::display::Shown;
 use crate::failure::Failure;
-use crate::landing::view::{ChangeV1, changes_v1, write_changes, write_end, write_rejected};
+use crate::landing::Landed;
+use crate::landing::view::{ChangeV1, Told, changes_v1, write_changes, write_end, write_rejected};
 
 #[derive(Serialize)]
 struct IngestV1<'i> {
     format: &'static str,
     version: u32,
-    base: Option<String>,
-    commit: Option<String>,
+    base: Option<&'i str>,
+    commit: Option<&'i str>,
     status: &'static str,
     sources: Vec<SourceV1<'i>>,
     rejected: Vec<RejectedV1<'i>>,
@@ -57,12 +58,11 @@ struct SkippedV1<'i> {
 
 pub(super) fn write_json(
     arguments: &Arguments,
-    planned: &Planned,
-    base: Option<String>,
-    commit: Option<String>,
+    landed: &Landed<Planned>,
     seconds: f64,
     context: &mut Context<'_>,
 ) -> Result<(), Failure> {
+    let planned = &landed.planned;
     let tally = planned.tally;
     let source = SourceV1 {
         id: &arguments.source,
@@ -94,9 +94,9 @@ pub(super) fn write_json(
     context.write_json(&IngestV1 {
         format: "malpkg.ingest",
         version: 1,
-        base,
-        commit,
-        status: "done",
+        base: landed.base.as_deref(),
+        commit: landed.commit.as_deref(),
+        status: landed.status(),
         sources: vec![source],
         rejected: rejected.collect(),
         skipped: skipped.collect(),
@@ -106,20 +106,20 @@ pub(super) fn write_json(
 
 pub(super) fn write_text(
     arguments: &Arguments,
-    planned: &Planned,
-    commit: Option<&str>,
+    landed: &Landed<Planned>,
     context: &mut Context<'_>,
 ) -> Result<(), Failure> {
+    let planned = &landed.planned;
     write_rejected(&planned.plan.rejected, context)?;
     for skipped in &planned.plan.skipped {
         writeln!(context.out, "skipped: {}: {}", Shown(&skipped.delivery), Shown(&skipped.reason))?;
     }
     write_changes(&planned.plan.changes, context)?;
     let Tally { deliveries, created, joined, unchanged, withdrawn, rejected, skipped } = planned.tally;
-    writeln!(
-        context.out,
+    let summary = format!(
         "{}: {deliveries} read, {created} created, {joined} joined, {withdrawn} taken back, {unchanged} known already, {skipped} skipped, {rejected} rejected",
         arguments.source
-    )?;
-    write_end(&planned.plan.changes, &arguments.landing, commit, context)
+    );
+    writeln!(context.out, "{summary}")?;
+    write_end(&planned.plan.changes, Told::of(landed, &arguments.landing, &summary), context)
 }
