@@ -9,6 +9,9 @@ use crate::sha256_hex;
 use crate::streams::StreamKey;
 use crate::unite::written;
 
+/// The reason of what a tree says that is taken over: it is replaced by what the tree says later.
+pub(crate) const TAKEN_OVER: &str = "taken-over";
+
 /// What holds after all decisions.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Decided {
@@ -59,7 +62,13 @@ pub(crate) fn in_order(decisions: Vec<Decision>) -> Vec<Decision> {
 /// What holds after all of these, which are in order.
 pub(crate) fn fold(decisions: &[Decision]) -> Decided {
     let mut decided = Decided::default();
-    for decision in decisions {
+    for (at, decision) in decisions.iter().enumerate() {
+        // A tree that is taken over says anew how it was found; what it said before counts no more.
+        if is_of_tree(decision)
+            && decisions[at + 1..].iter().any(|later| is_of_tree(later) && !is_same_sync(later, decision))
+        {
+            continue;
+        }
         let time = decision.time.as_str().and_then(|text| text.parse().ok()).unwrap_or(Timestamp::EPOCH);
         match decision.kind.as_str() {
             Some("withdraw") => (decided.withdrawn, decided.reinstated) = (Some(time), None),
@@ -77,6 +86,16 @@ pub(crate) fn fold(decisions: &[Decision]) -> Decided {
         }
     }
     decided
+}
+
+/// Whether a tree that is taken over says it.
+fn is_of_tree(decision: &Decision) -> bool {
+    decision.reason.as_str() == Some(TAKEN_OVER)
+}
+
+/// Whether two of those come from one reading, or from different trees.
+fn is_same_sync(one: &Decision, other: &Decision) -> bool {
+    one.by != other.by || one.note == other.note
 }
 
 fn texts(listed: &osv_schema::Member<Vec<String>>) -> impl Iterator<Item = String> + '_ {

@@ -5,6 +5,7 @@
 //! [`Plan`](database::Plan). Nothing is written here, and one bad delivery is one rejected delivery.
 
 mod assign;
+mod complete;
 mod computed;
 mod decide;
 mod decided;
@@ -25,6 +26,7 @@ mod unite;
 mod why;
 
 pub use assign::{Assigned, assign, renumber};
+pub use complete::no_longer_named;
 pub use decide::{Deed, Narrowing, REASONS_AGAINST, REASONS_FOR, Settled, Settlement, decide};
 pub use delivery::{Delivery, content_sha256, sha256_hex};
 pub use draft::{Named, draft, draft_stem};

@@ -3,17 +3,21 @@
 use std::collections::{BTreeSet, HashMap};
 use std::sync::OnceLock;
 
-use database::{Entry, Facts, KeyKind, Report, Snapshot, TreePath, stream_word};
+use database::{Entry, Facts, Key, KeyKind, Report, Snapshot, TreePath, stream_word};
+use rules::{Known, Standing};
 
-/// The streams of a tree, read when the first one is asked for.
+use crate::context::Reading;
+
+/// The streams of a tree: what the index knows, or what is read when the first one is asked for.
 pub(crate) struct TreeStreams<'t> {
     snapshot: &'t Snapshot,
+    known: Option<&'t Standing>,
     by_word: OnceLock<HashMap<Box<str>, BTreeSet<TreePath>>>,
 }
 
 impl<'t> TreeStreams<'t> {
-    pub(crate) fn new(snapshot: &'t Snapshot) -> TreeStreams<'t> {
-        TreeStreams { snapshot, by_word: OnceLock::new() }
+    pub(crate) fn new(reading: &'t Reading) -> TreeStreams<'t> {
+        TreeStreams { snapshot: &reading.snapshot, known: reading.known.as_ref(), by_word: OnceLock::new() }
     }
 
     fn read(&self) -> HashMap<Box<str>, BTreeSet<TreePath>> {
@@ -34,7 +38,12 @@ impl<'t> TreeStreams<'t> {
 
 impl curate::Streams for TreeStreams<'_> {
     fn holders(&self, source: &str, id: &str) -> Result<BTreeSet<TreePath>, String> {
+        let key = Key { kind: KeyKind::Stream, word: stream_word(source, id).into() };
+        // An index that is damaged is as good as none: the reports tell.
+        if let Some(Ok(holders)) = self.known.map(|known| known.holders(&key)) {
+            return Ok(holders.into_iter().map(|facts| facts.path).collect());
+        }
         let by_word = self.by_word.get_or_init(|| self.read());
-        Ok(by_word.get(stream_word(source, id).as_str()).cloned().unwrap_or_default())
+        Ok(by_word.get(&key.word).cloned().unwrap_or_default())
     }
 }

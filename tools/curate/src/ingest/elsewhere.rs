@@ -33,7 +33,8 @@ pub(super) fn elsewhere(
 ) -> Result<Elsewhere, String> {
     let mut by_stream: BTreeMap<moved::Name, BTreeSet<usize>> = BTreeMap::new();
     for (number, group) in groups.iter().enumerate() {
-        for delivery in group.deliveries.iter().map(|&at| &batch.deliveries[at]) {
+        // What is taken over is no stream.
+        for delivery in group.deliveries.iter().map(|&at| &batch.deliveries[at]).filter(|one| !one.taken_over) {
             if let Some(id) = delivery.own_id() {
                 by_stream.entry((delivery.source.clone(), id.to_owned())).or_default().insert(number);
             }

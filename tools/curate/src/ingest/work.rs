@@ -12,7 +12,7 @@ use super::{Batch, Ingested};
 use crate::delivery::content_sha256;
 use crate::ids::{Ids, IdsError};
 use crate::join::{self, Joining};
-use crate::remembered;
+use crate::{Delivery, remembered};
 
 /// The deliveries on one package, and what they are joined to.
 pub(super) struct Work<'g> {
@@ -39,9 +39,11 @@ impl Group {
             return Ok(Work { group: self, joining, path: Some(path), id: None, remembered: None, known });
         }
         let deliveries = || self.deliveries.iter().map(|&at| &batch.deliveries[at]);
-        let is_live = deliveries().any(|delivery| !delivery.record.is_withdrawn());
+        // What is taken over is a report, and has its id already.
+        let taken_over = deliveries().filter(|delivery| delivery.taken_over).filter_map(Delivery::own_id).min();
+        let is_live = taken_over.is_none() && deliveries().any(|delivery| !delivery.record.is_withdrawn());
         let first = deliveries().next().map(|delivery| &delivery.record);
-        if let (false, Some((_, known, record))) = (is_live, &remembered) {
+        if let (false, None, Some((_, known, record))) = (is_live, taken_over, &remembered) {
             let (joining, known) =
                 (Joining::found(self.package.clone(), record.clone()).map_err(wrong)?, known.clone());
             return Ok(Work { group: self, joining, path: None, id: None, remembered: None, known });
@@ -60,6 +62,11 @@ impl Group {
             ids.give(year, &self.folder).map_err(no_number)?;
             record.id = next.as_str().into();
             id = Some(next);
+        }
+        if let Some(own) = taken_over {
+            Place { base: Base::Malicious, folder: &self.folder, stem: own }.path().map_err(fault_in_path)?;
+            record.id = own.into();
+            id = Some(own.to_owned());
         }
         let mut joining = Joining::new(self.package.clone(), record);
         let mut path_of_remembered = None;
@@ -117,7 +124,11 @@ impl Work<'_> {
             let content = content_sha256(&delivery.record);
             let name = |hash: &str| (delivery.source.clone(), hash.to_owned());
             let is_known = self.known.contains(&name(&delivery.sha256)) || self.known.contains(&name(&content));
-            self.joining.take(delivery, &content, batch.takes_ids_as_aliases, now);
+            if delivery.taken_over {
+                self.joining.take_over(delivery, &content).map_err(wrong)?;
+            } else {
+                self.joining.take(delivery, &content, batch.takes_ids_as_aliases, now);
+            }
             self.known.extend([name(&delivery.sha256), name(&content)]);
             news.push((at, !is_known));
         }

@@ -42,10 +42,9 @@ pub(crate) fn run(arguments: &Arguments, context: &mut Context<'_>) -> Result<Ex
     let now = context.now();
     let progress = context.progress("reading what was sent");
     let ground = arguments.landing.ground(&store, context)?;
-    let read = plan::read_deliveries(arguments, &ground.config, &store, now)?;
+    let read = plan::read_deliveries(arguments, &ground, &store, now)?;
     let landed = ground.land(context, &progress, |reading, config| {
-        config.source(&arguments.source)?;
-        plan::plan(&arguments.source, reading, config, read.clone(), now)
+        plan::plan(config.source(&arguments.source)?, reading, config, read.clone(), now)
     })?;
     drop(progress);
     if context.wants_json() {

@@ -73,18 +73,19 @@ pub(super) fn write_json(
         withdrawn: tally.withdrawn,
         rejected: tally.rejected,
         skipped: tally.skipped,
-        cursor: None,
+        cursor: planned.cursor.as_deref(),
         seconds: (seconds * 1000.0).round() / 1000.0,
         error: None,
     };
-    let rejected = planned.plan.rejected.iter().map(|rejected| RejectedV1 {
+    let kept = planned.quarantined.iter().map(Option::as_deref);
+    let rejected = planned.plan.rejected.iter().zip(kept).map(|(rejected, quarantine)| RejectedV1 {
         source: &rejected.source,
         delivery: &rejected.delivery,
         rule: rejected.rule,
         pointer: &rejected.pointer,
         message: &rejected.message,
         remedy: &rejected.remedy,
-        quarantine: None,
+        quarantine,
     });
     let skipped = planned.plan.skipped.iter().map(|skipped| SkippedV1 {
         source: &skipped.source,

@@ -1,0 +1,50 @@
+//! Sources that send all they have: what they no longer name, they take back.
+
+use std::collections::BTreeSet;
+
+use database::{Entry, Report, Snapshot};
+use osv_schema::{Affected, Member, Record, Timestamp};
+
+use crate::streams::{StreamKey, streams};
+use crate::{Delivery, content_sha256};
+
+/// The deliveries by which a source takes back what it no longer names: one for each of its streams that stands in some
+/// report and is not among those named.
+pub fn no_longer_named(base: &Snapshot, source: &str, named: &BTreeSet<String>, now: Timestamp) -> Vec<Delivery> {
+    let entries: Vec<&Entry> = base.reports().map(|(_, entry)| entry).collect();
+    let ended = base.map_each(&entries, |entry, bytes| {
+        // Of a report that cannot be read nothing is taken back; `validate` says what is wrong with it.
+        let record = bytes.ok().and_then(|bytes| Report::read(&entry.path, bytes).record);
+        record.map(|record| ended(&record, source, named, now)).unwrap_or_default()
+    });
+    ended.flatten().collect()
+}
+
+fn ended(record: &Record, source: &str, named: &BTreeSet<String>, now: Timestamp) -> Vec<Delivery> {
+    let origins = record.origins();
+    let standing = streams(&origins).into_iter().filter(|(_, stream)| stream.ended().is_none());
+    let ids = standing.filter_map(|(key, _)| match key {
+        StreamKey::Id(of, id) if of == source && !named.contains(&id) => Some(id),
+        _ => None,
+    });
+    ids.map(|id| delivery(record, source, id, now)).collect()
+}
+
+fn delivery(record: &Record, source: &str, id: String, now: Timestamp) -> Delivery {
+    // A git repository has no package: its ranges name it.
+    let affected = record.affected.items().first().map(|affected| Affected {
+        package: affected.package.clone(),
+        ranges: if affected.package.value().is_some() { Member::Absent } else { affected.ranges.clone() },
+        ..Affected::default()
+    });
+    let time = now.whole_seconds().to_string();
+    let said = Record {
+        id: id.as_str().into(),
+        modified: time.as_str().into(),
+        withdrawn: time.as_str().into(),
+        affected: affected.map(|affected| vec![affected]).into(),
+        ..Record::default()
+    };
+    let sha256 = content_sha256(&said);
+    Delivery { source: source.to_owned(), name: id, sha256, record: said, taken_over: false }
+}
