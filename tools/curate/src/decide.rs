@@ -105,7 +105,12 @@ pub fn decide(base: &Snapshot, entries: &[&Entry], settled: &Settled, now: Times
 enum Done {
     /// It is so already.
     Already(&'static str),
-    Changed { record: Box<Record>, package: ecosystem::Package, kind: ChangeKind, decision: Box<Decision> },
+    Changed {
+        record: Box<Record>,
+        package: ecosystem::Package,
+        kind: ChangeKind,
+        decision: Box<Decision>,
+    },
 }
 
 impl Done {
@@ -265,8 +270,7 @@ impl There<'_> {
     fn said(&self, decided: Option<&Decided>) -> Option<Said> {
         let said = Said::of(self.path, self.record.clone()).ok()?;
         let Some(decided) = decided else { return Some(said) };
-        let (versions, ranges) =
-            listed(&compute(self.streams, decided).statement, said.package.ecosystem().base());
+        let (versions, ranges) = listed(&compute(self.streams, decided).statement, said.package.ecosystem().base());
         let mut record = said.record.clone();
         if let Some([affected]) = record.affected.value_mut().map(Vec::as_mut_slice) {
             affected.versions = Member::Value(versions);

@@ -315,7 +315,8 @@ impl Group {
         let is_live = deliveries().any(|delivery| !delivery.record.is_withdrawn());
         let first = deliveries().next().map(|delivery| &delivery.record);
         if let (false, Some((_, known, record))) = (is_live, &remembered) {
-            let (joining, known) = (Joining::found(self.package.clone(), record.clone()).map_err(wrong)?, known.clone());
+            let (joining, known) =
+                (Joining::found(self.package.clone(), record.clone()).map_err(wrong)?, known.clone());
             return Ok(Work { group: self, joining, path: None, id: None, remembered: None, known });
         }
         let mut record = join::empty(&self.package, first);

@@ -159,6 +159,14 @@ impl Joining {
         }
     }
 
+    /// Says when the report last changed before it was joined to.
+    pub(crate) fn set_modified(&mut self, modified: Member<String>) {
+        if let Some(before) = &mut self.before {
+            before.modified.clone_from(&modified);
+        }
+        self.record.modified = modified;
+    }
+
     /// The report as it is to be written; none where it is as it was found.
     ///
     /// # Errors

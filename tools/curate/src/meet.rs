@@ -1,10 +1,10 @@
 //! Two reports on one package become one: the union of their lists, and what that comes to.
 
-use database::{InvalidDetails, SubjectError, subject};
+use database::{Details, InvalidDetails, SubjectError, subject};
 use osv_schema::{Member, Record, Timestamp};
 
 use crate::join::Joining;
-use crate::unite::written;
+use crate::unite::{drop_empty, written};
 
 /// Why two reports cannot be joined.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -40,10 +40,21 @@ pub fn join(one: &Record, other: &Record, now: Timestamp) -> Result<Record, Join
     if !package.is_same_as(&other_package) {
         return Err(JoinError::Packages(package.to_string(), other_package.to_string()));
     }
-    let found = Record { modified: later(first, second), ..first.clone() };
-    let mut joining = Joining::found(package, found.clone())?;
+    let modified = later(first, second);
+    let mut joining = Joining::found(package, first.clone())?;
     joining.unite(Joining::found(other_package, second.clone())?);
-    let mut record = joining.finish(now)?.unwrap_or(found);
+    joining.set_modified(modified.clone());
+    let mut record = joining.finish(now)?.unwrap_or_else(|| Record { modified, ..first.clone() });
+    if first.details != second.details {
+        let details = Details::parse(record.details.as_str().unwrap_or_default())?.to_string();
+        record.details = Some(details).filter(|details| !details.is_empty()).into();
+    }
+    if let (Some([affected]), true) =
+        (record.affected.value_mut().map(Vec::as_mut_slice), first.affected != second.affected)
+    {
+        drop_empty(&mut affected.versions);
+        drop_empty(&mut affected.ranges);
+    }
     sort(&mut record.aliases, &first.aliases, &second.aliases, Clone::clone);
     sort(&mut record.related, &first.related, &second.related, Clone::clone);
     sort(&mut record.upstream, &first.upstream, &second.upstream, Clone::clone);

@@ -86,7 +86,9 @@ pub fn why(record: &Record) -> Vec<Why> {
     let asked = Asked { decisions: &decisions, streams: &streams, computed: &computed };
     let mut versions: BTreeSet<&str> = listed.clone();
     versions.extend(origins.iter().flat_map(|origin| origin.versions.items()).map(String::as_str));
-    versions.extend(decisions.iter().flat_map(|one| one.versions.items().iter().chain(one.cleared.items())).map(String::as_str));
+    versions.extend(
+        decisions.iter().flat_map(|one| one.versions.items().iter().chain(one.cleared.items())).map(String::as_str),
+    );
     let mut said: BTreeMap<String, &Range> = ranges.clone();
     let of_origins = origins.iter().flat_map(|origin| origin.ranges.items());
     let of_decisions = decisions.iter().flat_map(|one| one.ranges.items().iter().chain(one.cleared_ranges.items()));
@@ -159,12 +161,7 @@ fn of_stream(key: &StreamKey, stream: &Stream<'_>, says: &dyn Fn(&Origin) -> boo
     Some(Because {
         speaks_for: but.is_none(),
         since: text(&first.import_time),
-        who: Who::Source {
-            source: key.source().to_owned(),
-            id: text(&first.id),
-            sha256: text(&first.sha256),
-            but,
-        },
+        who: Who::Source { source: key.source().to_owned(), id: text(&first.id), sha256: text(&first.sha256), but },
     })
 }
 

@@ -32,7 +32,8 @@ impl Sent {
         let Sent { source, id, day, published, word, .. } = self;
         let source = ["a", "b", "c"][*source];
         let id = id.map_or_else(String::new, |id| format!(r#""id": "{source}-{id}", "#));
-        let gone = if self.is_withdrawn { format!(r#""withdrawn": "2026-05-{day:02}T06:00:00Z", "#) } else { String::new() };
+        let gone =
+            if self.is_withdrawn { format!(r#""withdrawn": "2026-05-{day:02}T06:00:00Z", "#) } else { String::new() };
         let named = VERSIONS.iter().enumerate().filter(|(at, _)| self.versions & (1 << at) != 0);
         let named: Vec<String> = named.map(|(_, version)| format!("{version:?}")).collect();
         let events = match self.range {
@@ -187,6 +188,48 @@ fn same(law: &str, one: &Record, other: &Record) {
     assert!(one == other, "not {law}:\n{}\n-----\n{}", around(&one), around(&other));
 }
 
+/// A report as somebody made it or as it was taken over: what it lists need not be what its origins claim.
+fn found() -> impl Strategy<Value = Record> {
+    let origin = (0..3usize, prop::option::of(0..2usize), 1..8u32, 0..16u8, prop::bool::weighted(0.2), 0..3usize);
+    let origins = prop::collection::vec(origin, 0..4);
+    let texts = prop::sample::select(vec!["", "Told by one.", "Told by another."]);
+    (1..4u32, origins, 0..16u8, 0..8usize, prop::option::weighted(0.2, 1..9u32), texts, 0..3usize).prop_map(
+        |(number, origins, versions, range, withdrawn, text, word)| {
+            let named = |versions: u8| {
+                let named = VERSIONS.iter().enumerate().filter(|(at, _)| versions & (1 << at) != 0);
+                named.map(|(_, version)| format!("{version:?}")).collect::<Vec<_>>().join(", ")
+            };
+            let origins = origins.into_iter().map(|(source, id, day, versions, is_gone, hash)| {
+                let source = ["a", "b", "c"][source];
+                let id = id.map_or_else(String::new, |id| format!(r#""id": "{source}-{id}", "#));
+                let gone = if is_gone { format!(r#", "withdrawn": "2026-05-{day:02}T06:00:00Z""#) } else { String::new() };
+                format!(
+                    r#"{{{id}"source": "{source}", "sha256": "{hash}{versions}{day}", "import_time": "2026-05-0{day}T09:00:00Z",
+                    "modified_time": "2026-05-0{day}T00:00:00Z", "versions": [{}]{gone}}}"#,
+                    named(versions)
+                )
+            });
+            let origins: Vec<String> = origins.collect();
+            let range = match range {
+                0 => r#", "ranges": [{"type": "SEMVER", "events": [{"introduced": "0"}]}]"#,
+                1 => r#", "ranges": [{"type": "SEMVER", "events": [{"introduced": "1.0.0"}, {"fixed": "1.1.0"}]}]"#,
+                _ => "",
+            };
+            let gone = withdrawn.map_or_else(String::new, |day| format!(r#""withdrawn": "2026-05-0{day}T00:00:00Z", "#));
+            let kind = ["malware", "hijack", "typosquat"][word];
+            let text = format!(
+                r#"{{"id": "MAL-2026-{number}", "modified": "2026-05-09T00:00:00Z", "published": "2026-04-0{number}T00:00:00Z",
+                {gone}"summary": "Malicious code in a (npm)", "details": "{text}", "aliases": ["Z-{word}", "A-{word}"],
+                "database_specific": {{"malicious-packages-origins": [{}], "malpkg": {{"kind": "{kind}"}}, "cwes": ["{word}", "0"]}},
+                "affected": [{{"package": {{"ecosystem": "npm", "name": "a"}}, "versions": [{}]{range}}}]}}"#,
+                origins.join(", "),
+                named(versions)
+            );
+            Record::read(&Document::parse(text.as_bytes()).unwrap()).unwrap()
+        },
+    )
+}
+
 fn joined(one: &Record, other: &Record) -> Record {
     join(one, other, now()).unwrap()
 }
@@ -250,6 +293,22 @@ proptest! {
         same("associative", &joined(&joined(&a, &b), &c), &joined(&a, &joined(&b, &c)));
         same("settled when written", &settled(&a), &a);
         same("idempotent", &joined(&joined(&a, &b), &b), &joined(&a, &b));
+    }
+
+    #[test]
+    fn reports_as_they_were_found_join_by_the_same_laws([a, b, c] in [found(), found(), found()]) {
+        same("commutative", &joined(&a, &b), &joined(&b, &a));
+        same("associative", &joined(&joined(&a, &b), &c), &joined(&a, &joined(&b, &c)));
+        same("settled once", &settled(&settled(&a)), &settled(&a));
+        same("idempotent", &joined(&joined(&a, &b), &b), &joined(&a, &b));
+        let meant = |record: &Record| (record.affected.clone(), record.is_withdrawn());
+        let (versions, is_withdrawn) = meant(&settled(&a));
+        prop_assert_eq!(is_withdrawn, a.is_withdrawn(), "it stands as it was found");
+        let listed = |affected: &Member<Vec<osv_schema::Affected>>| -> BTreeSet<String> {
+            affected.items()[0].versions.items().iter().cloned().collect()
+        };
+        let is_all = !versions.items()[0].ranges.items().is_empty() && listed(&versions).is_empty();
+        prop_assert!(is_all || listed(&versions) == listed(&a.affected), "{:?} {:?}", versions, a.affected);
     }
 
     #[test]

@@ -210,7 +210,9 @@ impl Selection {
 /// The names of the reports that a commit changed, or a range of commits.
 fn changed(range: &str, store: &Store) -> Result<BTreeSet<String>, Failure> {
     let (before, after) = match range.split_once("..") {
-        Some((before, after)) => (store.resolve(before)?, store.resolve(if after.is_empty() { "HEAD" } else { after })?),
+        Some((before, after)) => {
+            (store.resolve(before)?, store.resolve(if after.is_empty() { "HEAD" } else { after })?)
+        }
         None => (store.resolve(&format!("{range}~1"))?, store.resolve(range)?),
     };
     let differences = store.difference(before.tree, after.tree)?;

@@ -98,12 +98,7 @@ pub(crate) fn write_narrowed(
                 .collect(),
             narrowed: narrowed
                 .iter()
-                .map(|one| NarrowedV1 {
-                    path: one.path.as_str(),
-                    id: &one.id,
-                    kept: &one.kept,
-                    cleared: &one.cleared,
-                })
+                .map(|one| NarrowedV1 { path: one.path.as_str(), id: &one.id, kept: &one.kept, cleared: &one.cleared })
                 .collect(),
             changes: changes_v1(&plan.changes),
         });

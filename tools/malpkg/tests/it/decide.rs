@@ -81,7 +81,11 @@ fn withdrawn_by_a_person_stays_withdrawn() {
     assert!(message.starts_with("withdraw: MAL-2026-900001, false-positive\n\nReports: 1\n"), "{message}");
 
     // Older, newer, and by another source: each is on record, and changes nothing else.
-    let later = [("feed", sent("X-1", 1, &["1.0.0"])), ("feed", sent("X-1", 20, &["3.0.0"])), ("other", sent("Y-1", 21, &["4.0.0"]))];
+    let later = [
+        ("feed", sent("X-1", 1, &["1.0.0"])),
+        ("feed", sent("X-1", 20, &["3.0.0"])),
+        ("other", sent("Y-1", 21, &["4.0.0"])),
+    ];
     for (count, (source, delivery)) in later.iter().enumerate() {
         ingest(&repository, source, delivery);
         assert!(!repository.has(STANDS));
@@ -127,7 +131,11 @@ fn cleared_versions_stay_cleared() {
     narrowed(&clear, &[], &["1.0.0"]);
     // The stream that there was is bound, whatever it says later.
     narrowed(&keep, &[("feed", sent("X-1", 20, &["1.0.0", "2.0.0", "3.0.0"]))], &["1.0.0"]);
-    narrowed(&keep, &[("feed", sent("X-1", 1, &["1.0.0", "3.0.0"])), ("other", sent("Y-1", 1, &["2.0.0"]))], &["1.0.0"]);
+    narrowed(
+        &keep,
+        &[("feed", sent("X-1", 1, &["1.0.0", "3.0.0"])), ("other", sent("Y-1", 1, &["2.0.0"]))],
+        &["1.0.0"],
+    );
     // A new one counts where it names other versions exactly, and nowhere else.
     narrowed(&keep, &[("other", sent("Y-1", 20, &["2.0.0", "3.0.0"]))], &["1.0.0", "3.0.0"]);
     narrowed(&clear, &[("feed", sent("X-2", 20, &["2.0.0", "3.0.0"]))], &["1.0.0", "3.0.0"]);
@@ -142,7 +150,10 @@ fn what_makes_no_sense_is_refused() {
     for (arguments, words) in [
         (&["narrow", ID, "--reason", "versions-clean", "--keep", "9.9.9"][..], "nobody says that version `9.9.9`"),
         (&["narrow", ID, "--reason", "versions-clean", "--clear", "9.9.9"], "does not mean version `9.9.9`"),
-        (&["narrow", ID, "--reason", "versions-clean", "--clear", "1.0.0,2.0.0"], "nothing of the report would be left"),
+        (
+            &["narrow", ID, "--reason", "versions-clean", "--clear", "1.0.0,2.0.0"],
+            "nothing of the report would be left",
+        ),
         (&["withdraw", ID, "--reason", "because"], "invalid value 'because'"),
         (&["withdraw", ID], "--reason"),
         (&["withdraw", "MAL-2026-7", "--reason", "false-positive"], "there is no such report"),
@@ -174,13 +185,21 @@ fn many_reports_are_selected_by_what_they_have_in_common() {
         ("ecosystem=pypi", &["osv/withdrawn/pypi/b/MAL-2026-1.json"]),
         ("source=nobody", &[]),
     ] {
-        let plan = json(repository.path(), &["withdraw", "--select", select, "--reason", "source-retracted"], Exit::Done);
+        let plan =
+            json(repository.path(), &["withdraw", "--select", select, "--reason", "source-retracted"], Exit::Done);
         let changes = plan["changes"].as_array().expect("a list");
-        assert_eq!(changes.iter().map(|change| change["path"].as_str().unwrap()).collect::<Vec<_>>(), paths, "{select}");
+        assert_eq!(
+            changes.iter().map(|change| change["path"].as_str().unwrap()).collect::<Vec<_>>(),
+            paths,
+            "{select}"
+        );
     }
     decided(&repository, &["withdraw", "--select", "ecosystem=npm", "--reason", "source-retracted"]);
     let found = json(repository.path(), &["query", "npm/a", "npm/c"], Exit::Done);
-    assert_eq!((&found["answers"][0]["verdict"], &found["answers"][1]["verdict"]), (&"withdrawn".into(), &"withdrawn".into()));
+    assert_eq!(
+        (&found["answers"][0]["verdict"], &found["answers"][1]["verdict"]),
+        (&"withdrawn".into(), &"withdrawn".into())
+    );
 }
 
 #[test]
@@ -217,7 +236,10 @@ fn why_says_who_put_each_version_there_or_keeps_it_out() {
         })
         .collect();
     assert_eq!(told, ["1.0.0 true +feed +narrow", "2.0.0 false -feed -narrow", "3.0.0 true +other"]);
-    assert!(why.iter().all(|one| one["because"][0]["since"] == "2026-06-01T12:00:00Z" || one["because"][0]["since"].is_string()));
+    assert!(
+        why.iter()
+            .all(|one| one["because"][0]["since"] == "2026-06-01T12:00:00Z" || one["because"][0]["since"].is_string())
+    );
     let text = malpkg(repository.path(), &["query", ID, "--why"]).out;
     for line in [
         "2.0.0 is not meant\n",

@@ -103,7 +103,8 @@ fn edits_by_hand_are_decisions_that_no_source_takes_back() {
     let repository = repository(&[(DRAFT, &placed("a", "1.0.0", "aaa"))]);
     let assigned = json(repository.path(), &["assign", "--commit"], Exit::Done);
     let path = assigned["changes"][0]["path"].as_str().unwrap().to_owned();
-    let edited = repository.read(&path).replacen("\"versions\": [\n        \"1.0.0\"", "\"versions\": [\n        \"1.0.1\"", 1);
+    let edited =
+        repository.read(&path).replacen("\"versions\": [\n        \"1.0.0\"", "\"versions\": [\n        \"1.0.1\"", 1);
     repository.write(&path, &edited);
     repository.commit("mend the version");
     merged(&repository, &["--base", "HEAD~1", "--by", "Grace"]);

@@ -98,7 +98,9 @@ fn told(because: &BecauseV1) -> String {
         let but = because.but.map_or_else(String::new, |but| format!(", but {but}"));
         return format!("source {source}{id} says so{but}");
     }
-    let word = |word: &Option<String>, before: &str| word.as_deref().map_or_else(String::new, |word| format!("{before}{word}"));
+    let word = |word: &Option<String>, before: &str| {
+        word.as_deref().map_or_else(String::new, |word| format!("{before}{word}"))
+    };
     format!(
         "decision {}{}{}{}",
         because.decision.as_deref().unwrap_or_default(),
