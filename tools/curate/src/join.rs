@@ -100,11 +100,6 @@ impl Joining {
         }
     }
 
-    /// Adds an origin as it is.
-    pub(crate) fn add(&mut self, origin: &Origin) {
-        self.more.origins.push(origin.clone());
-    }
-
     /// Adds a delivery.
     pub(crate) fn take(&mut self, delivery: &Delivery, content_sha256: &str, takes_id_as_alias: bool, now: Timestamp) {
         let said = &delivery.record;
