@@ -1,5 +1,7 @@
 //! Joining: deliveries and reports become part of the report on their package, and nothing of either is lost.
 
+use std::collections::BTreeSet;
+
 use database::{Details, InvalidDetails};
 use ecosystem::Package;
 use osv_schema::additions::ORIGINS;
@@ -175,17 +177,25 @@ impl Joining {
         }
         record.set_origins(&origins);
         record.set_decisions(&decisions);
-        for (name, value) in &said.extra {
-            record.extra.entry(name.clone()).or_insert_with(|| value.clone());
+        unite_extra(&mut record.extra, &said.extra);
+        if let (Some([affected]), Some(said)) =
+            (record.affected.value_mut().map(Vec::as_mut_slice), said.affected.items().first())
+        {
+            unite_affected(affected, said);
         }
         self.more.add(more);
         self.details.sections.extend(details.sections);
-        let written = details.written;
-        if !written.is_empty() && !self.details.written.contains(&written) {
-            let mut parts = [std::mem::take(&mut self.details.written), written];
-            parts.sort();
-            self.details.written = parts.join("\n\n").trim().to_owned();
+        if self.details.written != details.written {
+            self.details.written = united_texts(&self.details.written, &details.written);
         }
+    }
+
+    /// Says when the report last changed before it was joined to.
+    pub(crate) fn set_modified(&mut self, modified: Member<String>) {
+        if let Some(before) = &mut self.before {
+            before.modified.clone_from(&modified);
+        }
+        self.record.modified = modified;
     }
 
     /// The report as it is to be written; none where it is as it was found.
@@ -286,7 +296,7 @@ fn is_placeholder(id: &str) -> bool {
     id.contains("-0000-")
 }
 
-/// Unites free content: lists unite, objects unite member by member, and of two words the one that is there stays.
+/// Unites free content: lists unite, objects unite member by member, and of two words the smaller one stays.
 fn unite_members(home: &mut Value, value: &Value) {
     match (home, value) {
         (Value::Object(home), Value::Object(members)) => {
@@ -294,8 +304,52 @@ fn unite_members(home: &mut Value, value: &Value) {
                 unite_members(home.entry(name.clone()).or_insert(Value::Null), value);
             }
         }
-        (home, value) => unite_values(home, value),
+        (home @ Value::Null, value) => *home = value.clone(),
+        (Value::Array(home), Value::Array(items)) if home == items => {}
+        (Value::Array(home), Value::Array(items)) => {
+            home.extend_from_slice(items);
+            home.sort_by_cached_key(written);
+            home.dedup();
+        }
+        (home, value) => {
+            if *value != Value::Null && written(value) < written(home) {
+                *home = value.clone();
+            }
+        }
     }
+}
+
+fn unite_extra(home: &mut Object, more: &Object) {
+    for (name, value) in more {
+        unite_members(home.entry(name.clone()).or_insert(Value::Null), value);
+    }
+}
+
+/// Unites what two reports say of their package beside versions and ranges.
+fn unite_affected(home: &mut Affected, said: &Affected) {
+    unite(&mut home.severity, said.severity.items().iter().cloned(), written);
+    for (home, said) in [
+        (&mut home.ecosystem_specific, &said.ecosystem_specific),
+        (&mut home.database_specific, &said.database_specific),
+    ] {
+        if let Some(said) = said.value() {
+            unite_extra(home.or_default(), said);
+        }
+    }
+    unite_extra(&mut home.extra, &said.extra);
+    if let (Some(home), Some(said)) = (home.package.value_mut(), said.package.value()) {
+        unite_extra(&mut home.extra, &said.extra);
+    }
+}
+
+/// What stands between texts of several people: a line of its own, which CommonMark shows as one across the page.
+const BETWEEN_TEXTS: &str = "\n\n* * *\n\n";
+
+/// The texts of two reports, each once, in one order.
+fn united_texts(one: &str, other: &str) -> String {
+    let texts = |text: &str| text.split(BETWEEN_TEXTS).map(str::trim).map(str::to_owned).collect::<Vec<_>>();
+    let all: BTreeSet<String> = texts(one).into_iter().chain(texts(other)).filter(|text| !text.is_empty()).collect();
+    all.into_iter().collect::<Vec<_>>().join(BETWEEN_TEXTS)
 }
 
 fn take_purl(record: &mut Record, purl: Option<&str>) {

@@ -115,6 +115,12 @@ enum Task {
         #[arg(long, default_value_t = 2_000)]
         deliveries: usize,
     },
+    /// Hold the join to its laws: order, batches and repeats decide nothing, and what a person settled holds
+    Laws {
+        /// How many cases each law is tried with
+        #[arg(long, default_value_t = 100_000)]
+        cases: usize,
+    },
     /// Publish our own reports and let real clients read them
     Accept {
         /// Where clients are installed that are not on the machine yet
@@ -146,6 +152,7 @@ fn main() -> ExitCode {
         Task::Replay { corpus, deliveries } => corpus::replay(&corpus, &deliveries),
         Task::Crash { times } => runs::crash(times),
         Task::Race { writers, deliveries } => runs::race(writers, deliveries),
+        Task::Laws { cases } => runs::laws(cases),
         Task::Accept { clients } => accept::run(&clients),
         Task::Fuzz { seconds, targets } => fuzz::run(&targets, seconds),
     };

@@ -1,4 +1,5 @@
-//! The tests of runs that are killed and of runs that race, more often than the tests do it by themselves.
+//! The tests of runs that are killed, of runs that race, and of the laws of the join, more often than the tests do it by
+//! themselves.
 
 use std::process::Command;
 use std::time::Instant;
@@ -7,24 +8,31 @@ use crate::process::{Done, root, say};
 
 /// Kills so many runs.
 pub(crate) fn crash(times: usize) -> Done {
-    test("crash::", &[("MALPKG_CRASH_TIMES", times)])?;
+    test("malpkg", "crash::", &[("MALPKG_CRASH_TIMES", times)])?;
     say(&format!("{times} runs were killed: nothing was lost, and the next run completed each"));
     Ok(())
 }
 
 /// Lets so many writers push so many deliveries each.
 pub(crate) fn race(writers: usize, deliveries: usize) -> Done {
-    test("race::", &[("MALPKG_RACE_WRITERS", writers), ("MALPKG_RACE_DELIVERIES", deliveries)])?;
+    test("malpkg", "race::", &[("MALPKG_RACE_WRITERS", writers), ("MALPKG_RACE_DELIVERIES", deliveries)])?;
     say(&format!("{writers} writers pushed {deliveries} deliveries each: all are in, and no number is given twice"));
     Ok(())
 }
 
-/// Runs some of the tests of the program, in the release build, with numbers of its own.
-fn test(names: &str, numbers: &[(&str, usize)]) -> Done {
+/// Holds the join to its laws with so many made-up cases each.
+pub(crate) fn laws(cases: usize) -> Done {
+    test("curate", "laws::", &[("PROPTEST_CASES", cases)])?;
+    say(&format!("the laws of the join hold in {cases} cases each"));
+    Ok(())
+}
+
+/// Runs some of the tests of a crate, in the release build, with numbers of its own.
+fn test(package: &str, names: &str, numbers: &[(&str, usize)]) -> Done {
     let started = Instant::now();
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let mut command = Command::new(cargo);
-    command.args(["test", "--release", "--package", "malpkg", "--test", "it", names]).current_dir(root());
+    command.args(["test", "--release", "--package", package, "--test", "it", names]).current_dir(root());
     command.envs(numbers.iter().map(|(name, number)| (name, number.to_string())));
     let ended = command.status().map_err(|error| format!("cannot run {command:?}: {error}"))?;
     say(&format!("{:.0} seconds", started.elapsed().as_secs_f64()));

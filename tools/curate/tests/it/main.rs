@@ -7,4 +7,5 @@ mod fixture;
 mod ids;
 mod ingest;
 mod joining;
+mod laws;
 mod lossless;
