@@ -54,7 +54,7 @@ pub struct Held {
     pub first_seen: String,
     /// SHA-256 of its bytes as they came; empty where they were not read.
     pub sha256: String,
-    /// What stands for the rules that refused it.
+    /// What stands for the rules that refused it; empty where it is tried again each time.
     pub rules: String,
     /// How many bytes are kept of it; none where they are not.
     pub size: Option<u64>,
@@ -152,8 +152,13 @@ impl Quarantine {
             refused.iter().filter_map(|one| Some((one.rejected.delivery.as_str(), one.sha256.as_deref()?))).collect();
         after.retain(|key, held| {
             let name = held.delivery.as_str();
-            // Lines of a stream have no name that lasts.
-            name.starts_with('-') || !accepted.contains(name) && edited.get(name).is_none_or(|sha256| sha256 == key)
+            let document = name.rsplit_once('#').map_or(name, |(document, _)| document);
+            match edited.get(name) {
+                // Lines of a stream have no name that lasts.
+                _ if name.starts_with('-') => true,
+                Some(sha256) => sha256 == key,
+                None => !accepted.contains(name) && !accepted.contains(document),
+            }
         });
         let gone: Vec<Held> =
             self.held.iter().filter(|(key, _)| !after.contains_key(*key)).map(|(_, h)| h.clone()).collect();
@@ -242,7 +247,7 @@ impl Held {
             remedy: rejected.remedy.clone(),
             first_seen: now.whole_seconds().to_string(),
             sha256,
-            rules: rules.to_owned(),
+            rules: if refused.is_final { rules.to_owned() } else { String::new() },
             size,
         }
     }

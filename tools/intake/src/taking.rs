@@ -32,19 +32,22 @@ pub struct Refused {
     pub sha256: Option<String>,
     /// Its bytes, where they were read.
     pub bytes: Option<Vec<u8>>,
+    /// Whether the same bytes can only be refused again by the same rules. It is not so where the time or a report that
+    /// is there decided.
+    pub is_final: bool,
 }
 
 impl Refused {
     /// A document that was refused while it was read.
     pub(crate) fn of_document(rejected: Rejected, bytes: Result<Vec<u8>, Unread>) -> Refused {
         let bytes = bytes.ok();
-        Refused { rejected, sha256: bytes.as_deref().map(sha256_hex), bytes }
+        Refused { rejected, sha256: bytes.as_deref().map(sha256_hex), bytes, is_final: true }
     }
 
     /// A delivery that was refused later. What is kept of it is what it said, in our form.
     pub fn of_delivery(rejected: Rejected, delivery: &Delivery) -> Refused {
         let bytes = osv_schema::write::canonical(&delivery.record).into_bytes();
-        Refused { rejected, sha256: Some(delivery.sha256.clone()), bytes: Some(bytes) }
+        Refused { rejected, sha256: Some(sha256_hex(&bytes)), bytes: Some(bytes), is_final: false }
     }
 }
 

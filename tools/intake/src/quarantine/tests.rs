@@ -25,6 +25,7 @@ fn refused(name: &str, bytes: Option<&str>) -> Refused {
         },
         sha256: bytes.map(|bytes| sha256_hex(bytes.as_bytes())),
         bytes: bytes.map(|bytes| bytes.as_bytes().to_vec()),
+        is_final: true,
     }
 }
 
@@ -90,6 +91,18 @@ fn an_edited_document_takes_the_place_of_the_old_one_and_a_good_one_leaves() {
     assert_eq!(tree.names().len(), 2);
     assert_eq!(tree.0.entries().len(), 3, "no bytes are kept of it");
     assert_eq!(tree.settle(&source, &[refused("huge.json", None)], &[], "r").1, 0);
+}
+
+#[test]
+fn what_the_database_refused_is_due_each_time_and_a_part_goes_with_its_document() {
+    let (mut tree, source) = (Tree(Snapshot::of_files([])), source(&[]));
+    let late = [Refused { is_final: false, ..refused("a.json#2", Some("2")) }];
+    tree.settle(&source, &late, &[], "r");
+    let quarantine = Quarantine::read(&tree.0, "feed").unwrap();
+    assert_eq!(quarantine.due(&tree.0, "r").unwrap().len(), 1);
+    assert!(!quarantine.knows(&sha256_hex(b"2"), "r"));
+    assert_eq!(tree.settle(&source, &late, &["a.json"], "r").1, 0, "the rest of its document was taken");
+    assert_eq!(tree.settle(&source, &[], &["a.json"], "r").0.released, 1);
 }
 
 #[test]

@@ -42,7 +42,7 @@ pub(crate) fn run(arguments: &Arguments, context: &mut Context<'_>) -> Result<Ex
     let now = context.now();
     let progress = context.progress("reading what was sent");
     let ground = arguments.landing.ground(&store, context)?;
-    let read = plan::read_deliveries(arguments, &ground.config, &store, now)?;
+    let read = plan::read_deliveries(arguments, &ground.config, &store, &ground.reading.snapshot, now)?;
     let landed = ground.land(context, &progress, |reading, config| {
         config.source(&arguments.source)?;
         plan::plan(&arguments.source, reading, config, read.clone(), now)
@@ -60,6 +60,7 @@ pub(crate) fn run(arguments: &Arguments, context: &mut Context<'_>) -> Result<Ex
 /// The commit's message: what came in, and trailers that a program can read.
 fn message(source: &str, tally: &plan::Tally) -> String {
     let subject = match (tally.created, tally.joined) {
+        (0, 0) if tally.rejected > 0 => format!("{} set aside", count(tally.rejected, "document")),
         (created, 0) => format!("{} created", count(created, "report")),
         (0, joined) => format!("{} joined", count(joined, "delivery").replace("deliverys", "deliveries")),
         (created, joined) => format!("{} created, {joined} joined", count(created, "report")),

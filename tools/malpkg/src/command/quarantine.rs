@@ -173,7 +173,7 @@ fn plan(
             refused.extend(intake::retake(vec![document], asked).refused.into_iter().map(|refused| refused.rejected));
         }
         // What other rules refused is tried again by itself.
-        if one.rules == rules_mark(&config.settings) {
+        if one.rules == rules_mark(&config.settings, source) {
             one.mark_due(&mut changes);
         }
     }

@@ -1,7 +1,10 @@
 //! Planning an ingest: what is read, what the rules admit of it, and what is left out.
 
+use std::collections::BTreeMap;
+
 use curate::{Batch, Delivery, Ingested};
-use database::{Plan, Rejected};
+use database::{Plan, Rejected, Snapshot};
+use intake::{OwnIds, Refused};
 use osv_schema::Timestamp;
 use rules::{Admitted, Finding};
 use store::Store;
@@ -11,7 +14,7 @@ use crate::config::Config;
 use crate::context::Reading;
 use crate::failure::Failure;
 use crate::landing;
-use crate::sources::Sources;
+use crate::sources::{Received, Settled, Sources};
 
 /// What one planning came to.
 pub(super) struct Planned {
@@ -19,6 +22,7 @@ pub(super) struct Planned {
     pub(super) admitted: Admitted,
     pub(super) plan: Plan,
     pub(super) tally: Tally,
+    pub(super) settled: Settled,
 }
 
 impl landing::Planned for Planned {
@@ -46,20 +50,22 @@ pub(super) struct Tally {
 #[derive(Clone)]
 pub(super) struct Read {
     deliveries: Vec<Delivery>,
-    rejected: Vec<Rejected>,
+    /// What the planning refused.
+    late: Vec<Refused>,
+    received: Received,
 }
 
 pub(super) fn read_deliveries(
     arguments: &Arguments,
     config: &Config,
     store: &Store,
+    base: &Snapshot,
     now: Timestamp,
 ) -> Result<Read, Failure> {
     let source = config.source(&arguments.source)?;
     let sources = Sources { store, prefix: &config.settings.prefix, now };
-    let read = sources.read(source, &arguments.inputs, None)?;
-    let rejected = read.taken.refused.into_iter().map(|refused| refused.rejected).collect();
-    Ok(Read { deliveries: read.taken.deliveries, rejected })
+    let received = sources.receive(source, &arguments.inputs, base, &config.settings)?;
+    Ok(Read { deliveries: received.taken().deliveries.clone(), late: Vec::new(), received })
 }
 
 /// Plans until the rules admit the plan: deliveries behind a report that they refuse are rejected, and the rest is
@@ -75,20 +81,26 @@ pub(super) fn plan(
     loop {
         let batch = Batch {
             deliveries: read.deliveries,
-            takes_ids_as_aliases: true,
+            takes_ids_as_aliases: config.source(source)?.own_ids != OwnIds::Drop,
             prefix: settings.prefix.clone(),
             first_number: config.first_number,
         };
         let (mut plan, fates) =
             curate::ingest(&reading.snapshot, &batch, now).map_err(|error| Failure::new(error.to_string()))?;
-        let changes = std::mem::take(&mut plan.changes);
+        let mut changes = std::mem::take(&mut plan.changes);
+        let ruled_out = read.late.len();
+        read.late.extend(refused(&plan.rejected, &batch.deliveries));
+        let settled = read.received.settle(&reading.snapshot, &read.late, &mut changes)?;
         match rules::admit(&reading.snapshot, changes, settings) {
             Ok(admitted) => {
                 plan.changes = admitted.changes().clone();
-                plan.rejected.extend(read.rejected);
+                let all = read.received.taken().refused.iter().chain(&read.late);
+                plan.rejected = all.map(|refused| refused.rejected.clone()).collect();
                 plan.rejected.sort_by(|a, b| a.delivery.cmp(&b.delivery));
-                let tally = tally(&fates, plan.rejected.len());
-                return Ok(Planned { source: source.to_owned(), admitted, plan, tally });
+                let mut tally = tally(&fates, plan.rejected.len());
+                tally.skipped += read.received.known();
+                tally.deliveries += read.received.known();
+                return Ok(Planned { source: source.to_owned(), admitted, plan, tally, settled });
             }
             Err(findings) => {
                 let (kept, refused) = part(batch.deliveries, &fates, &findings);
@@ -96,15 +108,17 @@ pub(super) fn plan(
                     let first = &findings[0];
                     return Err(Failure::new(&first.message).place(&first.path).remedy(&first.remedy));
                 }
-                read = Read { deliveries: kept, rejected: read.rejected };
-                read.rejected.extend(refused);
+                // What curation refused it refuses again when the rest is planned anew.
+                read.late.truncate(ruled_out);
+                read.deliveries = kept;
+                read.late.extend(refused);
             }
         }
     }
 }
 
 /// Parts the deliveries into those that may stay and those behind a report that the rules refuse.
-fn part(deliveries: Vec<Delivery>, fates: &[Ingested], findings: &[Finding]) -> (Vec<Delivery>, Vec<Rejected>) {
+fn part(deliveries: Vec<Delivery>, fates: &[Ingested], findings: &[Finding]) -> (Vec<Delivery>, Vec<Refused>) {
     let (mut kept, mut refused) = (Vec::new(), Vec::new());
     for (delivery, fate) in deliveries.into_iter().zip(fates) {
         let finding = match fate {
@@ -113,17 +127,33 @@ fn part(deliveries: Vec<Delivery>, fates: &[Ingested], findings: &[Finding]) -> 
         };
         match finding {
             None => kept.push(delivery),
-            Some(finding) => refused.push(Rejected {
-                source: delivery.source,
-                delivery: delivery.name,
-                rule: finding.rule.name,
-                pointer: finding.pointer.to_string(),
-                message: finding.message.clone().into_owned(),
-                remedy: finding.remedy.clone().into_owned(),
-            }),
+            Some(finding) => {
+                let rejected = Rejected {
+                    source: delivery.source.clone(),
+                    delivery: delivery.name.clone(),
+                    rule: finding.rule.name,
+                    pointer: finding.pointer.to_string(),
+                    message: finding.message.clone().into_owned(),
+                    remedy: finding.remedy.clone().into_owned(),
+                };
+                refused.push(Refused::of_delivery(rejected, &delivery));
+            }
         }
     }
     (kept, refused)
+}
+
+/// What curation rejected, with what it said.
+fn refused(rejected: &[Rejected], deliveries: &[Delivery]) -> Vec<Refused> {
+    if rejected.is_empty() {
+        return Vec::new();
+    }
+    let by_name: BTreeMap<&str, &Delivery> = deliveries.iter().map(|one| (one.name.as_str(), one)).collect();
+    let one = |rejected: &Rejected| {
+        let delivery = by_name.get(rejected.delivery.as_str())?;
+        Some(Refused::of_delivery(rejected.clone(), delivery))
+    };
+    rejected.iter().filter_map(one).collect()
 }
 
 fn tally(fates: &[Ingested], rejected: usize) -> Tally {

@@ -73,7 +73,7 @@ pub(super) fn write_json(
         withdrawn: 0,
         rejected: tally.rejected,
         skipped: tally.skipped,
-        cursor: None,
+        cursor: planned.settled.cursor.as_deref(),
         seconds: (seconds * 1000.0).round() / 1000.0,
         error: None,
     };
@@ -84,7 +84,7 @@ pub(super) fn write_json(
         pointer: &rejected.pointer,
         message: &rejected.message,
         remedy: &rejected.remedy,
-        quarantine: None,
+        quarantine: planned.settled.quarantine.get(&rejected.delivery).map(String::as_str),
     });
     let skipped = planned.plan.skipped.iter().map(|skipped| SkippedV1 {
         source: &skipped.source,
