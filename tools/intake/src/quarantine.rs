@@ -66,7 +66,7 @@ pub struct Settling<'s> {
     /// The source.
     pub source: &'s Source,
     /// What could not be taken.
-    pub refused: &'s [Refused],
+    pub refused: &'s [&'s Refused],
     /// The names of the documents that could be taken.
     pub accepted: &'s [String],
     /// What stands for the rules.

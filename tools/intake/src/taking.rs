@@ -57,11 +57,13 @@ pub(crate) struct Taking<'t> {
     /// The prefix of our ids.
     pub(crate) prefix: &'t str,
     pub(crate) taken: Taken,
+    /// How many bytes of refused documents are still kept: no more than the quarantine could take.
+    room: u64,
 }
 
 impl<'t> Taking<'t> {
     pub(crate) fn new(source: &'t Source, prefix: &'t str) -> Taking<'t> {
-        Taking { source, prefix, taken: Taken::default() }
+        Taking { source, prefix, taken: Taken::default(), room: source.quarantine_bytes }
     }
 
     /// Whether a file of this name is read at all.
@@ -135,7 +137,13 @@ impl<'t> Taking<'t> {
     }
 
     pub(crate) fn refuse(&mut self, rejected: Rejected, bytes: Result<Vec<u8>, Unread>) {
-        self.taken.refused.push(Refused::of_document(rejected, bytes));
+        let mut refused = Refused::of_document(rejected, bytes);
+        let size = refused.bytes.as_ref().map_or(0, |bytes| bytes.len() as u64);
+        match self.room.checked_sub(size) {
+            Some(room) => self.room = room,
+            None => refused.bytes = None,
+        }
+        self.taken.refused.push(refused);
     }
 
     /// One delivery a package, with what the configuration says about ids.

@@ -22,10 +22,7 @@ pub(crate) struct Sources<'s> {
 impl Sources<'_> {
     /// Reads inputs as if a source had sent them; without any, the source's own place from its cursor on.
     pub(crate) fn read(&self, source: &Source, inputs: &[String], since: Option<&Cursor>) -> Result<Reading, Failure> {
-        if let Some(reason) = &source.paused {
-            let failure = Failure::new(format!("the source `{}` is paused: {reason}", source.id));
-            return Err(failure.remedy(format!("`malpkg source resume {}` ends the pause", source.id)));
-        }
+        not_paused(source)?;
         self.look(source, inputs, since)
     }
 
@@ -81,12 +78,16 @@ impl Sources<'_> {
         let cursor = Cursor::read(snapshot, &source.id)?;
         let quarantine = Quarantine::read(snapshot, &source.id)?;
         let rules = rules_mark(settings, source);
-        let mut reading = self.read(source, inputs, cursor.as_ref())?;
+        let mut due = quarantine.due(snapshot, &rules)?;
+        let mut reading = match inputs.is_empty() && source.from.is_none() && !due.is_empty() {
+            // There is something to try again, and nowhere to read more.
+            true => not_paused(source).map(|()| Reading::default())?,
+            false => self.read(source, inputs, cursor.as_ref())?,
+        };
         let taken = &mut reading.taken;
         let refused = taken.refused.iter().map(|one| one.rejected.delivery.as_str());
         let names: BTreeSet<String> =
             taken.accepted.iter().map(String::as_str).chain(refused).map(str::to_owned).collect();
-        let mut due = quarantine.due(snapshot, &rules)?;
         due.retain(|document| !names.contains(&document.name));
         let asked = Asked { source, prefix: self.prefix, cache: None, since: None, now: self.now };
         let Taken { deliveries, refused, accepted, .. } = intake::retake(due, asked);
@@ -97,6 +98,16 @@ impl Sources<'_> {
         let (known, refused) = std::mem::take(&mut taken.refused).into_iter().partition(is_known);
         taken.refused = refused;
         Ok(Received { source: source.clone(), reading, known, rules, now: self.now })
+    }
+}
+
+fn not_paused(source: &Source) -> Result<(), Failure> {
+    match &source.paused {
+        None => Ok(()),
+        Some(reason) => {
+            let failure = Failure::new(format!("the source `{}` is paused: {reason}", source.id));
+            Err(failure.remedy(format!("`malpkg source resume {}` ends the pause", source.id)))
+        }
     }
 }
 
@@ -121,9 +132,14 @@ pub(crate) struct Settled {
 }
 
 impl Received {
-    /// What was read.
-    pub(crate) fn taken(&self) -> &Taken {
-        &self.reading.taken
+    /// The deliveries, which are taken out.
+    pub(crate) fn deliveries(&mut self) -> Vec<curate::Delivery> {
+        std::mem::take(&mut self.reading.taken.deliveries)
+    }
+
+    /// What was refused as it was read.
+    pub(crate) fn refused(&self) -> &[Refused] {
+        &self.reading.taken.refused
     }
 
     /// How many documents are in quarantine already.
@@ -140,12 +156,12 @@ impl Received {
         changes: &mut ChangeSet,
     ) -> Result<Settled, Failure> {
         let quarantine = Quarantine::read(snapshot, &self.source.id)?;
-        let Taken { refused, accepted, .. } = self.taken();
-        let refused: Vec<Refused> = refused.iter().chain(&self.known).chain(late).cloned().collect();
+        let refused: Vec<&Refused> = self.refused().iter().chain(&self.known).chain(late).collect();
         let (source, rules, now) = (&self.source, self.rules.as_str(), self.now);
-        let kept = quarantine.settle(Settling { source, refused: &refused, accepted, rules, now }, changes);
+        let settling = Settling { source, refused: &refused, accepted: &self.reading.taken.accepted, rules, now };
+        let kept = quarantine.settle(settling, changes);
         let paths = refused.into_iter().zip(kept.paths);
-        let paths = paths.filter_map(|(refused, path)| Some((refused.rejected.delivery, path?.to_string())));
+        let paths = paths.filter_map(|(refused, path)| Some((refused.rejected.delivery.clone(), path?.to_string())));
         let mut settled = Settled { quarantine: paths.collect(), cursor: None };
         let before = Cursor::read(snapshot, &source.id)?;
         if let Some(cursor) = &self.reading.cursor {

@@ -34,11 +34,13 @@ struct Tree(Snapshot);
 
 impl Tree {
     fn settle(&mut self, source: &Source, refused: &[Refused], accepted: &[&str], rules: &str) -> (Kept, usize) {
+        let refused: Vec<&Refused> = refused.iter().collect();
         let accepted: Vec<String> = accepted.iter().map(|name| (*name).to_owned()).collect();
         let now = "2026-06-01T12:00:00Z".parse().unwrap();
         let mut changes = ChangeSet::default();
         let quarantine = Quarantine::read(&self.0, "feed").unwrap();
-        let kept = quarantine.settle(Settling { source, refused, accepted: &accepted, rules, now }, &mut changes);
+        let kept =
+            quarantine.settle(Settling { source, refused: &refused, accepted: &accepted, rules, now }, &mut changes);
         // The edits as a tree: puts replace, removals take away.
         let mut files: BTreeMap<TreePath, std::sync::Arc<[u8]>> =
             self.0.entries().iter().map(|e| (e.path.clone(), self.0.read(e).unwrap().into())).collect();

@@ -157,7 +157,8 @@ fn plan(
 ) -> Result<Planned, Failure> {
     let all = held(&reading.snapshot, None)?;
     let chosen: Vec<&Held> = match keys {
-        [] => all.iter().collect(),
+        // Of a source that is no longer declared nobody knows how to read anything.
+        [] => all.iter().filter(|held| config.sources.contains_key(&held.source)).collect(),
         keys => keys.iter().map(|key| find(&all, key)).collect::<Result<_, _>>()?,
     };
     let mut changes = ChangeSet::default();

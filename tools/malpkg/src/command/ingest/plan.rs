@@ -64,8 +64,8 @@ pub(super) fn read_deliveries(
 ) -> Result<Read, Failure> {
     let source = config.source(&arguments.source)?;
     let sources = Sources { store, prefix: &config.settings.prefix, now };
-    let received = sources.receive(source, &arguments.inputs, base, &config.settings)?;
-    Ok(Read { deliveries: received.taken().deliveries.clone(), late: Vec::new(), received })
+    let mut received = sources.receive(source, &arguments.inputs, base, &config.settings)?;
+    Ok(Read { deliveries: received.deliveries(), late: Vec::new(), received })
 }
 
 /// Plans until the rules admit the plan: deliveries behind a report that they refuse are rejected, and the rest is
@@ -94,7 +94,7 @@ pub(super) fn plan(
         match rules::admit(&reading.snapshot, changes, settings) {
             Ok(admitted) => {
                 plan.changes = admitted.changes().clone();
-                let all = read.received.taken().refused.iter().chain(&read.late);
+                let all = read.received.refused().iter().chain(&read.late);
                 plan.rejected = all.map(|refused| refused.rejected.clone()).collect();
                 plan.rejected.sort_by(|a, b| a.delivery.cmp(&b.delivery));
                 let mut tally = tally(&fates, plan.rejected.len());
