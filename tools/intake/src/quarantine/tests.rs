@@ -108,6 +108,20 @@ fn what_the_database_refused_is_due_each_time_and_a_part_goes_with_its_document(
 }
 
 #[test]
+fn a_reason_that_is_none_keeps_nobody_from_reading() {
+    let file = |name: &str, text: &str| (TreePath::new(name).unwrap(), text.as_bytes().into());
+    let snapshot = Snapshot::of_files([
+        file("osv/quarantine/feed/ab.reason.toml", "<<<<<<< HEAD"),
+        file("osv/quarantine/feed/ab.raw", "{}"),
+        file("osv/quarantine/feed/stray.txt", "x"),
+        file("osv/quarantine/feed/cd.raw", "without a reason"),
+    ]);
+    let quarantine = Quarantine::read(&snapshot, "feed").unwrap();
+    assert_eq!(quarantine.held().map(|held| held.message.as_str()).collect::<Vec<_>>(), ["the reason cannot be read"]);
+    assert_eq!(quarantine.due(&snapshot, "r").unwrap().len(), 1);
+}
+
+#[test]
 fn a_quarantine_is_bounded() {
     let (mut tree, few) = (Tree(Snapshot::of_files([])), source(&[("quarantine-documents", 2)]));
     let many: Vec<Refused> = (0..4).map(|at| refused(&format!("{at}.json"), Some(&format!("bytes {at}")))).collect();
