@@ -110,6 +110,8 @@ impl Cached {
             return Err(PlaceError::new(&remote.url, "this is no address of a repository", GIT_REMEDY));
         }
         let name = &curate::sha256_hex(remote.url.as_bytes())[..24];
+        // git is run inside of it, where a relative path would lead elsewhere.
+        let cache = std::path::absolute(cache).unwrap_or_else(|_| cache.to_owned());
         let dir = cache.join(format!("{name}.git"));
         let cached = Cached { dir, url: remote.url.clone() };
         std::fs::create_dir_all(&cached.dir).map_err(|error| cached.fault(&error.to_string()))?;
