@@ -44,6 +44,9 @@ pub(crate) fn visit(
     visit: &mut dyn FnMut(Found<'_>),
 ) -> Result<Reached, PlaceError> {
     let repository = Cached::open(remote, cache)?;
+    // git gives up where another one has a lock; several runs may read one source.
+    let alone = repository.lock()?;
+    repository.run(&["init", "--quiet", "--bare", "."])?;
     let branch = remote.branch.as_ref().map_or_else(|| "HEAD".to_owned(), |branch| format!("refs/heads/{branch}"));
     repository.fetch(&format!("+{branch}:{HEAD}"))?;
     let commit = repository.run(&["rev-parse", "--verify", &format!("{HEAD}^{{commit}}")])?.trim().to_owned();
@@ -56,6 +59,7 @@ pub(crate) fn visit(
         Some(since) => repository.difference(since, &commit)?,
         None => repository.all(&commit)?,
     };
+    drop(alone);
     let mut blobs = Blobs::open(&repository)?;
     for file in files.into_iter().filter(|file| !is_hidden(&file.path) && wants(&file.path)) {
         match (&file.after, &file.before) {
@@ -106,11 +110,19 @@ impl Cached {
             return Err(PlaceError::new(&remote.url, "this is no address of a repository", GIT_REMEDY));
         }
         let name = &curate::sha256_hex(remote.url.as_bytes())[..24];
+        // git is run inside of it, where a relative path would lead elsewhere.
+        let cache = std::path::absolute(cache).unwrap_or_else(|_| cache.to_owned());
         let dir = cache.join(format!("{name}.git"));
         let cached = Cached { dir, url: remote.url.clone() };
         std::fs::create_dir_all(&cached.dir).map_err(|error| cached.fault(&error.to_string()))?;
-        cached.run(&["init", "--quiet", "--bare", "."])?;
         Ok(cached)
+    }
+
+    /// Waits until nobody else fetches into it. The lock goes away with the file, or with us.
+    fn lock(&self) -> Result<std::fs::File, PlaceError> {
+        let file = std::fs::File::create(self.dir.join("malpkg.lock"));
+        let locked = file.and_then(|file| file.lock().map(|()| file));
+        locked.map_err(|error| self.fault(&format!("the cache cannot be locked: {error}")))
     }
 
     fn command(&self, arguments: &[&str]) -> Command {
@@ -148,8 +160,11 @@ impl Cached {
             return Ok(output.stdout);
         }
         let said = String::from_utf8_lossy(&output.stderr);
-        let last = said.lines().rfind(|line| !line.trim().is_empty()).unwrap_or("git failed");
-        Err(self.fault(last.trim_start_matches("fatal: ")))
+        // The first line is the cause; those behind it are what followed from that.
+        let mut lines = said.lines().map(str::trim).filter(|line| !line.is_empty());
+        let first = lines.clone().find(|line| line.starts_with("fatal: ") || line.starts_with("error: "));
+        let cause = first.or_else(|| lines.next()).unwrap_or("git failed");
+        Err(self.fault(cause.trim_start_matches("fatal: ").trim_start_matches("error: ")))
     }
 
     fn fetch(&self, what: &str) -> Result<(), PlaceError> {

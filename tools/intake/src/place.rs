@@ -59,7 +59,7 @@ impl Place {
     pub fn of_source(from: &str, branch: Option<&str>, base: &Path) -> Result<Place, PlaceError> {
         let place = Place::of_input(from, base)?;
         Ok(match place.0 {
-            What::Path(path) if is_repository(&path) => Place::repository(format!("file://{}", path.display()), branch),
+            What::Path(path) if is_repository(&path) => Place::repository(file_url(&path), branch),
             What::Git(remote) => Place::repository(remote.url, branch),
             _ => place,
         })
@@ -86,7 +86,7 @@ impl Place {
         }
         let path = base.join(input);
         if is_bare(&path) {
-            return Ok(Place::repository(format!("file://{}", absolute(&path).display()), None));
+            return Ok(Place::repository(file_url(&absolute(&path)), None));
         }
         Ok(Place(What::Path(absolute(&path))))
     }
@@ -194,6 +194,11 @@ const REMEDY: &str = "name a folder with the documents, a file, an archive, `git
 
 fn absolute(path: &Path) -> PathBuf {
     std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
+}
+
+/// The address of a repository on the disk. git takes a percent sign for an escape.
+fn file_url(path: &Path) -> String {
+    format!("file://{}", path.display().to_string().replace('%', "%25"))
 }
 
 fn is_bare(path: &Path) -> bool {

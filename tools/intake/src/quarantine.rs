@@ -54,7 +54,7 @@ pub struct Held {
     pub first_seen: String,
     /// SHA-256 of its bytes as they came; empty where they were not read.
     pub sha256: String,
-    /// What stands for the rules that refused it.
+    /// What stands for the rules that refused it; empty where it is tried again each time.
     pub rules: String,
     /// How many bytes are kept of it; none where they are not.
     pub size: Option<u64>,
@@ -66,7 +66,7 @@ pub struct Settling<'s> {
     /// The source.
     pub source: &'s Source,
     /// What could not be taken.
-    pub refused: &'s [Refused],
+    pub refused: &'s [&'s Refused],
     /// The names of the documents that could be taken.
     pub accepted: &'s [String],
     /// What stands for the rules.
@@ -95,7 +95,7 @@ impl Quarantine {
     ///
     /// # Errors
     ///
-    /// A reason cannot be read.
+    /// A file is there and cannot be read.
     pub fn read(snapshot: &Snapshot, source: &str) -> Result<Quarantine, QuarantineError> {
         let folder = format!("{FOLDER}/{source}");
         let sizes: BTreeMap<&str, &database::Entry> = snapshot
@@ -106,8 +106,7 @@ impl Quarantine {
         for entry in snapshot.in_folder(&folder) {
             let Some(key) = entry.path.file_name().strip_suffix(".reason.toml") else { continue };
             let text = String::from_utf8_lossy(&snapshot.read(entry)?).into_owned();
-            let fault = |reason: String| QuarantineError { path: entry.path.to_string(), reason };
-            let mut one = Held::parse(source, key, &text).map_err(fault)?;
+            let mut one = Held::parse(source, key, &text);
             one.size = one.size.filter(|_| sizes.contains_key(key));
             held.insert(key.to_owned(), one);
         }
@@ -152,8 +151,13 @@ impl Quarantine {
             refused.iter().filter_map(|one| Some((one.rejected.delivery.as_str(), one.sha256.as_deref()?))).collect();
         after.retain(|key, held| {
             let name = held.delivery.as_str();
-            // Lines of a stream have no name that lasts.
-            name.starts_with('-') || !accepted.contains(name) && edited.get(name).is_none_or(|sha256| sha256 == key)
+            let document = name.rsplit_once('#').map_or(name, |(document, _)| document);
+            match edited.get(name) {
+                // Lines of a stream have no name that lasts.
+                _ if name.starts_with('-') => true,
+                Some(sha256) => sha256 == key,
+                None => !accepted.contains(name) && !accepted.contains(document),
+            }
         });
         let gone: Vec<Held> =
             self.held.iter().filter(|(key, _)| !after.contains_key(*key)).map(|(_, h)| h.clone()).collect();
@@ -242,7 +246,7 @@ impl Held {
             remedy: rejected.remedy.clone(),
             first_seen: now.whole_seconds().to_string(),
             sha256,
-            rules: rules.to_owned(),
+            rules: if refused.is_final { rules.to_owned() } else { String::new() },
             size,
         }
     }
@@ -303,23 +307,26 @@ impl Held {
         text
     }
 
-    fn parse(source: &str, key: &str, text: &str) -> Result<Held, String> {
-        let table: toml::Table = text.parse().map_err(|error: toml::de::Error| error.message().to_owned())?;
-        let get = |name: &str| table.get(name).and_then(toml::Value::as_str).unwrap_or_default().to_owned();
-        let size = table.get("size").and_then(toml::Value::as_integer).and_then(|size| u64::try_from(size).ok());
-        Ok(Held {
+    /// What a reason says. One that cannot be read says nothing, and its document is tried again: the quarantine must not
+    /// keep its source from being read.
+    fn parse(source: &str, key: &str, text: &str) -> Held {
+        let table: Option<toml::Table> = text.parse().ok();
+        let value = |name: &str| table.as_ref()?.get(name);
+        let get = |name: &str| value(name).and_then(toml::Value::as_str).unwrap_or_default().to_owned();
+        let size = value("size").and_then(toml::Value::as_integer).and_then(|size| u64::try_from(size).ok());
+        Held {
             source: source.to_owned(),
             key: key.to_owned(),
             delivery: get("delivery"),
             rule: get("rule"),
             pointer: get("pointer"),
-            message: get("message"),
+            message: if table.is_some() { get("message") } else { "the reason cannot be read".into() },
             remedy: get("remedy"),
             first_seen: get("first-seen"),
             sha256: get("sha256"),
             rules: get("rules"),
-            size,
-        })
+            size: size.or(table.is_none().then_some(0)),
+        }
     }
 }
 

@@ -68,7 +68,12 @@ pub fn read(place: &Place, asked: Asked<'_>) -> Result<Reading, PlaceError> {
     let mut taken = here.taken;
     let is_whole = seen.is_whole && seen.broken.is_empty();
     for (name, bound) in &seen.broken {
-        taken.refused.push(Refused { rejected: broken(source, name, bound), sha256: None, bytes: None });
+        taken.refused.push(Refused {
+            rejected: broken(source, name, bound),
+            sha256: None,
+            bytes: None,
+            is_final: false,
+        });
     }
     let cursor = Cursor { commit: seen.commit, from, settings, time: asked.now };
     let cursor = (seen.broken.is_empty() && place.has_cursor()).then_some(cursor);

@@ -118,7 +118,7 @@ pub(crate) fn read(item: Item<'_>, taking: &mut Taking<'_>) {
             column => osv_schema::Pointer::root().member(column).to_string(),
         },
         message: fault.message,
-        remedy: fault.remedy,
+        remedy: fault.remedy.replace("[source.ID", &format!("[source.{}", source.id)),
     };
     let reader = match item.bytes {
         Ok(reader) => reader,

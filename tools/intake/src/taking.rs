@@ -32,19 +32,22 @@ pub struct Refused {
     pub sha256: Option<String>,
     /// Its bytes, where they were read.
     pub bytes: Option<Vec<u8>>,
+    /// Whether the same bytes can only be refused again by the same rules. It is not so where the time or a report that
+    /// is there decided.
+    pub is_final: bool,
 }
 
 impl Refused {
     /// A document that was refused while it was read.
     pub(crate) fn of_document(rejected: Rejected, bytes: Result<Vec<u8>, Unread>) -> Refused {
         let bytes = bytes.ok();
-        Refused { rejected, sha256: bytes.as_deref().map(sha256_hex), bytes }
+        Refused { rejected, sha256: bytes.as_deref().map(sha256_hex), bytes, is_final: true }
     }
 
     /// A delivery that was refused later. What is kept of it is what it said, in our form.
     pub fn of_delivery(rejected: Rejected, delivery: &Delivery) -> Refused {
         let bytes = osv_schema::write::canonical(&delivery.record).into_bytes();
-        Refused { rejected, sha256: Some(delivery.sha256.clone()), bytes: Some(bytes) }
+        Refused { rejected, sha256: Some(sha256_hex(&bytes)), bytes: Some(bytes), is_final: false }
     }
 }
 
@@ -54,11 +57,13 @@ pub(crate) struct Taking<'t> {
     /// The prefix of our ids.
     pub(crate) prefix: &'t str,
     pub(crate) taken: Taken,
+    /// How many bytes of refused documents are still kept: no more than the quarantine could take.
+    room: u64,
 }
 
 impl<'t> Taking<'t> {
     pub(crate) fn new(source: &'t Source, prefix: &'t str) -> Taking<'t> {
-        Taking { source, prefix, taken: Taken::default() }
+        Taking { source, prefix, taken: Taken::default(), room: source.quarantine_bytes }
     }
 
     /// Whether a file of this name is read at all.
@@ -132,7 +137,13 @@ impl<'t> Taking<'t> {
     }
 
     pub(crate) fn refuse(&mut self, rejected: Rejected, bytes: Result<Vec<u8>, Unread>) {
-        self.taken.refused.push(Refused::of_document(rejected, bytes));
+        let mut refused = Refused::of_document(rejected, bytes);
+        let size = refused.bytes.as_ref().map_or(0, |bytes| bytes.len() as u64);
+        match self.room.checked_sub(size) {
+            Some(room) => self.room = room,
+            None => refused.bytes = None,
+        }
+        self.taken.refused.push(refused);
     }
 
     /// One delivery a package, with what the configuration says about ids.

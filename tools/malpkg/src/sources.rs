@@ -1,8 +1,10 @@
 //! Reading declared sources: their places, seen from the database, and what stands for the rules of today.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use intake::{Asked, Cursor, Place, PlaceError, Reading, Source};
+use database::{ChangeSet, Snapshot};
+use intake::{Asked, Cursor, Place, PlaceError, Quarantine, Reading, Refused, Settling, Source, Taken};
 use osv_schema::Timestamp;
 use rules::Settings;
 use store::Store;
@@ -20,10 +22,7 @@ pub(crate) struct Sources<'s> {
 impl Sources<'_> {
     /// Reads inputs as if a source had sent them; without any, the source's own place from its cursor on.
     pub(crate) fn read(&self, source: &Source, inputs: &[String], since: Option<&Cursor>) -> Result<Reading, Failure> {
-        if let Some(reason) = &source.paused {
-            let failure = Failure::new(format!("the source `{}` is paused: {reason}", source.id));
-            return Err(failure.remedy(format!("`malpkg source resume {}` ends the pause", source.id)));
-        }
+        not_paused(source)?;
         self.look(source, inputs, since)
     }
 
@@ -66,9 +65,142 @@ impl Sources<'_> {
     }
 }
 
-/// What stands for the rules and how strictly they are taken, for documents in quarantine: the same on every machine.
-pub(crate) fn rules_mark(settings: &Settings) -> String {
-    let mut all = format!("{} {}", env!("CARGO_PKG_VERSION"), settings.prefix);
+impl Sources<'_> {
+    /// Reads what a source sends, beside what of it is to be tried again. What was refused before by the same rules is
+    /// only counted.
+    pub(crate) fn receive(
+        &self,
+        source: &Source,
+        inputs: &[String],
+        snapshot: &Snapshot,
+        settings: &Settings,
+    ) -> Result<Received, Failure> {
+        let cursor = Cursor::read(snapshot, &source.id)?;
+        let quarantine = Quarantine::read(snapshot, &source.id)?;
+        let rules = rules_mark(settings, source);
+        let mut due = quarantine.due(snapshot, &rules)?;
+        let mut reading = match inputs.is_empty() && source.from.is_none() && !due.is_empty() {
+            // There is something to try again, and nowhere to read more.
+            true => not_paused(source).map(|()| Reading::default())?,
+            false => self.read(source, inputs, cursor.as_ref())?,
+        };
+        let taken = &mut reading.taken;
+        let refused = taken.refused.iter().map(|one| one.rejected.delivery.as_str());
+        let names: BTreeSet<String> =
+            taken.accepted.iter().map(String::as_str).chain(refused).map(str::to_owned).collect();
+        due.retain(|document| !names.contains(&document.name));
+        let asked = Asked { source, prefix: self.prefix, cache: None, since: None, now: self.now };
+        let Taken { deliveries, refused, accepted, .. } = intake::retake(due, asked);
+        taken.deliveries.extend(deliveries);
+        taken.refused.extend(refused);
+        taken.accepted.extend(accepted);
+        let is_known = |one: &Refused| one.sha256.as_deref().is_some_and(|sha256| quarantine.knows(sha256, &rules));
+        let (known, refused) = std::mem::take(&mut taken.refused).into_iter().partition(is_known);
+        taken.refused = refused;
+        Ok(Received { source: source.clone(), reading, known, rules, now: self.now })
+    }
+}
+
+fn not_paused(source: &Source) -> Result<(), Failure> {
+    match &source.paused {
+        None => Ok(()),
+        Some(reason) => {
+            let failure = Failure::new(format!("the source `{}` is paused: {reason}", source.id));
+            Err(failure.remedy(format!("`malpkg source resume {}` ends the pause", source.id)))
+        }
+    }
+}
+
+/// What a source sent.
+#[derive(Clone)]
+pub(crate) struct Received {
+    source: Source,
+    reading: Reading,
+    /// What was refused before by the same rules.
+    known: Vec<Refused>,
+    rules: String,
+    now: Timestamp,
+}
+
+/// What was put beside the reports.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Settled {
+    /// The paths in quarantine, by delivery.
+    pub quarantine: BTreeMap<String, String>,
+    /// Up to where the source was read, where that is remembered.
+    pub cursor: Option<String>,
+}
+
+impl Received {
+    /// The deliveries, which are taken out.
+    pub(crate) fn deliveries(&mut self) -> Vec<curate::Delivery> {
+        std::mem::take(&mut self.reading.taken.deliveries)
+    }
+
+    /// What was refused as it was read.
+    pub(crate) fn refused(&self) -> &[Refused] {
+        &self.reading.taken.refused
+    }
+
+    /// How many documents are in quarantine already.
+    pub(crate) fn known(&self) -> usize {
+        self.known.len()
+    }
+
+    /// What a source that sends all it has takes back: what it no longer names. Where a document could not even be asked for
+    /// its id, nobody knows what the source names, and nothing is taken back.
+    pub(crate) fn taken_back(&self, named: &[curate::Delivery], base: &Snapshot) -> Vec<curate::Delivery> {
+        if !self.source.is_complete {
+            return Vec::new();
+        }
+        let mut ids: BTreeSet<String> = named.iter().filter_map(|one| one.own_id().map(str::to_owned)).collect();
+        if !self.reading.is_whole {
+            let gone = self.reading.gone.iter().filter(|gone| gone.own_id().is_some_and(|id| !ids.contains(id)));
+            return gone.map(|gone| curate::taken_back(gone, self.now)).collect();
+        }
+        for refused in self.refused().iter().chain(&self.known) {
+            let document = refused.bytes.as_deref().and_then(|bytes| osv_schema::Document::parse(bytes).ok());
+            match document.as_ref().and_then(|document| document.root().get("id")?.as_str()) {
+                Some(id) => drop(ids.insert(id.to_owned())),
+                None => return Vec::new(),
+            }
+        }
+        curate::no_longer_named(base, &self.source.id, &ids, self.now)
+    }
+
+    /// Puts what was refused, here or by the planning, into quarantine, takes out what was taken, and moves the cursor
+    /// with whatever changes.
+    pub(crate) fn settle(
+        &self,
+        snapshot: &Snapshot,
+        late: &[Refused],
+        changes: &mut ChangeSet,
+    ) -> Result<Settled, Failure> {
+        let quarantine = Quarantine::read(snapshot, &self.source.id)?;
+        let refused: Vec<&Refused> = self.refused().iter().chain(&self.known).chain(late).collect();
+        let (source, rules, now) = (&self.source, self.rules.as_str(), self.now);
+        let settling = Settling { source, refused: &refused, accepted: &self.reading.taken.accepted, rules, now };
+        let kept = quarantine.settle(settling, changes);
+        let paths = refused.into_iter().zip(kept.paths);
+        let paths = paths.filter_map(|(refused, path)| Some((refused.rejected.delivery.clone(), path?.to_string())));
+        let mut settled = Settled { quarantine: paths.collect(), cursor: None };
+        let before = Cursor::read(snapshot, &source.id)?;
+        if let Some(cursor) = &self.reading.cursor {
+            let is_news = before.is_none_or(|before| !before.is_at(cursor));
+            if is_news && !changes.is_empty() {
+                let path = Cursor::path(&source.id).map_err(Failure::new)?;
+                changes.put_file(path, cursor.to_json().into_bytes());
+            }
+            settled.cursor = Some(cursor.shown());
+        }
+        Ok(settled)
+    }
+}
+
+/// What stands for the rules, how strictly they are taken, and how a source is read, for documents in quarantine: the
+/// same on every machine.
+pub(crate) fn rules_mark(settings: &Settings, source: &Source) -> String {
+    let mut all = format!("{} {} {}", env!("CARGO_PKG_VERSION"), settings.prefix, source.fingerprint());
     for rule in rules::RULES {
         all.push_str(&format!("\n{} {}", rule.name, rule.page));
     }

@@ -25,6 +25,7 @@ fn refused(name: &str, bytes: Option<&str>) -> Refused {
         },
         sha256: bytes.map(|bytes| sha256_hex(bytes.as_bytes())),
         bytes: bytes.map(|bytes| bytes.as_bytes().to_vec()),
+        is_final: true,
     }
 }
 
@@ -33,11 +34,13 @@ struct Tree(Snapshot);
 
 impl Tree {
     fn settle(&mut self, source: &Source, refused: &[Refused], accepted: &[&str], rules: &str) -> (Kept, usize) {
+        let refused: Vec<&Refused> = refused.iter().collect();
         let accepted: Vec<String> = accepted.iter().map(|name| (*name).to_owned()).collect();
         let now = "2026-06-01T12:00:00Z".parse().unwrap();
         let mut changes = ChangeSet::default();
         let quarantine = Quarantine::read(&self.0, "feed").unwrap();
-        let kept = quarantine.settle(Settling { source, refused, accepted: &accepted, rules, now }, &mut changes);
+        let kept =
+            quarantine.settle(Settling { source, refused: &refused, accepted: &accepted, rules, now }, &mut changes);
         // The edits as a tree: puts replace, removals take away.
         let mut files: BTreeMap<TreePath, std::sync::Arc<[u8]>> =
             self.0.entries().iter().map(|e| (e.path.clone(), self.0.read(e).unwrap().into())).collect();
@@ -90,6 +93,32 @@ fn an_edited_document_takes_the_place_of_the_old_one_and_a_good_one_leaves() {
     assert_eq!(tree.names().len(), 2);
     assert_eq!(tree.0.entries().len(), 3, "no bytes are kept of it");
     assert_eq!(tree.settle(&source, &[refused("huge.json", None)], &[], "r").1, 0);
+}
+
+#[test]
+fn what_the_database_refused_is_due_each_time_and_a_part_goes_with_its_document() {
+    let (mut tree, source) = (Tree(Snapshot::of_files([])), source(&[]));
+    let late = [Refused { is_final: false, ..refused("a.json#2", Some("2")) }];
+    tree.settle(&source, &late, &[], "r");
+    let quarantine = Quarantine::read(&tree.0, "feed").unwrap();
+    assert_eq!(quarantine.due(&tree.0, "r").unwrap().len(), 1);
+    assert!(!quarantine.knows(&sha256_hex(b"2"), "r"));
+    assert_eq!(tree.settle(&source, &late, &["a.json"], "r").1, 0, "the rest of its document was taken");
+    assert_eq!(tree.settle(&source, &[], &["a.json"], "r").0.released, 1);
+}
+
+#[test]
+fn a_reason_that_is_none_keeps_nobody_from_reading() {
+    let file = |name: &str, text: &str| (TreePath::new(name).unwrap(), text.as_bytes().into());
+    let snapshot = Snapshot::of_files([
+        file("osv/quarantine/feed/ab.reason.toml", "<<<<<<< HEAD"),
+        file("osv/quarantine/feed/ab.raw", "{}"),
+        file("osv/quarantine/feed/stray.txt", "x"),
+        file("osv/quarantine/feed/cd.raw", "without a reason"),
+    ]);
+    let quarantine = Quarantine::read(&snapshot, "feed").unwrap();
+    assert_eq!(quarantine.held().map(|held| held.message.as_str()).collect::<Vec<_>>(), ["the reason cannot be read"]);
+    assert_eq!(quarantine.due(&snapshot, "r").unwrap().len(), 1);
 }
 
 #[test]

@@ -79,6 +79,12 @@ fn list<T>(items: Vec<T>) -> Member<Vec<T>> {
     if items.is_empty() { Member::Absent } else { Member::Value(items) }
 }
 
+/// Whether a column has the name of a field: without letter case, and with any of the marks that stand between words.
+fn is_called(column: &str, field: &str) -> bool {
+    let dashed = |b: u8| if matches!(b, b'_' | b' ') { b'-' } else { b.to_ascii_lowercase() };
+    column.len() == field.len() && column.bytes().zip(field.bytes()).all(|(theirs, ours)| dashed(theirs) == ours)
+}
+
 /// The cells of a row, by field.
 struct Cells<'c> {
     row: &'c Row,
@@ -98,8 +104,8 @@ impl Cells<'_> {
         match self.map.columns.get(field) {
             Some(columns) => columns.iter().filter_map(|column| self.row.get(column)).filter(is_said).collect(),
             None => {
-                let alike = |column: &str| column.replace(['_', ' '], "-").eq_ignore_ascii_case(field);
-                self.row.iter().filter(|(column, _)| alike(column)).map(|(_, value)| value).filter(is_said).collect()
+                let alike = self.row.iter().filter(|(column, _)| is_called(column, field));
+                alike.map(|(_, value)| value).filter(is_said).collect()
             }
         }
     }
@@ -107,7 +113,7 @@ impl Cells<'_> {
     /// Where a field stands, for people.
     fn column(&self, field: &str) -> String {
         let named = self.map.columns.get(field).and_then(|columns| columns.first().cloned());
-        let alike = || self.row.keys().find(|column| column.replace(['_', ' '], "-").eq_ignore_ascii_case(field));
+        let alike = || self.row.keys().find(|column| is_called(column, field));
         named.or_else(|| alike().cloned()).unwrap_or_else(|| field.to_owned())
     }
 

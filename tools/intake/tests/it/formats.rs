@@ -93,6 +93,28 @@ fn a_tree_is_taken_over_by_its_paths() {
 }
 
 #[test]
+fn other_encodings_than_utf_8_are_told() {
+    let folder = Folder::empty();
+    let utf16: Vec<u8> = record("X-1", "a").encode_utf16().flat_map(u16::to_le_bytes).collect();
+    folder.write("a.json", [&b"\xff\xfe"[..], &utf16].concat());
+    folder.write(
+        "b.json",
+        record("X-1", "caf\u{e9}")
+            .replace('\u{e9}', "?")
+            .into_bytes()
+            .iter()
+            .map(|b| if *b == b'?' { 0xe9 } else { *b })
+            .collect::<Vec<u8>>(),
+    );
+    folder.write("c.json", format!("\u{feff}{}", record("X-1", "a")));
+    folder.write("d.json", record("X-1", "a"));
+    let reading = read(&source("osv", &[]), folder.path()).expect("it works here");
+    assert_eq!(names(&reading), ["d.json"]);
+    assert!(refused(&reading).iter().all(|(_, rule, _)| *rule == "malformed-json"), "{:?}", refused(&reading));
+    assert_eq!(refused(&reading).len(), 3);
+}
+
+#[test]
 fn a_format_of_later_says_so() {
     let folder = Folder::empty();
     for format in ["ghsa", "package-analysis", "safe-chain", "datadog-manifest"] {

@@ -120,6 +120,20 @@ fn a_branch_and_a_bare_repository_are_read() {
 }
 
 #[test]
+fn several_runs_may_read_one_repository() {
+    let feed = Feed::new();
+    let from = feed.repository.path().to_str().expect("it works here");
+    std::thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| {
+                let reading = read_since(&source("osv", &[]), from, Some(feed.cache.path()), None);
+                assert_eq!(names(&reading.expect("it works here")).len(), 2);
+            });
+        }
+    });
+}
+
+#[test]
 fn links_are_told_and_submodules_left_alone() {
     let mut feed = Feed::new();
     std::os::unix::fs::symlink("/etc/passwd", feed.repository.path().join("osv/link.json")).expect("it works here");

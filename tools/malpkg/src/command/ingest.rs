@@ -58,11 +58,15 @@ pub(crate) fn run(arguments: &Arguments, context: &mut Context<'_>) -> Result<Ex
 
 /// The commit's message: what came in, and trailers that a program can read.
 fn message(source: &str, tally: &plan::Tally) -> String {
-    let subject = match (tally.created, tally.joined) {
-        (created, 0) => format!("{} created", count(created, "report")),
-        (0, joined) => format!("{} joined", count(joined, "delivery").replace("deliverys", "deliveries")),
-        (created, joined) => format!("{} created, {joined} joined", count(created, "report")),
-    };
+    let deliveries = |number: usize| count(number, "delivery").replace("deliverys", "deliveries");
+    let told = [
+        (tally.created, format!("{} created", count(tally.created, "report"))),
+        (tally.joined, format!("{} joined", deliveries(tally.joined))),
+        (tally.withdrawn, format!("{} taken back", deliveries(tally.withdrawn))),
+        (tally.rejected, format!("{} set aside", count(tally.rejected, "document"))),
+    ];
+    let told: Vec<String> = told.into_iter().filter(|(number, _)| *number > 0).map(|(_, told)| told).collect();
+    let subject = if told.is_empty() { "nothing new".to_owned() } else { told.join(", ") };
     format!(
         "ingest: {subject} from {source}\n\nDeliveries: {}\nSource: {source}\nTool: malpkg {}\n",
         tally.deliveries,

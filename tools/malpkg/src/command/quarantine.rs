@@ -156,7 +156,8 @@ fn plan(
 ) -> Result<Planned, Failure> {
     let all = held(&reading.snapshot, None)?;
     let chosen: Vec<&Held> = match keys {
-        [] => all.iter().collect(),
+        // Of a source that is no longer declared nobody knows how to read anything.
+        [] => all.iter().filter(|held| config.sources.contains_key(&held.source)).collect(),
         keys => keys.iter().map(|key| find(&all, key)).collect::<Result<_, _>>()?,
     };
     let mut changes = ChangeSet::default();
@@ -172,7 +173,7 @@ fn plan(
             refused.extend(intake::retake(vec![document], asked).refused.into_iter().map(|refused| refused.rejected));
         }
         // What other rules refused is tried again by itself.
-        if one.rules == rules_mark(&config.settings) {
+        if one.rules == rules_mark(&config.settings, source) {
             one.mark_due(&mut changes);
         }
     }

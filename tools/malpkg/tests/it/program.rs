@@ -18,7 +18,12 @@ pub(crate) struct Ran {
 
 /// Runs a command on a database.
 pub(crate) fn malpkg(repo: &Path, arguments: &[&str]) -> Ran {
-    let general = ["malpkg", "--now", NOW, "--repo"].map(OsString::from);
+    malpkg_at(NOW, repo, arguments)
+}
+
+/// The same at another time.
+pub(crate) fn malpkg_at(now: &str, repo: &Path, arguments: &[&str]) -> Ran {
+    let general = ["malpkg", "--now", now, "--repo"].map(OsString::from);
     let all = general.into_iter().chain([repo.as_os_str().to_owned()]).chain(arguments.iter().map(OsString::from));
     let (mut out, mut err) = (Vec::new(), Vec::new());
     let exit = malpkg::run(all, &mut out, &mut err);

@@ -3,7 +3,7 @@
 use malpkg::Exit;
 use testkit::{Database, Folder, Repository, report};
 
-use crate::program::{json, malpkg};
+use crate::program::{json, malpkg, malpkg_at};
 
 const CONFIG: &str = "# who sends\n[source.feed] # daily\nformat = \"osv\"   # as it is\nlicence = \"CC0-1.0\"\n\n\
     # a list\n[source.list]\nformat = \"table\"\n[source.later]\nformat = \"ghsa\"\nfrom = \"in\"\n";
@@ -132,4 +132,76 @@ fn what_is_in_quarantine_can_be_looked_at_tried_again_and_dropped() {
         json(repository.path(), &["quarantine", "list"], Exit::Done)["documents"].as_array().map(Vec::len),
         Some(0)
     );
+}
+
+#[test]
+fn what_ingest_cannot_take_is_kept_told_once_and_leaves_when_it_is_mended() {
+    let (repository, inbox) = (repository(), Folder::empty());
+    inbox.write("bad.json", "{\"id\": ");
+    inbox
+        .write("early.json", report("X-2", "npm", "c", &["1.0.0"]).replace("\"modified\": \"20", "\"modified\": \"99"));
+    inbox.write("good.json", report("X-1", "npm", "b", &["1.0.0"]));
+    let input = inbox.path().to_str().unwrap();
+    let ingest = ["ingest", "--source", "feed", input, "--commit"];
+    let done = json(repository.path(), &ingest, Exit::Done);
+    assert_eq!((&done["sources"][0]["created"], &done["sources"][0]["rejected"]), (&1.into(), &2.into()));
+    for rejected in done["rejected"].as_array().unwrap() {
+        assert!(repository.has(rejected["quarantine"].as_str().unwrap()), "{rejected}");
+    }
+    repository.is_clean();
+    assert_eq!(json(repository.path(), &["validate"], Exit::Done)["verdict"], "clean");
+    // The same bytes bring no news; what the clock refused is told each time.
+    let again = json(repository.path(), &ingest, Exit::Done);
+    let source = &again["sources"][0];
+    assert_eq!((again["commit"].is_null(), &source["skipped"], &source["rejected"]), (true, &1.into(), &1.into()));
+    assert_eq!(source["deliveries"], 3);
+    assert_eq!(again["rejected"][0]["rule"], "modified-in-future");
+    // Edited: still bad, and then good.
+    inbox.write("bad.json", "{\"id\": 5");
+    let edited = json(repository.path(), &ingest, Exit::Done);
+    assert_eq!(edited["commit"], repository.id("HEAD"));
+    assert_eq!(
+        json(repository.path(), &["quarantine", "list"], Exit::Done)["documents"].as_array().map(Vec::len),
+        Some(2)
+    );
+    inbox.write("bad.json", report("X-3", "npm", "d", &["1.0.0"]));
+    inbox.remove("early.json");
+    let mended = json(repository.path(), &ingest, Exit::Done);
+    assert_eq!(mended["sources"][0]["created"], 1);
+    // What the clock refused was kept, and is taken when its time has come.
+    let held = json(repository.path(), &["quarantine", "list"], Exit::Done);
+    assert_eq!(held["documents"][0]["delivery"], "early.json");
+    let later = malpkg_at("9999-12-31T00:00:00Z", repository.path(), &["ingest", "--source", "feed", "--commit"]);
+    assert!(later.out.contains("feed: 1 read, 1 created"), "{}{}", later.out, later.err);
+    assert!(!repository.has("osv/quarantine"));
+    repository.is_clean();
+}
+
+#[test]
+fn a_cursor_moves_with_the_change_and_never_alone() {
+    let feed = Repository::empty();
+    feed.write("osv/x.json", report("X-1", "npm", "x", &["1.0.0"]));
+    let first = feed.commit("one");
+    let config = format!("[source.feed]\nformat = \"osv\"\nfrom = \"{}\"\n", feed.path().display());
+    let repository = Database::default().with("malpkg.toml", &config).repository();
+    let ingest = ["ingest", "--source", "feed", "--commit"];
+    let done = json(repository.path(), &ingest, Exit::Done);
+    assert_eq!(done["sources"][0]["cursor"], first);
+    assert!(repository.show("HEAD", "osv/cursors/feed.json").contains(&first));
+    feed.write("README.md", "nothing of ours");
+    feed.commit("two");
+    let idle = json(repository.path(), &ingest, Exit::Done);
+    assert_eq!((idle["commit"].is_null(), &idle["sources"][0]["deliveries"]), (true, &0.into()));
+    feed.write("osv/y.json", report("X-2", "npm", "y", &["1.0.0"]));
+    let third = feed.commit("three");
+    let done = json(repository.path(), &ingest, Exit::Done);
+    assert_eq!(done["sources"][0]["deliveries"], 1, "only what changed is read");
+    assert!(repository.show("HEAD", "osv/cursors/feed.json").contains(&third));
+    let status = json(repository.path(), &["source", "status"], Exit::Done);
+    assert_eq!(
+        (&status["sources"][0]["commit"], &status["sources"][0]["last_success"]),
+        (&third.into(), &crate::program::NOW.into())
+    );
+    repository.is_clean();
+    repository.fsck();
 }

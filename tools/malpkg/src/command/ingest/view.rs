@@ -73,19 +73,18 @@ pub(super) fn write_json(
         withdrawn: tally.withdrawn,
         rejected: tally.rejected,
         skipped: tally.skipped,
-        cursor: planned.cursor.as_deref(),
+        cursor: planned.settled.cursor.as_deref(),
         seconds: (seconds * 1000.0).round() / 1000.0,
         error: None,
     };
-    let kept = planned.quarantined.iter().map(Option::as_deref);
-    let rejected = planned.plan.rejected.iter().zip(kept).map(|(rejected, quarantine)| RejectedV1 {
+    let rejected = planned.plan.rejected.iter().map(|rejected| RejectedV1 {
         source: &rejected.source,
         delivery: &rejected.delivery,
         rule: rejected.rule,
         pointer: &rejected.pointer,
         message: &rejected.message,
         remedy: &rejected.remedy,
-        quarantine,
+        quarantine: planned.settled.quarantine.get(&rejected.delivery).map(String::as_str),
     });
     let skipped = planned.plan.skipped.iter().map(|skipped| SkippedV1 {
         source: &skipped.source,
