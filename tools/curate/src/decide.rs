@@ -198,7 +198,7 @@ pub(crate) fn after(decisions: &[Decision], now: Timestamp) -> Timestamp {
     last.map_or(now, |last| last.max(now)).whole_seconds()
 }
 
-fn some<T>(items: Vec<T>) -> Member<Vec<T>> {
+pub(crate) fn some<T>(items: Vec<T>) -> Member<Vec<T>> {
     if items.is_empty() { Member::Absent } else { Member::Value(items) }
 }
 

@@ -23,6 +23,7 @@ mod placeholder;
 mod ranges;
 mod remembered;
 mod streams;
+mod undo;
 mod unite;
 mod why;
 
@@ -37,4 +38,5 @@ pub use ingest::{Batch, IngestError, Ingested, ingest};
 pub use meet::{JoinError, join};
 pub use merge::{Merged, Merging, merge};
 pub use moved::Streams;
+pub use undo::{Brought, Undoing, undo};
 pub use why::{Because, What, Who, Why, why};

@@ -7,7 +7,7 @@ use osv_schema::Timestamp;
 
 use crate::command::{
     affected, assign, explain, export, fmt, ingest, merge, narrow, new, path, quarantine, query, reinstate, source,
-    validate, version, withdraw,
+    undo, validate, version, withdraw,
 };
 
 /// Keep and ask a database of malicious packages
@@ -106,6 +106,7 @@ pub(crate) enum Command {
     Withdraw(withdraw::Arguments),
     Reinstate(reinstate::Arguments),
     Narrow(narrow::Arguments),
+    Undo(undo::Arguments),
     Export(export::Arguments),
     Query(query::Arguments),
     Path(path::Arguments),

@@ -59,6 +59,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, out: &mut dyn Write, e
         arguments::Command::Withdraw(arguments) => command::withdraw::run(&arguments, &mut context),
         arguments::Command::Reinstate(arguments) => command::reinstate::run(&arguments, &mut context),
         arguments::Command::Narrow(arguments) => command::narrow::run(&arguments, &mut context),
+        arguments::Command::Undo(arguments) => command::undo::run(&arguments, &mut context),
         arguments::Command::Export(arguments) => command::export::run(&arguments, &mut context),
         arguments::Command::Query(arguments) => command::query::run(&arguments, &mut context),
         arguments::Command::Path(arguments) => command::path::run(&arguments, &mut context),

@@ -16,6 +16,7 @@ pub(crate) mod query;
 pub(crate) mod reinstate;
 pub(crate) mod snippet;
 pub(crate) mod source;
+pub(crate) mod undo;
 pub(crate) mod validate;
 pub(crate) mod version;
 pub(crate) mod withdraw;

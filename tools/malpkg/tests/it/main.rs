@@ -21,5 +21,6 @@ mod query;
 mod race;
 mod records;
 mod source;
+mod undo;
 mod validate;
 mod versions;

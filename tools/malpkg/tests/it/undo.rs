@@ -1,0 +1,119 @@
+//! `malpkg undo`: what one run brought does not count any more, and nothing else changes.
+
+use malpkg::Exit;
+use testkit::{Database, Folder, Repository, report};
+
+use crate::program::{json, malpkg};
+
+const KNOWN: &str = "osv/malicious/npm/a/MAL-2026-900001.json";
+
+fn repository() -> Repository {
+    let config = "[source.feed]\nformat = \"osv\"\n[source.other]\nformat = \"osv\"\n";
+    Database::default().with("malpkg.toml", config).with("osv/ids.json", "{}\n").repository()
+}
+
+/// Takes in what a source says of packages, each with versions, and gives the commit.
+#[track_caller]
+fn ingest(repository: &Repository, source: &str, day: u32, said: &[(&str, &[&str])]) -> String {
+    let inbox = Folder::empty();
+    for (name, versions) in said {
+        let text = report(&format!("{}-{name}", source.to_uppercase()), "npm", name, versions);
+        inbox.write(
+            &format!("{name}.json"),
+            text.replace("\"modified\": \"2026-01-01", &format!("\"modified\": \"2026-01-{day:02}")),
+        );
+    }
+    let inbox = inbox.path().to_str().unwrap();
+    let done = json(repository.path(), &["ingest", "--source", source, inbox, "--commit"], Exit::Done);
+    done["commit"].as_str().unwrap_or_default().to_owned()
+}
+
+fn versions(repository: &Repository, path: &str) -> Vec<String> {
+    let report: serde_json::Value = serde_json::from_str(&repository.read(path)).unwrap();
+    let listed = report["affected"][0]["versions"].as_array().cloned().unwrap_or_default();
+    listed.iter().filter_map(|version| version.as_str().map(str::to_owned)).collect()
+}
+
+/// Undoes a commit, and gives what changed: the kind and the package of each.
+#[track_caller]
+fn undo(repository: &Repository, commit: &str) -> Vec<String> {
+    let done = json(repository.path(), &["undo", commit, "--commit"], Exit::Done);
+    repository.is_clean();
+    assert_eq!(json(repository.path(), &["validate"], Exit::Done)["findings"], serde_json::json!([]));
+    let changes = done["changes"].as_array().unwrap().iter();
+    changes
+        .map(|change| format!("{} {}", change["kind"].as_str().unwrap(), change["package"].as_str().unwrap()))
+        .collect()
+}
+
+#[test]
+fn a_run_is_taken_back_whole_and_stays_so() {
+    let repository = repository();
+    ingest(&repository, "feed", 1, &[("a", &["1.0.0"])]);
+    let bad = ingest(&repository, "feed", 2, &[("a", &["1.0.0", "6.6.6"]), ("b", &["1.0.0"])]);
+    let marks = repository.read("osv/ids.json");
+    assert_eq!(undo(&repository, &bad), ["narrow npm/a", "withdraw npm/b"]);
+    assert_eq!(versions(&repository, KNOWN), ["1.0.0"]);
+    assert!(repository.has("osv/withdrawn/npm/b/MAL-2026-900002.json"));
+    assert_eq!(repository.read("osv/ids.json"), marks, "ids stay");
+    let message = repository.run(&["log", "-1", "--format=%B"]);
+    assert!(
+        message.starts_with("undo: 2 reports taken back") && message.contains(&format!("Undoes: {bad}")),
+        "{message}"
+    );
+    // Again, and sent again: nothing comes back.
+    assert!(undo(&repository, &bad).is_empty());
+    ingest(&repository, "feed", 3, &[("a", &["1.0.0", "6.6.6", "6.6.7"]), ("b", &["1.0.0", "1.0.1"])]);
+    assert_eq!(versions(&repository, KNOWN), ["1.0.0"]);
+    assert!(repository.has("osv/withdrawn/npm/b/MAL-2026-900002.json") && !repository.has("osv/malicious/npm/b"));
+    assert!(repository.read(KNOWN).contains("6.6.7"), "every delivery is on record");
+}
+
+#[test]
+fn what_others_say_stays() {
+    let repository = repository();
+    let bad = ingest(&repository, "feed", 1, &[("a", &["1.0.0", "2.0.0"]), ("b", &["1.0.0"])]);
+    ingest(&repository, "other", 2, &[("a", &["2.0.0", "3.0.0"])]);
+    assert_eq!(undo(&repository, &bad), ["narrow npm/a", "withdraw npm/b"]);
+    assert_eq!(versions(&repository, KNOWN), ["2.0.0", "3.0.0"]);
+    // The other source is not bound: what it says later counts, but for what was cleared.
+    ingest(&repository, "other", 3, &[("a", &["1.0.0", "3.0.0", "4.0.0"])]);
+    assert_eq!(versions(&repository, KNOWN), ["2.0.0", "3.0.0", "4.0.0"]);
+}
+
+#[test]
+fn wherever_the_reports_are_by_now() {
+    let repository = repository();
+    let bad = ingest(&repository, "feed", 1, &[("a", &["1.0.0"]), ("b", &["1.0.0"])]);
+    json(repository.path(), &["withdraw", "npm/a", "--reason", "false-positive", "--commit"], Exit::Done);
+    assert_eq!(undo(&repository, &bad), ["withdraw npm/b"]);
+}
+
+#[test]
+fn a_commit_that_brought_no_delivery() {
+    let repository = repository();
+    let first = repository.id("HEAD");
+    let commit = ingest(&repository, "feed", 1, &[("a", &["1.0.0"])]);
+    json(repository.path(), &["withdraw", "npm/a", "--reason", "false-positive", "--commit"], Exit::Done);
+    for other in ["HEAD", &first, "nowhere"] {
+        assert_eq!(malpkg(repository.path(), &["undo", other]).exit, Exit::Failed, "{other}");
+    }
+    let planned = malpkg(repository.path(), &["undo", &commit]);
+    assert!(planned.out.contains("0 reports taken back, 1 unchanged"), "{}", planned.out);
+}
+
+#[test]
+fn what_takes_many_reports_away_waits_until_its_number_is_typed() {
+    let repository = repository();
+    let names: Vec<String> = (0..25).map(|at| format!("p{at}")).collect();
+    let said: Vec<(&str, &[&str])> = names.iter().map(|name| (name.as_str(), &["1.0.0"][..])).collect();
+    let bad = ingest(&repository, "feed", 1, &said);
+    let refused = json(repository.path(), &["undo", &bad, "--commit"], Exit::Found);
+    assert_eq!((&refused["status"], refused["commit"].is_null()), (&"guarded".into(), true));
+    assert_eq!(repository.id("HEAD"), bad);
+    let told = malpkg(repository.path(), &["undo", &bad, "--commit"]).out;
+    assert!(told.contains("--allow withdraw=25"), "{told}");
+    json(repository.path(), &["undo", &bad, "--commit", "--allow", "withdraw=24"], Exit::Found);
+    let done = json(repository.path(), &["undo", &bad, "--commit", "--allow", "withdraw=25"], Exit::Done);
+    assert_eq!((&done["status"], done["changes"].as_array().map(Vec::len)), (&"done".into(), Some(25)));
+}
