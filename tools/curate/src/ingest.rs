@@ -6,6 +6,8 @@ mod found;
 mod group;
 mod work;
 
+use std::borrow::Cow;
+
 use database::{ChangeSet, IDS_FILE, Plan, Rejected, Snapshot, TreePath};
 use osv_schema::Timestamp;
 use rayon::prelude::*;
@@ -22,9 +24,9 @@ use work::{Done, Work};
 
 /// What a source sent in one run, and how it is to be taken.
 #[derive(Clone, Debug)]
-pub struct Batch {
+pub struct Batch<'b> {
     /// The deliveries.
-    pub deliveries: Vec<Delivery>,
+    pub deliveries: Cow<'b, [Delivery]>,
     /// Whether the source's own ids become aliases.
     pub takes_ids_as_aliases: bool,
     /// The prefix of our ids.

@@ -55,7 +55,12 @@ pub(crate) fn curate<M>(
     loop {
         let left_out: BTreeSet<TreePath> = refused.keys().cloned().collect();
         let Tried { mut plan, was, more } = plan(&base, &left_out);
-        match rules::admit(&base, plan.changes.clone(), settings) {
+        // What is known is of a commit; files held fast are those of a working tree.
+        let admitted = match &reading.known {
+            Some(_) => reading.admit(plan.changes.clone(), settings),
+            None => rules::admit(&base, plan.changes.clone(), settings),
+        };
+        match admitted {
             Ok(admitted) => {
                 plan.rejected.extend(refused.into_values());
                 plan.rejected.sort_by(|a, b| a.delivery.cmp(&b.delivery));

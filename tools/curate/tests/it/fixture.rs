@@ -45,7 +45,12 @@ pub(crate) fn database(files: &[(&str, &str)]) -> Snapshot {
 
 /// Ingests deliveries into a database.
 pub(crate) fn run(base: &Snapshot, deliveries: Vec<Delivery>) -> (Plan, Vec<Ingested>) {
-    let batch = Batch { deliveries, takes_ids_as_aliases: true, prefix: "MAL".into(), first_number: 900_001 };
+    let batch = Batch {
+        deliveries: deliveries.into(),
+        takes_ids_as_aliases: true,
+        prefix: "MAL".into(),
+        first_number: 900_001,
+    };
     ingest(base, &batch, &Holders(base.clone()), now()).unwrap()
 }
 

@@ -44,7 +44,7 @@ pub(crate) fn run(arguments: &Arguments, context: &mut Context<'_>) -> Result<Ex
     let ground = arguments.landing.ground(&store, context)?;
     let read = plan::read_deliveries(arguments, &ground, &store, now)?;
     let landed = ground.land(context, &progress, |reading, config| {
-        plan::plan(config.source(&arguments.source)?, reading, config, read.clone(), now)
+        plan::plan(config.source(&arguments.source)?, reading, config, &read, now)
     })?;
     drop(progress);
     if context.wants_json() {

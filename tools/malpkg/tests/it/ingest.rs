@@ -61,7 +61,10 @@ fn a_commit_holds_all_of_it_and_the_working_tree_follows() {
     assert!(repository.read(KNOWN).contains("1.0.1"));
     assert!(repository.has("osv/ids.json"));
     let message = repository.run(&["log", "-1", "--format=%B"]);
-    assert!(message.starts_with("ingest: 1 report created, 1 delivery joined, 1 document set aside from feed\n"), "{message}");
+    assert!(
+        message.starts_with("ingest: 1 report created, 1 delivery joined, 1 document set aside from feed\n"),
+        "{message}"
+    );
     assert!(message.contains("\nSource: feed\n"), "{message}");
 
     let again = json(repository.path(), &["ingest", "--source", "feed", text(&inbox), "--commit"], Exit::Done);

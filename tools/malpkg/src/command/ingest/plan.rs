@@ -1,9 +1,10 @@
 //! Planning an ingest: what is read, what the rules admit of it, and what is left out.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use curate::{Batch, Delivery, Ingested};
-use database::{Plan, Rejected};
+use database::{Plan, Rejected, TreePath};
 use intake::{OwnIds, Refused, Source};
 use osv_schema::Timestamp;
 use rules::{Admitted, Finding};
@@ -48,11 +49,9 @@ pub(super) struct Tally {
     pub(super) skipped: usize,
 }
 
-/// What a source sent, and what the planning refused of it.
-#[derive(Clone)]
+/// What a source sent.
 pub(super) struct Read {
     deliveries: Vec<Delivery>,
-    late: Vec<Refused>,
     received: Received,
 }
 
@@ -66,7 +65,7 @@ pub(super) fn read_deliveries(
     let source = config.source(&arguments.source)?;
     let sources = Sources { store, prefix: &config.settings.prefix, now };
     let mut received = sources.receive(source, &arguments.inputs, &ground.reading.snapshot, &config.settings)?;
-    Ok(Read { deliveries: received.deliveries(), late: Vec::new(), received })
+    Ok(Read { deliveries: received.deliveries(), received })
 }
 
 /// Plans until the rules admit the plan: deliveries behind a report that they refuse are rejected, and the rest is
@@ -75,15 +74,22 @@ pub(super) fn plan(
     source: &Source,
     reading: &Reading,
     config: &Config,
-    mut read: Read,
+    read: &Read,
     now: Timestamp,
 ) -> Result<Planned, Failure> {
     let settings = &config.settings;
     let (base, streams) = (&reading.snapshot, TreeStreams::new(reading));
-    read.deliveries.extend(read.received.taken_back(&read.deliveries, base));
+    // Very many deliveries are not copied for a plan that the rules admit at once.
+    let mut deliveries = Cow::Borrowed(read.deliveries.as_slice());
+    let back = read.received.taken_back(&deliveries, base);
+    if !back.is_empty() {
+        deliveries.to_mut().extend(back);
+    }
+    // What the planning refuses.
+    let mut late: Vec<Refused> = Vec::new();
     loop {
         let batch = Batch {
-            deliveries: read.deliveries,
+            deliveries,
             takes_ids_as_aliases: source.own_ids != OwnIds::Drop,
             prefix: settings.prefix.clone(),
             first_number: config.first_number,
@@ -91,13 +97,13 @@ pub(super) fn plan(
         let (mut plan, fates) =
             curate::ingest(base, &batch, &streams, now).map_err(|error| Failure::new(error.to_string()))?;
         let mut changes = std::mem::take(&mut plan.changes);
-        let ruled_out = read.late.len();
-        read.late.extend(refused(&plan.rejected, &batch.deliveries));
-        let settled = read.received.settle(base, &read.late, &mut changes)?;
+        let ruled_out = late.len();
+        late.extend(refused(&plan.rejected, &batch.deliveries));
+        let settled = read.received.settle(base, &late, &mut changes)?;
         match reading.admit(changes, settings) {
             Ok(admitted) => {
                 plan.changes = admitted.changes().clone();
-                let all = read.received.refused().iter().chain(&read.late);
+                let all = read.received.refused().iter().chain(&late);
                 plan.rejected = all.map(|refused| refused.rejected.clone()).collect();
                 plan.rejected.sort_by(|a, b| a.delivery.cmp(&b.delivery));
                 let mut tally = tally(&fates, plan.rejected.len());
@@ -106,15 +112,15 @@ pub(super) fn plan(
                 return Ok(Planned { source: source.id.clone(), admitted, plan, tally, settled });
             }
             Err(findings) => {
-                let (kept, refused) = part(batch.deliveries, &fates, &findings);
+                let (kept, refused) = part(batch.deliveries.into_owned(), &fates, &findings);
                 if refused.is_empty() {
                     let first = &findings[0];
                     return Err(Failure::new(&first.message).place(&first.path).remedy(&first.remedy));
                 }
                 // What curation refused it refuses again when the rest is planned anew.
-                read.late.truncate(ruled_out);
-                read.deliveries = kept;
-                read.late.extend(refused);
+                late.truncate(ruled_out);
+                deliveries = Cow::Owned(kept);
+                late.extend(refused);
             }
         }
     }
@@ -123,9 +129,11 @@ pub(super) fn plan(
 /// Parts the deliveries into those that may stay and those behind a report that the rules refuse.
 fn part(deliveries: Vec<Delivery>, fates: &[Ingested], findings: &[Finding]) -> (Vec<Delivery>, Vec<Refused>) {
     let (mut kept, mut refused) = (Vec::new(), Vec::new());
+    // The first one of each file tells.
+    let by_path: BTreeMap<&TreePath, &Finding> =
+        findings.iter().rev().map(|finding| (&finding.path, finding)).collect();
     for (delivery, fate) in deliveries.into_iter().zip(fates) {
-        let finding = fate.changed().and_then(|path| findings.iter().find(|finding| finding.path == *path));
-        match finding {
+        match fate.changed().and_then(|path| by_path.get(path)) {
             None => kept.push(delivery),
             Some(finding) => {
                 let rejected = Rejected {
