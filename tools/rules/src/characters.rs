@@ -1,13 +1,16 @@
 //! Characters that show something else than what is there, found wherever a report has text.
 
-use memchr::memmem;
 use osv_schema::{Document, Kind, Node, Pointer};
 
 /// The first character of each text for which `is_meant` holds, the names of members included. A document of plain ASCII
 /// costs one look at its bytes.
 pub(crate) fn find(document: &Document, is_meant: fn(char) -> bool, mut each: impl FnMut(Pointer, char)) {
     let text = document.text();
-    let has_escape = memmem::find(text.as_bytes(), b"\\u").is_some();
+    // The escapes that can stand for something else than plain text. A back-slash that is escaped itself costs a closer
+    // look, and no more.
+    let bytes = text.as_bytes();
+    let stands_for_more = |at: usize| matches!(bytes.get(at + 1), Some(b'u' | b'b' | b'f'));
+    let has_escape = memchr::memchr_iter(b'\\', bytes).any(stands_for_more);
     let is_plain = !has_escape && text.is_ascii() && memchr::memchr(0x7f, text.as_bytes()).is_none();
     if is_plain || !(has_escape || text.chars().any(is_meant)) {
         return;
@@ -65,4 +68,24 @@ pub(crate) fn mixes_scripts(word: &str) -> bool {
         )
     };
     !word.is_ascii() && word.bytes().any(|b| b.is_ascii_alphabetic()) && word.chars().any(is_alike)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(text: &str, expected: &[&str]) {
+        let document = Document::parse(text.as_bytes()).unwrap();
+        let mut found = Vec::new();
+        find(&document, is_control, |pointer, _| found.push(pointer.to_string()));
+        assert_eq!(found, expected, "{text}");
+    }
+
+    #[test]
+    fn a_control_is_found_however_it_is_spelled() {
+        check(r#"{"a": "x\by", "b": "x\fy", "c": "\u0007", "d": "x\ny\tz\r"}"#, &["/a", "/b", "/c"]);
+        check(r#"{"a": "\\b \\u0007", "b": "plain"}"#, &[]);
+        check("{\"a\": \"\u{7f}\", \"\u{85}\": 1}", &["/a", "/\u{85}"]);
+    }
 }
