@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use database::details::SEPARATOR;
 use database::{ChangeSet, Details, Entry, Place, Plan, ReportId, Snapshot, TreePath};
 use ecosystem::Package;
 use osv_schema::additions::Decision;
@@ -35,6 +36,8 @@ pub struct Merged {
     pub was: BTreeMap<TreePath, Vec<TreePath>>,
     /// How many reports became part of another one.
     pub merged: usize,
+    /// How many that hold one delivery as it was sent, and stay alone on their package, were brought into our form.
+    pub formed: usize,
     /// How many edits by hand became decisions.
     pub edits: usize,
 }
@@ -43,6 +46,8 @@ pub struct Merged {
 struct Unassigned {
     path: TreePath,
     joining: Joining,
+    /// Whether it was brought into our form.
+    is_formed: bool,
 }
 
 /// Plans what becomes of reports without an id, and of edits by hand. One that cannot be merged is rejected, and the rest
@@ -60,6 +65,7 @@ pub fn merge(base: &Snapshot, merging: &Merging<'_>, now: Timestamp) -> Merged {
             joined(group, found, edit, reports, now)
         });
         match done.and_then(|done| done.map(|done| done.put(&mut changes, &mut merged)).transpose()) {
+            Ok(Some(0)) => merged.formed += 1,
             Ok(_) => {}
             Err(fault) => merged.plan.rejected.extend(paths.iter().map(|path| fault.clone().at(path))),
         }
@@ -89,11 +95,11 @@ fn grouped(base: &Snapshot, merging: &Merging<'_>, merged: &mut Merged) -> (Vec<
     let mut by_key: BTreeMap<(String, String), usize> = BTreeMap::new();
     for (entry, read) in wanted.into_iter().zip(read) {
         match read {
-            Ok((joining, folder)) => {
+            Ok((joining, folder, is_formed)) => {
                 let package = joining.package.clone();
                 let key = (package.ecosystem().as_str().to_owned(), package.merge_name().into_owned());
                 let number = *by_key.entry(key).or_insert(groups.len());
-                let one = Unassigned { path: entry.path.clone(), joining };
+                let one = Unassigned { path: entry.path.clone(), joining, is_formed };
                 match unassigned.get_mut(number) {
                     Some(group) => group.push(one),
                     None => {
@@ -108,8 +114,8 @@ fn grouped(base: &Snapshot, merging: &Merging<'_>, merged: &mut Merged) -> (Vec<
     (groups, unassigned)
 }
 
-/// Reads a report without an id. What a source said stands in a section afterwards.
-fn read(entry: &Entry, bytes: Result<&[u8], String>) -> Result<(Joining, String), Fault> {
+/// Reads a report without an id, and says in which folder it belongs and whether it was brought into our form.
+fn read(entry: &Entry, bytes: Result<&[u8], String>) -> Result<(Joining, String, bool), Fault> {
     let (package, mut record) = open(entry, bytes)?;
     let folder = package.folder().map_err(|error| Fault {
         rule: if error.is_about_direction() { "text-direction-codepoint" } else { "path-mismatch" },
@@ -118,7 +124,8 @@ fn read(entry: &Entry, bytes: Result<&[u8], String>) -> Result<(Joining, String)
         remedy: error.remedy().to_owned(),
     })?;
     let folder = folder.as_str().to_owned();
-    sort_out(&mut record, &package)?;
+    let is_formed = bring_into_form(&mut record, &package)?;
+    record.id = Member::Absent;
     let joining = Joining::found(package, record).map_err(|error| fault_in_details(&error.to_string()))?;
     let is_by_hand = |decision: &Decision| decision.kind.as_str() == Some("withdraw");
     if joining.record.is_withdrawn() && joining.record.decisions().iter().any(is_by_hand) {
@@ -129,25 +136,25 @@ fn read(entry: &Entry, bytes: Result<&[u8], String>) -> Result<(Joining, String)
             remedy: "delete the file; a published report is taken back with `malpkg withdraw`".to_owned(),
         });
     }
-    Ok((joining, folder))
+    Ok((joining, folder, is_formed))
 }
 
 /// Brings a report that holds one delivery as it was sent into our form: the words of the source become a section, and the
-/// summary takes its standard form.
-fn sort_out(record: &mut Record, package: &Package) -> Result<(), Fault> {
-    record.id = Member::Absent;
+/// summary takes its standard form. Says whether there was anything to do.
+fn bring_into_form(record: &mut Record, package: &Package) -> Result<bool, Fault> {
     let origins = record.origins();
-    let [origin] = origins.as_slice() else { return Ok(()) };
+    let [origin] = origins.as_slice() else { return Ok(false) };
     let text = record.details.as_str().unwrap_or_default();
     let mut details = Details::parse(text).map_err(|error| fault_in_details(&error.to_string()))?;
-    if details.sections.is_empty() && !text.contains(database::details::SEPARATOR.trim_end()) {
-        let written = std::mem::take(&mut details.written);
-        let (source, sha256) = (origin.source.as_str(), origin.sha256.as_str());
-        details.put(source.unwrap_or_default(), sha256.unwrap_or_default(), &written);
-        record.details = details.to_string().into();
-        record.summary = crate::join::summary(package).into();
+    if details.written.is_empty() || text.contains(SEPARATOR.trim_end()) {
+        return Ok(false);
     }
-    Ok(())
+    let written = std::mem::take(&mut details.written);
+    let (source, sha256) = (origin.source.as_str(), origin.sha256.as_str());
+    details.put(source.unwrap_or_default(), sha256.unwrap_or_default(), &written);
+    record.details = details.to_string().into();
+    record.summary = crate::join::summary(package).into();
+    Ok(true)
 }
 
 /// What became of one package.
@@ -161,7 +168,7 @@ struct Joined {
     parts: Vec<TreePath>,
 }
 
-/// Joins the reports on one package; none where there is but one.
+/// Joins the reports on one package; none where there is but one, and nothing to do about it.
 fn joined(
     group: &Group,
     found: Found,
@@ -171,16 +178,21 @@ fn joined(
 ) -> Result<Option<Joined>, Fault> {
     let wrong = |error: database::InvalidDetails| fault_in_details(&error.to_string());
     let mut parts: Vec<TreePath> = reports.iter().map(|report| report.path.clone()).collect();
+    if let ([only], None, None) = (reports.as_slice(), &found.report, &found.remembered) {
+        let formed = only.is_formed.then(|| only.joining.record.clone());
+        let (package, target) = (group.package.clone(), only.path.clone());
+        return Ok(formed.map(|record| Joined { package, target, record: Some(record), parts: Vec::new() }));
+    }
     let mut reports = reports.into_iter();
     let (target, mut joining) = match (found.report, edit) {
         (Some((path, ..)), Some(edit)) => (path, edit),
         (Some((path, package, record)), None) => (path, Joining::found(package, record).map_err(wrong)?),
         (None, _) => match reports.next() {
-            Some(first) if parts.len() > 1 || found.remembered.is_some() => {
+            Some(first) => {
                 parts.remove(0);
                 (first.path, first.joining)
             }
-            _ => return Ok(None),
+            None => return Ok(None),
         },
     };
     let had_id = !joining.record.id.as_str().unwrap_or_default().is_empty();
@@ -195,7 +207,8 @@ fn joined(
 }
 
 impl Joined {
-    fn put(self, changes: &mut ChangeSet, merged: &mut Merged) -> Result<(), Fault> {
+    /// Puts the report, and says how many files it takes in.
+    fn put(self, changes: &mut ChangeSet, merged: &mut Merged) -> Result<usize, Fault> {
         let Joined { package, target, record, parts } = self;
         let path = match &record {
             Some(record) => {
@@ -205,11 +218,12 @@ impl Joined {
             None => target.clone(),
         };
         parts.iter().for_each(|part| changes.remove_file(part.clone()));
-        merged.merged += parts.len();
+        let count = parts.len();
+        merged.merged += count;
         let mut was = parts;
         was.push(target);
         merged.was.insert(path, was);
-        Ok(())
+        Ok(count)
     }
 }
 

@@ -49,26 +49,33 @@ pub(crate) fn run(arguments: &Arguments, context: &mut Context<'_>) -> Result<Ex
                 by: arguments.by.as_deref(),
                 left_out,
             };
-            let Merged { plan, was, merged, edits } = curate::merge(base, &merging, now);
-            Tried { plan, was, more: (merged, edits) }
+            let Merged { plan, was, merged, formed, edits } = curate::merge(base, &merging, now);
+            Tried { plan, was, more: [merged, formed, edits] }
         };
-        curate(reading, &config.settings, plan, |_, (merged, edits)| message(*merged, *edits))
+        curate(reading, &config.settings, plan, |_, counts| message(*counts))
     })?;
     drop(progress);
-    let (plan, (merged, edits)) = (&landed.planned.plan, landed.planned.more);
+    let plan = &landed.planned.plan;
     let rejected = plan.rejected.len();
-    let summary = format!("{}, {rejected} rejected", told(merged, edits));
+    let summary = format!("{}, {rejected} rejected", told(landed.planned.more));
     view::write(plan, view::Told::of(&landed, &arguments.landing, &summary), context)?;
     Ok(Exit::found(arguments.strict && rejected > 0 || !landed.guarded.is_empty()))
 }
 
 /// The commit's message.
-fn message(merged: usize, edits: usize) -> String {
-    let (told, version) = (told(merged, edits), env!("CARGO_PKG_VERSION"));
-    format!("merge: {told}\n\nReports: {merged}\nEdits: {edits}\nTool: malpkg {version}\n")
+fn message(counts: [usize; 3]) -> String {
+    let ([merged, formed, edits], version) = (counts, env!("CARGO_PKG_VERSION"));
+    let told = told(counts);
+    format!("merge: {told}\n\nReports: {merged}\nFormed: {formed}\nEdits: {edits}\nTool: malpkg {version}\n")
 }
 
-fn told(merged: usize, edits: usize) -> String {
-    let merged = format!("{} merged", count(merged, "report"));
-    if edits == 0 { merged } else { format!("{merged}, {} by hand written down", count(edits, "edit")) }
+fn told([merged, formed, edits]: [usize; 3]) -> String {
+    let mut told = format!("{} merged", count(merged, "report"));
+    if formed > 0 {
+        told.push_str(&format!(", {formed} brought into form"));
+    }
+    if edits > 0 {
+        told.push_str(&format!(", {} by hand written down", count(edits, "edit")));
+    }
+    told
 }

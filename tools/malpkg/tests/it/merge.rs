@@ -101,6 +101,8 @@ fn what_cannot_be_merged_is_told_and_the_rest_goes_on() {
 #[test]
 fn edits_by_hand_are_decisions_that_no_source_takes_back() {
     let repository = repository(&[(DRAFT, &placed("a", "1.0.0", "aaa"))]);
+    merged(&repository, &[]);
+    assert!(repository.read(DRAFT).contains("## Source: feed (aaa)"), "what a source said is no text of a person");
     let assigned = json(repository.path(), &["assign", "--commit"], Exit::Done);
     let path = assigned["changes"][0]["path"].as_str().unwrap().to_owned();
     let edited =
