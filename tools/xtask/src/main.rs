@@ -3,6 +3,7 @@
 //! The checks of the house are tests (`tests/tidy.rs`), so that the README's test command runs them.
 
 mod accept;
+mod arrivals;
 mod bench;
 mod corpus;
 mod deliveries;
@@ -121,6 +122,18 @@ enum Task {
         #[arg(long, default_value_t = 100_000)]
         cases: usize,
     },
+    /// Merge real arrivals into a corpus, and compare with what upstream made of them
+    Arrivals {
+        /// A folder that holds the `osv/` of a corpus
+        #[arg(long)]
+        corpus: PathBuf,
+        /// A folder with a folder for each arrival
+        #[arg(long)]
+        arrivals: PathBuf,
+        /// A folder that holds the `osv/` of the corpus as upstream left it
+        #[arg(long)]
+        after: PathBuf,
+    },
     /// Publish our own reports and let real clients read them
     Accept {
         /// Where clients are installed that are not on the machine yet
@@ -153,6 +166,7 @@ fn main() -> ExitCode {
         Task::Crash { times } => runs::crash(times),
         Task::Race { writers, deliveries } => runs::race(writers, deliveries),
         Task::Laws { cases } => runs::laws(cases),
+        Task::Arrivals { corpus, arrivals, after } => arrivals::run_all(&corpus, &arrivals, &after),
         Task::Accept { clients } => accept::run(&clients),
         Task::Fuzz { seconds, targets } => fuzz::run(&targets, seconds),
     };
