@@ -221,6 +221,7 @@ impl Joining {
         if self.before.as_ref() == Some(record) {
             return Ok(None);
         }
+        sort_lists(record);
         record.schema_version = SCHEMA_VERSION.into();
         if self.before.as_ref().is_none_or(|before| told(before) != told(record)) {
             touch(record, now);
@@ -263,6 +264,21 @@ impl More {
         if !origins.is_empty() {
             record.set_origins(&[record.origins(), origins].concat());
         }
+    }
+}
+
+/// Every list has one order, whichever report it began in.
+fn sort_lists(record: &mut Record) {
+    for ids in [&mut record.aliases, &mut record.related, &mut record.upstream] {
+        if let Some(ids) = ids.value_mut() {
+            ids.sort();
+        }
+    }
+    if let Some(references) = record.references.value_mut() {
+        references.sort_by_cached_key(written);
+    }
+    if let Some(credits) = record.credits.value_mut() {
+        credits.sort_by_cached_key(written);
     }
 }
 

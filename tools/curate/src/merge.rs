@@ -195,15 +195,27 @@ fn joined(
             None => return Ok(None),
         },
     };
-    let had_id = !joining.record.id.as_str().unwrap_or_default().is_empty();
-    reports.for_each(|report| joining.unite(report.joining));
-    if let (Some((path, record)), false) = (found.remembered, had_id) {
+    let id = joining.record.id.as_str().unwrap_or_default().to_owned();
+    for mut report in reports {
+        derive(&mut report.joining.record, &id);
+        joining.unite(report.joining);
+    }
+    if let (Some((path, record)), true) = (found.remembered, id.is_empty()) {
         joining.unite(Joining::found(group.package.clone(), record).map_err(wrong)?);
         parts.push(path);
     }
     let package = joining.package.clone();
     let record = joining.finish(now).map_err(wrong)?;
     Ok(Some(Joined { package, target, record, parts }))
+}
+
+/// Who names a report among its aliases has it from there, and says nothing new about versions.
+fn derive(record: &mut Record, id: &str) {
+    if record.aliases.items().iter().any(|alias| alias == id) {
+        let mut origins = record.origins();
+        origins.iter_mut().for_each(|origin| origin.derived_from = id.into());
+        record.set_origins(&origins);
+    }
 }
 
 impl Joined {

@@ -80,6 +80,20 @@ fn deliveries_placed_in_the_tree_join_in_any_order() {
 }
 
 #[test]
+fn what_came_down_from_us_says_nothing_new() {
+    let known = report("MAL-2026-1", "npm", "a", &["1.0.0"]);
+    let echo =
+        placed("a", "9.9.9", "aaa").replace("\"summary\"", "\"aliases\": [\"MAL-2026-1\", \"GHSA-1\"],\n\"summary\"");
+    let repository = repository(&[(KNOWN, &known), (DRAFT, &echo)]);
+    merged(&repository, &[]);
+    let report = read(&repository, KNOWN);
+    assert_eq!(
+        (&report["affected"][0]["versions"], &report["aliases"]),
+        (&serde_json::json!(["1.0.0"]), &serde_json::json!(["GHSA-1"]))
+    );
+}
+
+#[test]
 fn what_cannot_be_merged_is_told_and_the_rest_goes_on() {
     let known = report("MAL-2026-1", "npm", "a", &["1.0.0"]);
     let taken_back = testkit::withdrawn_report("", "npm", "a", &["3.0.0"], "2026-02-01T00:00:00Z");
