@@ -46,7 +46,7 @@ fn delivery(record: &Record, source: &str, id: String, now: Timestamp) -> Delive
         ..Record::default()
     };
     let sha256 = content_sha256(&said);
-    Delivery { source: source.to_owned(), name: id, sha256, record: said, taken_over: false }
+    Delivery { source: source.to_owned(), name: id, sha256, record: said, keeps_id: false, taken_over: false }
 }
 
 /// A delivery as its source takes it back.

@@ -17,7 +17,9 @@ pub struct Delivery {
     pub sha256: String,
     /// What it says.
     pub record: Record,
-    /// Whether it is a report taken over as it is: its id, which is one of ours, and its origins stay.
+    /// Whether its id is one of ours, and stays that of a report that it makes.
+    pub keeps_id: bool,
+    /// Whether it is a report of a tree that is taken over as it is, origins and all.
     pub taken_over: bool,
 }
 

@@ -48,6 +48,7 @@ pub fn read(source: &str, document: &Document) -> Result<Delivery, Box<Rejected>
         name: document.name.clone(),
         sha256: sha256_hex(bytes),
         record,
+        keeps_id: false,
         taken_over: false,
     })
 }

@@ -133,7 +133,7 @@ pub(crate) fn read(item: Item<'_>, taking: &mut Taking<'_>) {
         let made = row.and_then(|row| record::make(&row, &source.table));
         let parts = made.map_err(|fault| Box::new(rejected(name, fault))).and_then(|record| {
             let (source, name) = (source.id.clone(), name.to_owned());
-            taking.parts(Delivery { source, name, sha256, record, taken_over: false })
+            taking.parts(Delivery { source, name, sha256, record, keeps_id: false, taken_over: false })
         });
         match parts {
             Ok(parts) => taking.accept(name.to_owned(), parts),

@@ -151,7 +151,8 @@ impl<'t> Taking<'t> {
         self.check_id(&delivery)?;
         self.tidy(&mut delivery.record);
         let is_ours = |id: &str| ReportId::parse(id).is_some_and(|id| id.prefix == self.prefix && id.year > 0);
-        delivery.taken_over = self.source.own_ids == OwnIds::Keep && delivery.own_id().is_some_and(is_ours);
+        delivery.keeps_id = self.source.own_ids == OwnIds::Keep && delivery.own_id().is_some_and(is_ours);
+        delivery.taken_over = delivery.keeps_id && self.source.format == Format::OssfTree;
         let several = delivery.record.affected.items().len();
         if several < 2 {
             return Ok(vec![delivery]);

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use database::{Plan, subject};
 use ecosystem::Package;
-use osv_schema::{Pointer, Record, Timestamp};
+use osv_schema::{Pointer, Record, Timestamp, additions};
 use rayon::prelude::*;
 
 use super::Batch;
@@ -100,7 +100,9 @@ fn check_statement(record: &Record) -> Result<(), Fault> {
         .items()
         .first()
         .is_some_and(|affected| !affected.versions.items().is_empty() || !affected.ranges.items().is_empty());
-    if says_something || record.is_withdrawn() {
+    // Tags that were moved name what was bad, and no version.
+    let moved = additions::malpkg(record).and_then(|ours| ours.get("moved_tags")?.as_array());
+    if says_something || record.is_withdrawn() || moved.is_some_and(|tags| !tags.is_empty()) {
         return Ok(());
     }
     Err(Fault {

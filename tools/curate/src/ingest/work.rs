@@ -39,11 +39,11 @@ impl Group {
             return Ok(Work { group: self, joining, path: Some(path), id: None, remembered: None, known });
         }
         let deliveries = || self.deliveries.iter().map(|&at| &batch.deliveries[at]);
-        // What is taken over is a report, and has its id already.
-        let taken_over = deliveries().filter(|delivery| delivery.taken_over).filter_map(Delivery::own_id).min();
-        let is_live = taken_over.is_none() && deliveries().any(|delivery| !delivery.record.is_withdrawn());
+        // What is taken over is a report, also where it is taken back.
+        let is_live = deliveries().any(|delivery| delivery.taken_over || !delivery.record.is_withdrawn());
+        let kept = deliveries().filter(|delivery| delivery.keeps_id).filter_map(Delivery::own_id).min();
         let first = deliveries().next().map(|delivery| &delivery.record);
-        if let (false, None, Some((_, known, record))) = (is_live, taken_over, &remembered) {
+        if let (false, Some((_, known, record))) = (is_live, &remembered) {
             let (joining, known) =
                 (Joining::found(self.package.clone(), record.clone()).map_err(wrong)?, known.clone());
             return Ok(Work { group: self, joining, path: None, id: None, remembered: None, known });
@@ -51,7 +51,11 @@ impl Group {
         let mut record = join::empty(&self.package, first);
         let mut known = BTreeSet::new();
         let mut id = None;
-        if is_live {
+        if let Some(own) = kept.filter(|_| is_live) {
+            Place { base: Base::Malicious, folder: &self.folder, stem: own }.path().map_err(fault_in_path)?;
+            record.id = own.into();
+            id = Some(own.to_owned());
+        } else if is_live {
             let claimed = deliveries().map(|delivery| delivery.record.published_at().unwrap_or(now).min(now));
             let before = remembered.as_ref().and_then(|(_, _, record)| record.published_at());
             let year = claimed.chain(before).min().unwrap_or(now).year();
@@ -62,11 +66,6 @@ impl Group {
             ids.give(year, &self.folder).map_err(no_number)?;
             record.id = next.as_str().into();
             id = Some(next);
-        }
-        if let Some(own) = taken_over {
-            Place { base: Base::Malicious, folder: &self.folder, stem: own }.path().map_err(fault_in_path)?;
-            record.id = own.into();
-            id = Some(own.to_owned());
         }
         let mut joining = Joining::new(self.package.clone(), record);
         let mut path_of_remembered = None;

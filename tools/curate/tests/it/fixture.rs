@@ -20,6 +20,7 @@ pub(crate) fn delivery(text: &str) -> Delivery {
         name: "d.json".into(),
         sha256: sha256_hex(text.as_bytes()),
         record,
+        keeps_id: false,
         taken_over: false,
     }
 }
