@@ -56,7 +56,7 @@ fn an_id_that_is_none_of_the_source_is_a_claim() {
     check("osv", &prefixes, &files, &["a.json"], &[("b.json", "invalid-id")]);
     let kept = |settings: &[(&str, Setting)]| -> Vec<bool> {
         let reading = check("osv", settings, &files, &["a.json", "b.json"], &[]);
-        reading.taken.deliveries.iter().map(|delivery| delivery.taken_over).collect()
+        reading.taken.deliveries.iter().map(|delivery| delivery.keeps_id).collect()
     };
     assert_eq!(kept(&[]), [false, false]);
     assert_eq!(kept(&[("own-ids", text("keep"))]), [false, true]);

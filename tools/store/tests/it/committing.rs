@@ -63,7 +63,9 @@ fn a_bare_repository() {
     commit(&store, &[(NEW, "new\n")]).unwrap();
     assert_eq!(changed(&bare, "main"), [format!("A {NEW}")]);
     bare.fsck();
-    assert!(!bare.has("index") && !bare.has("osv") && !bare.has("malpkg"));
+    assert!(!bare.has("index") && !bare.has("osv"));
+    // What is left is the lock, which says that nothing is to be done.
+    assert_eq!(bare.read("malpkg/pending"), "");
 }
 
 #[test]
