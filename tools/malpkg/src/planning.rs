@@ -73,7 +73,7 @@ pub(crate) fn curate<M>(
                     .iter()
                     .flat_map(|finding| files(finding).into_iter().map(move |path| (path, finding)))
                     .filter(|(path, _)| !left_out.contains(path))
-                    .map(|(path, finding)| (path.clone(), rejected(&path, finding)))
+                    .map(|(path, finding)| (path.clone(), rejected("", path.as_str(), finding)))
                     .collect();
                 if new.is_empty() {
                     let first = &findings[0];
@@ -102,10 +102,11 @@ fn held(snapshot: &Snapshot, changes: impl Fn(&Snapshot) -> ChangeSet) -> (Snaps
     (snapshot.with(&held), read)
 }
 
-fn rejected(path: &TreePath, finding: &Finding) -> Rejected {
+/// What a rule refuses, as rejected: of the tree there is no source.
+pub(crate) fn rejected(source: &str, delivery: &str, finding: &Finding) -> Rejected {
     Rejected {
-        source: String::new(),
-        delivery: path.to_string(),
+        source: source.to_owned(),
+        delivery: delivery.to_owned(),
         rule: finding.rule.name,
         pointer: finding.pointer.to_string(),
         message: finding.message.clone().into_owned(),

@@ -12,7 +12,7 @@ use super::{Batch, Ingested};
 use crate::delivery::content_sha256;
 use crate::ids::{Ids, IdsError};
 use crate::join::{self, Joining};
-use crate::{Delivery, remembered};
+use crate::{Delivery, place, remembered};
 
 /// The deliveries on one package, and what they are joined to.
 pub(super) struct Work<'g> {
@@ -131,7 +131,7 @@ impl Work<'_> {
             self.known.extend([name(&delivery.sha256), name(&content)]);
             news.push((at, !is_known));
         }
-        let (package, was_withdrawn) = (self.joining.package.to_string(), self.path.as_ref().map(is_in_withdrawn));
+        let package = self.joining.package.to_string();
         let finished = self.joining.finish(now).map_err(wrong)?;
         let mut edits = Vec::new();
         let Some(record) = finished else {
@@ -158,12 +158,7 @@ impl Work<'_> {
         let folder = old.map_or(self.group.folder.as_str(), |place| place.folder);
         let stem = self.id.as_deref().or(old.map(|place| place.stem)).unwrap_or_default();
         let path = Place { base: part, folder, stem }.path().map_err(|error| rejected(&fault_in_path(error)))?;
-        let kind = match (was_withdrawn, record.is_withdrawn()) {
-            (None, _) => ChangeKind::Create,
-            (Some(false), true) => ChangeKind::Withdraw,
-            (Some(true), false) => ChangeKind::Reinstate,
-            (Some(_), _) => ChangeKind::Join,
-        };
+        let kind = self.path.as_ref().map_or(ChangeKind::Create, |was| place::kind(was, &record));
         let id = record.id.as_str().unwrap_or(stem).to_owned();
         edits.extend(self.remembered.map(Edited::Gone));
         edits.extend(self.path.clone().filter(|old| *old != path).map(Edited::Gone));
@@ -184,8 +179,4 @@ impl Work<'_> {
         });
         Ok(Done { fates: fates.collect(), skipped: Vec::new(), edits })
     }
-}
-
-fn is_in_withdrawn(path: &TreePath) -> bool {
-    Place::of(path).is_some_and(|place| place.base == Base::Withdrawn)
 }

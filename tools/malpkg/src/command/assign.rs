@@ -6,7 +6,7 @@ use std::sync::Arc;
 use curate::{Assigned, IdsError, Numbering};
 use database::{ChangeSet, IDS_FILE, Place, Plan, Rejected, ReportId, Snapshot, TreePath};
 use osv_schema::Timestamp;
-use rules::{Admitted, Finding};
+use rules::Admitted;
 
 use crate::change::Held;
 use crate::config::Config;
@@ -15,6 +15,7 @@ use crate::display::count;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::landing::{self, Landing, view};
+use crate::planning::rejected;
 
 /// Give ids to the reports that have none, those named MAL-0000-…
 ///
@@ -107,7 +108,9 @@ fn plan(reading: &Reading, before: Option<&Snapshot>, config: &Config, now: Time
             Err(findings) => {
                 let more: BTreeMap<TreePath, Rejected> = findings
                     .iter()
-                    .filter_map(|finding| was.get(&finding.path).map(|was| (was.clone(), rejected(was, finding))))
+                    .filter_map(|finding| {
+                        was.get(&finding.path).map(|was| (was.clone(), rejected("", was.as_str(), finding)))
+                    })
                     .collect();
                 if before.is_some() || more.is_empty() {
                     let first = &findings[0];
@@ -141,17 +144,6 @@ fn held(
     let mut held = ChangeSet::default();
     read.iter().for_each(|(path, bytes)| held.put_file(path.clone(), Arc::clone(bytes)));
     Ok((snapshot.with(&held), read))
-}
-
-fn rejected(was: &TreePath, finding: &Finding) -> Rejected {
-    Rejected {
-        source: String::new(),
-        delivery: was.to_string(),
-        rule: finding.rule.name,
-        pointer: finding.pointer.to_string(),
-        message: finding.message.clone().into_owned(),
-        remedy: finding.remedy.clone().into_owned(),
-    }
 }
 
 fn no_ids(error: IdsError) -> Failure {

@@ -15,6 +15,7 @@ use crate::config::Config;
 use crate::context::Reading;
 use crate::failure::Failure;
 use crate::landing::{self, Ground};
+use crate::planning::rejected;
 use crate::sources::{Received, Settled, Sources};
 use crate::streams::TreeStreams;
 
@@ -136,14 +137,7 @@ fn part(deliveries: Vec<Delivery>, fates: &[Ingested], findings: &[Finding]) -> 
         match fate.changed().and_then(|path| by_path.get(path)) {
             None => kept.push(delivery),
             Some(finding) => {
-                let rejected = Rejected {
-                    source: delivery.source.clone(),
-                    delivery: delivery.name.clone(),
-                    rule: finding.rule.name,
-                    pointer: finding.pointer.to_string(),
-                    message: finding.message.clone().into_owned(),
-                    remedy: finding.remedy.clone().into_owned(),
-                };
+                let rejected = rejected(&delivery.source, &delivery.name, finding);
                 refused.push(Refused::of_delivery(rejected, &delivery));
             }
         }
