@@ -220,3 +220,24 @@ fn nothing_is_put_where_it_must_not_be() {
     let (plan, _) = run(&database(&[]), vec![sent("x", "X-1", 1, &["1.0.0"], "")]);
     assert!(plan.changes.edits().values().all(|edit| matches!(edit, Edit::Put(_))));
 }
+
+#[test]
+fn tags_that_were_moved_are_a_statement_and_nothing_is_none() {
+    let moved = r#", "database_specific": {"malpkg": {"moved_tags": [{"tag": "v1"}]}}"#;
+    let (found, _) = report(&after(database(&[]), &[sent("x", "X-1", 1, &[], moved)]));
+    assert!(found.affected.items()[0].versions.items().is_empty());
+    assert!(osv_schema::additions::malpkg(&found).unwrap().contains_key("moved_tags"));
+    let (plan, _) = run(&database(&[]), vec![sent("x", "X-1", 1, &[], "")]);
+    assert_eq!(plan.rejected[0].rule, "nothing-affected");
+}
+
+#[test]
+fn an_id_of_ours_may_stay() {
+    let kept = Delivery { keeps_id: true, ..sent("x", "MAL-2024-7", 1, &["1.0.0"], "") };
+    let (found, _) = report(&after(database(&[]), &[kept.clone(), kept.clone()]));
+    assert_eq!((found.id.as_str(), found.aliases.items(), found.origins().len()), (Some("MAL-2024-7"), &[][..], 1));
+    // Where there is a report already, its id stays, and this one becomes an alias.
+    let (found, _) = report(&after(database(&[]), &[sent("y", "Y-1", 1, &["1.0.0"], ""), kept]));
+    assert_eq!(found.id.as_str(), Some("MAL-2026-900001"));
+    assert_eq!(found.aliases.items(), ["MAL-2024-7", "Y-1"]);
+}

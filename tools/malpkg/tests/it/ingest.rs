@@ -176,3 +176,46 @@ fn two_writers_lose_nothing() {
     let found = json(bare.path(), &["validate"], Exit::Done);
     assert_eq!((&found["reports"], &found["verdict"]), (&81.into(), &"clean".into()));
 }
+
+/// What a source that sends all it has no longer names, it takes back, and nothing of others.
+#[test]
+fn a_complete_source_takes_back_what_it_no_longer_names() {
+    let database = Database::default().with("malpkg.toml", &format!("{CONFIG}complete = true\n"));
+    let repository = database.with(KNOWN, &report("MAL-2026-1", "npm", "a", &["1.0.0"])).repository();
+    let inbox = Folder::empty();
+    inbox.write("x.json", report("X-1", "npm", "x", &["1.0.0"]));
+    inbox.write("y.json", report("X-2", "npm", "y", &["1.0.0"]));
+    let ingest = ["ingest", "--source", "feed", text(&inbox), "--commit"];
+    assert_eq!(json(repository.path(), &ingest, Exit::Done)["sources"][0]["created"], 2);
+    std::fs::remove_file(inbox.path().join("y.json")).unwrap();
+    let done = json(repository.path(), &ingest, Exit::Done);
+    assert_eq!((&done["sources"][0]["withdrawn"], &done["changes"][0]["kind"]), (&1.into(), &"withdraw".into()));
+    assert!(repository.has("osv/withdrawn/npm/y/MAL-2026-900002.json"));
+    assert!(repository.has("osv/malicious/npm/x/MAL-2026-900001.json") && repository.has(KNOWN));
+    assert!(json(repository.path(), &ingest, Exit::Done)["commit"].is_null());
+}
+
+/// A tree is taken over with its ids and as it lists; what it lists later takes the place of that.
+#[test]
+fn a_tree_is_taken_over_as_it_is() {
+    let repository = Database::default().with("malpkg.toml", "[source.tree]\nformat = \"ossf-tree\"\n").repository();
+    let tree = Folder::empty();
+    let origins = serde_json::json!([{"source": "s", "sha256": "c0ffee", "id": "S-1", "versions": ["1.0.0", "2.0.0"],
+        "import_time": "2026-01-01T00:00:00Z", "modified_time": "2026-01-01T00:00:00Z"}]);
+    let listed = |versions: &[&str], time: &str| {
+        let mut own: serde_json::Value = serde_json::from_str(&report("MAL-2024-7", "npm", "z", versions)).unwrap();
+        own["modified"] = time.into();
+        own["database_specific"]["malicious-packages-origins"] = origins.clone();
+        own.to_string()
+    };
+    let at = "osv/malicious/npm/z/MAL-2024-7.json";
+    let ingest = ["ingest", "--source", "tree", text(&tree), "--commit"];
+    for (versions, time) in [(&["1.0.0"][..], "2026-02-01T00:00:00Z"), (&["1.0.0", "2.0.0"], "2026-03-01T00:00:00Z")] {
+        tree.write(at, listed(versions, time));
+        assert!(json(repository.path(), &ingest, Exit::Done)["commit"].is_string());
+        let there: serde_json::Value = serde_json::from_str(&repository.read(at)).unwrap();
+        assert_eq!(there["affected"][0]["versions"], serde_json::json!(versions));
+        assert_eq!(there["database_specific"]["malicious-packages-origins"].as_array().map(Vec::len), Some(1));
+        assert!(json(repository.path(), &ingest, Exit::Done)["commit"].is_null(), "the same tree again");
+    }
+}
