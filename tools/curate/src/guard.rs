@@ -1,6 +1,6 @@
 //! The guard against mass changes: a plan that takes much away is shown, and lands only when somebody types its numbers.
 
-use database::{ChangeKind, ChangeSet};
+use database::ChangeKind;
 
 /// How much a plan may take away without anybody saying so.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,11 +30,12 @@ impl Default for Guard {
 }
 
 impl Guard {
-    /// What a plan takes away beyond the share, and nobody allowed; nothing where it may land. `reports` is how many there
-    /// are before. What was allowed counts only where it is the exact number.
-    pub fn beyond(self, changes: &ChangeSet, reports: usize, allowed: &[Taken]) -> Vec<Taken> {
+    /// What changes of these kinds take away beyond the share, and nobody allowed; nothing where they may land. `reports` is
+    /// how many there are before. What was allowed counts only where it is the exact number.
+    pub fn beyond(self, changes: impl Iterator<Item = ChangeKind>, reports: usize, allowed: &[Taken]) -> Vec<Taken> {
         let limit = (reports.saturating_mul(self.percent) / 100).max(self.at_least);
-        let count = |kind| changes.changes().filter(|change| change.kind == kind).count();
+        let changes: Vec<ChangeKind> = changes.collect();
+        let count = |kind| changes.iter().filter(|change| **change == kind).count();
         let taken = KINDS.into_iter().map(|kind| Taken { kind, count: count(kind) });
         taken.filter(|taken| taken.count > limit && !allowed.contains(taken)).collect()
     }
@@ -59,19 +60,13 @@ impl std::fmt::Display for Taken {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use database::Change;
 
     /// A plan with so many changes of a kind, over so many reports.
     #[track_caller]
     fn check(plan: (ChangeKind, usize), reports: usize, allowed: &[&str], expected: &[&str]) {
-        let mut changes = ChangeSet::default();
-        for at in 0..plan.1 {
-            let path = format!("osv/malicious/npm/p{at}/MAL-2026-{at}.json").parse().unwrap();
-            let change = Change { path, kind: plan.0, id: String::new(), package: String::new() };
-            changes.put_report(change, Vec::new());
-        }
+        let changes = std::iter::repeat_n(plan.0, plan.1);
         let allowed: Vec<Taken> = allowed.iter().map(|text| Taken::parse(text).expect(text)).collect();
-        let beyond = Guard::default().beyond(&changes, reports, &allowed);
+        let beyond = Guard::default().beyond(changes, reports, &allowed);
         assert_eq!(beyond.iter().map(Taken::to_string).collect::<Vec<_>>(), expected, "{plan:?} of {reports}");
     }
 

@@ -7,6 +7,7 @@ mod group;
 mod work;
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 
 use database::{ChangeSet, IDS_FILE, Plan, Rejected, Snapshot, TreePath};
 use osv_schema::Timestamp;
@@ -22,13 +23,13 @@ pub(crate) use group::Group;
 use group::grouped;
 use work::{Done, Work};
 
-/// What a source sent in one run, and how it is to be taken.
+/// What sources sent in one run, and how it is to be taken.
 #[derive(Clone, Debug)]
 pub struct Batch<'b> {
     /// The deliveries.
     pub deliveries: Cow<'b, [Delivery]>,
-    /// Whether the source's own ids become aliases.
-    pub takes_ids_as_aliases: bool,
+    /// The sources whose own ids do not become aliases.
+    pub drops_ids_of: BTreeSet<String>,
     /// The prefix of our ids.
     pub prefix: String,
     /// The first number we give each year.

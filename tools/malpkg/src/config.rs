@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use curate::Guard;
 use database::{CONFIG_FILE, Snapshot};
 use intake::{Setting, SettingError, Source};
 use rules::{Level, PROTECTED_FOLDER, Settings};
@@ -15,8 +16,9 @@ const FIRST_NUMBER: u64 = 900_001;
 
 /// The keys that are read, section by section; `schema/malpkg-config.json` has the same for editors. Those of a source
 /// are listed in `intake::keys`.
-const KEYS: [&str; 3] = ["database", "rules", "source"];
+const KEYS: [&str; 4] = ["database", "guard", "rules", "source"];
 const DATABASE_KEYS: [&str; 3] = ["prefix", "home", "first-number"];
+const GUARD_KEYS: [&str; 2] = ["percent", "at-least"];
 
 /// The configuration of a database. Every key has a default.
 #[derive(Clone, Debug)]
@@ -27,14 +29,16 @@ pub(crate) struct Config {
     pub first_number: u64,
     /// The prefix of ids, and how strictly each rule is taken.
     pub settings: Settings,
+    /// How much a plan may take away without anybody saying so.
+    pub guard: Guard,
     /// The declared sources, by id.
     pub sources: BTreeMap<String, Source>,
 }
 
 impl Default for Config {
     fn default() -> Config {
-        let (settings, sources) = (Settings::default(), BTreeMap::new());
-        Config { home: None, first_number: FIRST_NUMBER, settings, sources }
+        let (settings, guard, sources) = (Settings::default(), Guard::default(), BTreeMap::new());
+        Config { home: None, first_number: FIRST_NUMBER, settings, guard, sources }
     }
 }
 
@@ -77,11 +81,16 @@ impl Config {
                 config.settings.prefix = prefix;
             }
             config.home = text_of(section, "database.", "home")?;
-            if let Some(number) = section.get("first-number") {
-                let number = number.as_integer().and_then(|number| u64::try_from(number).ok()).filter(|&n| n > 0);
-                let fault = || Failure::new("`database.first-number` must be a whole number from 1 up");
-                config.first_number = number.ok_or_else(fault)?;
+            if let Some(number) = number_of(section, "database.", "first-number", 1)? {
+                config.first_number = number;
             }
+        }
+        if let Some(section) = section(&table, "guard")? {
+            known(section, "guard.", &GUARD_KEYS)?;
+            let number = |key| number_of(section, "guard.", key, 0);
+            let number = |key| Ok::<_, Failure>(number(key)?.and_then(|number| usize::try_from(number).ok()));
+            config.guard.percent = number("percent")?.unwrap_or(config.guard.percent);
+            config.guard.at_least = number("at-least")?.unwrap_or(config.guard.at_least);
         }
         if let Some(section) = section(&table, "rules")? {
             for (name, level) in section {
@@ -168,6 +177,14 @@ fn text_of(table: &Table, prefix: &str, key: &str) -> Result<Option<String>, Fai
     table.get(key).map(to_text).transpose()
 }
 
+fn number_of(table: &Table, prefix: &str, key: &str, least: u64) -> Result<Option<u64>, Failure> {
+    let to_number = |value: &Value| {
+        let number = value.as_integer().and_then(|number| u64::try_from(number).ok()).filter(|&n| n >= least);
+        number.ok_or_else(|| Failure::new(format!("`{prefix}{key}` must be a whole number from {least} up")))
+    };
+    table.get(key).map(to_number).transpose()
+}
+
 fn known(table: &Table, prefix: &str, keys: &[&str]) -> Result<(), Failure> {
     match table.keys().find(|key| !keys.contains(&key.as_str())) {
         None => Ok(()),
@@ -205,6 +222,7 @@ mod tests {
         };
         assert_eq!(keys(&schema), sorted(&KEYS));
         assert_eq!(keys(&schema["properties"]["database"]), sorted(&DATABASE_KEYS));
+        assert_eq!(keys(&schema["properties"]["guard"]), sorted(&GUARD_KEYS));
         let source = &schema["properties"]["source"]["patternProperties"]["^[a-z0-9-]+$"]["properties"];
         let listed: serde_json::Value = serde_json::from_str(&intake::schema()).unwrap();
         assert_eq!(source, &listed, "run `cargo xtask sources`");

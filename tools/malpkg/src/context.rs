@@ -35,6 +35,16 @@ pub(crate) struct Reading {
     pub known: Option<Standing>,
 }
 
+impl Reading {
+    /// How many reports there are.
+    pub(crate) fn reports(&self) -> usize {
+        match &self.known {
+            Some(known) => known.reports(),
+            None => self.snapshot.reports().count(),
+        }
+    }
+}
+
 impl<'c> Context<'c> {
     pub(crate) fn new(
         program: String,

@@ -8,7 +8,7 @@ use crate::display::Shown;
 use crate::exit::Exit;
 
 /// Why a command could not do its work.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Failure {
     message: String,
     place: Option<String>,
@@ -45,6 +45,12 @@ impl Failure {
         self
     }
 
+    /// Where, and what could not be done, on one line.
+    pub(crate) fn told(&self) -> String {
+        let place = self.place.as_ref().map(|place| format!("{}: ", Shown(place))).unwrap_or_default();
+        format!("{place}{}", Shown(&self.message))
+    }
+
     /// The exit code.
     pub(crate) fn exit(&self) -> Exit {
         self.exit
@@ -76,11 +82,7 @@ impl Failure {
 /// One line for what and where, one for the remedy.
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "error: ")?;
-        if let Some(place) = &self.place {
-            write!(f, "{}: ", Shown(place))?;
-        }
-        write!(f, "{}", Shown(&self.message))?;
+        write!(f, "error: {}", self.told())?;
         match &self.remedy {
             Some(remedy) => write!(f, "\n  help: {}", Shown(remedy)),
             None => Ok(()),

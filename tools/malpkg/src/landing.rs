@@ -6,7 +6,7 @@ pub(crate) mod view;
 
 use std::collections::BTreeMap;
 
-use curate::{Guard, Taken};
+use curate::Taken;
 use rules::{Admitted, By};
 use store::{CommitId, RefName, Store};
 
@@ -80,13 +80,6 @@ pub(crate) struct Landed<P> {
     pub(crate) commit: Option<String>,
     /// What it takes away beyond what may be taken without a word. Where there is anything, nothing was written.
     pub(crate) guarded: Vec<Taken>,
-}
-
-impl<P> Landed<P> {
-    /// The word of the interface for how it ended.
-    pub(crate) fn status(&self) -> &'static str {
-        if self.guarded.is_empty() { "done" } else { "guarded" }
-    }
 }
 
 impl Landing {
@@ -190,11 +183,8 @@ impl Ground<'_> {
     }
 
     fn guarded(&self, admitted: &Admitted) -> Vec<Taken> {
-        let reports = match &self.reading.known {
-            Some(known) => known.reports(),
-            None => self.reading.snapshot.reports().count(),
-        };
-        Guard::default().beyond(admitted.changes(), reports, &self.landing.allow)
+        let kinds = admitted.changes().changes().map(|change| change.kind);
+        self.config.guard.beyond(kinds, self.reading.reports(), &self.landing.allow)
     }
 
     /// Puts a plan where it is to be, and gives the commit, if one was made.

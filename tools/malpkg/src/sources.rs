@@ -132,6 +132,11 @@ pub(crate) struct Settled {
 }
 
 impl Received {
+    /// Who sent it.
+    pub(crate) fn source(&self) -> &str {
+        &self.source.id
+    }
+
     /// The deliveries, which are taken out.
     pub(crate) fn deliveries(&mut self) -> Vec<curate::Delivery> {
         std::mem::take(&mut self.reading.taken.deliveries)
@@ -149,11 +154,12 @@ impl Received {
 
     /// What a source that sends all it has takes back: what it no longer names. Where a document could not even be asked for
     /// its id, nobody knows what the source names, and nothing is taken back.
-    pub(crate) fn taken_back(&self, named: &[curate::Delivery], base: &Snapshot) -> Vec<curate::Delivery> {
+    pub(crate) fn taken_back(&self, sent: &[curate::Delivery], base: &Snapshot) -> Vec<curate::Delivery> {
         if !self.source.is_complete {
             return Vec::new();
         }
-        let mut ids: BTreeSet<String> = named.iter().filter_map(|one| one.own_id().map(str::to_owned)).collect();
+        let named = sent.iter().filter(|one| one.source == self.source.id);
+        let mut ids: BTreeSet<String> = named.filter_map(|one| one.own_id().map(str::to_owned)).collect();
         if !self.reading.is_whole {
             let gone = self.reading.gone.iter().filter(|gone| gone.own_id().is_some_and(|id| !ids.contains(id)));
             return gone.map(|gone| curate::taken_back(gone, self.now)).collect();
@@ -168,8 +174,8 @@ impl Received {
         curate::no_longer_named(base, &self.source.id, &ids, self.now)
     }
 
-    /// Puts what was refused, here or by the planning, into quarantine, takes out what was taken, and moves the cursor
-    /// with whatever changes.
+    /// Puts what was refused of the source, here or by the planning, into quarantine, takes out what was taken, and moves
+    /// the cursor with whatever changes.
     pub(crate) fn settle(
         &self,
         snapshot: &Snapshot,
@@ -177,6 +183,7 @@ impl Received {
         changes: &mut ChangeSet,
     ) -> Result<Settled, Failure> {
         let quarantine = Quarantine::read(snapshot, &self.source.id)?;
+        let late = late.iter().filter(|one| one.rejected.source == self.source.id);
         let refused: Vec<&Refused> = self.refused().iter().chain(&self.known).chain(late).collect();
         let (source, rules, now) = (&self.source, self.rules.as_str(), self.now);
         let settling = Settling { source, refused: &refused, accepted: &self.reading.taken.accepted, rules, now };

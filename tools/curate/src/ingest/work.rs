@@ -126,7 +126,7 @@ impl Work<'_> {
             if delivery.taken_over {
                 self.joining.take_over(delivery, &content).map_err(wrong)?;
             } else {
-                self.joining.take(delivery, &content, batch.takes_ids_as_aliases, now);
+                self.joining.take(delivery, &content, !batch.drops_ids_of.contains(&delivery.source), now);
             }
             self.known.extend([name(&delivery.sha256), name(&content)]);
             news.push((at, !is_known));

@@ -48,7 +48,7 @@ pub(crate) fn database(files: &[(&str, &str)]) -> Snapshot {
 pub(crate) fn run(base: &Snapshot, deliveries: Vec<Delivery>) -> (Plan, Vec<Ingested>) {
     let batch = Batch {
         deliveries: deliveries.into(),
-        takes_ids_as_aliases: true,
+        drops_ids_of: BTreeSet::new(),
         prefix: "MAL".into(),
         first_number: 900_001,
     };

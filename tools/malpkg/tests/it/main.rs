@@ -20,6 +20,7 @@ mod push;
 mod query;
 mod race;
 mod records;
+mod several;
 mod source;
 mod undo;
 mod validate;

@@ -1,31 +1,51 @@
 //! Planning an ingest: what is read, what the rules admit of it, and what is left out.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use curate::{Batch, Delivery, Ingested};
-use database::{Plan, Rejected, TreePath};
-use intake::{OwnIds, Refused, Source};
+use curate::{Batch, Delivery, Ingested, Taken};
+use database::{ChangeKind, Plan, Rejected, TreePath};
+use intake::{OwnIds, Refused};
 use osv_schema::Timestamp;
 use rules::{Admitted, Finding};
-use store::Store;
 
-use super::{Arguments, message};
+use super::message;
+use super::reading::{Read, Run};
+use super::tally::Tally;
 use crate::config::Config;
 use crate::context::Reading;
 use crate::failure::Failure;
-use crate::landing::{self, Ground};
+use crate::landing;
 use crate::planning::rejected;
-use crate::sources::{Received, Settled, Sources};
+use crate::sources::Settled;
 use crate::streams::TreeStreams;
 
 /// What one planning came to.
 pub(super) struct Planned {
-    pub(super) source: String,
     pub(super) admitted: Admitted,
     pub(super) plan: Plan,
+    /// Source by source.
+    pub(super) sources: Vec<OfSource>,
+}
+
+/// What the plan is to one source.
+pub(super) struct OfSource {
+    pub(super) id: String,
     pub(super) settled: Settled,
     pub(super) tally: Tally,
+    /// How long it took to read, in seconds.
+    pub(super) seconds: f64,
+    /// Why it could not be read.
+    pub(super) failure: Option<Failure>,
+    /// What it would take away, and was left out for.
+    pub(super) guarded: Vec<Taken>,
+}
+
+impl OfSource {
+    /// Whether what it sent is part of the plan.
+    pub(super) fn is_taken(&self) -> bool {
+        self.failure.is_none() && self.guarded.is_empty()
+    }
 }
 
 impl landing::Planned for Planned {
@@ -34,83 +54,121 @@ impl landing::Planned for Planned {
     }
 
     fn message(&self) -> String {
-        message(&self.source, &self.tally)
+        message(self)
     }
 }
 
-/// How many deliveries had which fate.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Tally {
-    pub(super) deliveries: usize,
-    pub(super) created: usize,
-    pub(super) joined: usize,
-    pub(super) unchanged: usize,
-    pub(super) withdrawn: usize,
-    pub(super) rejected: usize,
-    pub(super) skipped: usize,
-}
-
-/// What a source sent.
-pub(super) struct Read {
-    deliveries: Vec<Delivery>,
-    received: Received,
-}
-
-pub(super) fn read_deliveries(
-    arguments: &Arguments,
-    ground: &Ground<'_>,
-    store: &Store,
+/// Plans what sources sent. Where there are several, one that would take too much away is left out, and the others go on.
+pub(super) fn plan(
+    read: &Read,
+    allowed: &[Taken],
+    reading: &Reading,
+    config: &Config,
     now: Timestamp,
-) -> Result<Read, Failure> {
-    let config = &ground.config;
-    let source = config.source(&arguments.source)?;
-    let sources = Sources { store, prefix: &config.settings.prefix, now };
-    let mut received = sources.receive(source, &arguments.inputs, &ground.reading.snapshot, &config.settings)?;
-    Ok(Read { deliveries: received.deliveries(), received })
+) -> Result<Planned, Failure> {
+    let mut left_out: BTreeMap<String, Vec<Taken>> = BTreeMap::new();
+    loop {
+        let (planned, fates) = plan_all(read, &left_out, reading, config, now)?;
+        let is_alone = read.runs.len() - left_out.len() <= 1;
+        let beyond = if is_alone { BTreeMap::new() } else { beyond(&planned, &fates, allowed, reading, config) };
+        if beyond.is_empty() {
+            return Ok(planned);
+        }
+        left_out.extend(beyond);
+    }
+}
+
+/// The sources that take away more than one may without a word, with what they take.
+fn beyond(
+    planned: &Planned,
+    fates: &[(String, TreePath)],
+    allowed: &[Taken],
+    reading: &Reading,
+    config: &Config,
+) -> BTreeMap<String, Vec<Taken>> {
+    let kinds: BTreeMap<&TreePath, ChangeKind> =
+        planned.plan.changes.changes().map(|change| (&change.path, change.kind)).collect();
+    let mut taken: BTreeMap<&str, BTreeMap<&TreePath, ChangeKind>> = BTreeMap::new();
+    for (source, path) in fates {
+        if let Some(&kind) = kinds.get(path) {
+            taken.entry(source).or_default().insert(path, kind);
+        }
+    }
+    let reports = reading.reports();
+    let of_source = |(source, paths): (&str, BTreeMap<&TreePath, ChangeKind>)| {
+        let beyond = config.guard.beyond(paths.into_values(), reports, allowed);
+        (!beyond.is_empty()).then(|| (source.to_owned(), beyond))
+    };
+    taken.into_iter().filter_map(of_source).collect()
 }
 
 /// Plans until the rules admit the plan: deliveries behind a report that they refuse are rejected, and the rest is
-/// planned again.
-pub(super) fn plan(
-    source: &Source,
+/// planned again. The second part says which source changes which report.
+fn plan_all(
+    read: &Read,
+    left_out: &BTreeMap<String, Vec<Taken>>,
     reading: &Reading,
     config: &Config,
-    read: &Read,
     now: Timestamp,
-) -> Result<Planned, Failure> {
+) -> Result<(Planned, Vec<(String, TreePath)>), Failure> {
     let settings = &config.settings;
     let (base, streams) = (&reading.snapshot, TreeStreams::new(reading));
+    let runs = || read.runs.iter().filter(|run| !left_out.contains_key(&run.id));
+    let received = || runs().filter_map(|run| run.received.as_ref().ok());
     // Very many deliveries are not copied for a plan that the rules admit at once.
     let mut deliveries = Cow::Borrowed(read.deliveries.as_slice());
-    let back = read.received.taken_back(&deliveries, base);
+    if !left_out.is_empty() {
+        deliveries.to_mut().retain(|one| !left_out.contains_key(&one.source));
+    }
+    let back: Vec<Delivery> = received().flat_map(|received| received.taken_back(&deliveries, base)).collect();
     if !back.is_empty() {
         deliveries.to_mut().extend(back);
+    }
+    let mut drops_ids_of = BTreeSet::new();
+    for run in runs() {
+        if config.source(&run.id)?.own_ids == OwnIds::Drop {
+            drops_ids_of.insert(run.id.clone());
+        }
     }
     // What the planning refuses.
     let mut late: Vec<Refused> = Vec::new();
     loop {
-        let batch = Batch {
-            deliveries,
-            takes_ids_as_aliases: source.own_ids != OwnIds::Drop,
-            prefix: settings.prefix.clone(),
-            first_number: config.first_number,
-        };
+        let (prefix, first_number) = (settings.prefix.clone(), config.first_number);
+        let batch = Batch { deliveries, drops_ids_of: drops_ids_of.clone(), prefix, first_number };
         let (mut plan, fates) =
             curate::ingest(base, &batch, &streams, now).map_err(|error| Failure::new(error.to_string()))?;
         let mut changes = std::mem::take(&mut plan.changes);
         let ruled_out = late.len();
         late.extend(refused(&plan.rejected, &batch.deliveries));
-        let settled = read.received.settle(base, &late, &mut changes)?;
+        let mut settled: BTreeMap<&str, Settled> = BTreeMap::new();
+        for received in received() {
+            settled.insert(received.source(), received.settle(base, &late, &mut changes)?);
+        }
         match reading.admit(changes, settings) {
             Ok(admitted) => {
                 plan.changes = admitted.changes().clone();
-                let all = read.received.refused().iter().chain(&late);
+                let all = received().flat_map(|received| received.refused()).chain(&late);
                 plan.rejected = all.map(|refused| refused.rejected.clone()).collect();
-                plan.rejected.sort_by(|a, b| a.delivery.cmp(&b.delivery));
-                let mut tally = tally(&fates, plan.rejected.len());
-                tally.skipped += read.received.known();
-                tally.deliveries += read.received.known();
-                return Ok(Planned { source: source.id.clone(), admitted, plan, tally, settled });
+                plan.rejected.sort_by(|a, b| (&a.source, &a.delivery).cmp(&(&b.source, &b.delivery)));
+                let mut tallies = tallies(&batch.deliveries, &fates, &plan.rejected);
+                let of_source = |run: &Run| {
+                    let mut tally = tallies.remove(run.id.as_str()).unwrap_or_default();
+                    let known = run.received.as_ref().map_or(0, |received| received.known());
+                    (tally.skipped, tally.deliveries) = (tally.skipped + known, tally.deliveries + known);
+                    OfSource {
+                        id: run.id.clone(),
+                        settled: settled.remove(run.id.as_str()).unwrap_or_default(),
+                        tally,
+                        seconds: run.seconds,
+                        failure: run.received.as_ref().err().cloned(),
+                        guarded: left_out.get(&run.id).cloned().unwrap_or_default(),
+                    }
+                };
+                let sources = read.runs.iter().map(of_source).collect();
+                let sent = batch.deliveries.iter().map(|delivery| &delivery.source);
+                let changed =
+                    sent.zip(&fates).filter_map(|(source, fate)| Some((source.clone(), fate.changed()?.clone())));
+                return Ok((Planned { admitted, plan, sources }, changed.collect()));
             }
             Err(findings) => {
                 let (kept, refused) = part(batch.deliveries.into_owned(), &fates, &findings);
@@ -150,17 +208,24 @@ fn refused(rejected: &[Rejected], deliveries: &[Delivery]) -> Vec<Refused> {
     if rejected.is_empty() {
         return Vec::new();
     }
-    let by_name: BTreeMap<&str, &Delivery> = deliveries.iter().map(|one| (one.name.as_str(), one)).collect();
+    let name = |one: &Delivery| (one.source.clone(), one.name.clone());
+    let by_name: BTreeMap<(String, String), &Delivery> = deliveries.iter().map(|one| (name(one), one)).collect();
     let one = |rejected: &Rejected| {
-        let delivery = by_name.get(rejected.delivery.as_str())?;
+        let delivery = by_name.get(&(rejected.source.clone(), rejected.delivery.clone()))?;
         Some(Refused::of_delivery(rejected.clone(), delivery))
     };
     rejected.iter().filter_map(one).collect()
 }
 
-fn tally(fates: &[Ingested], rejected: usize) -> Tally {
-    let mut tally = Tally { rejected, deliveries: rejected, ..Tally::default() };
-    for fate in fates {
+/// How many deliveries of each source had which fate.
+fn tallies<'d>(deliveries: &'d [Delivery], fates: &[Ingested], rejected: &'d [Rejected]) -> BTreeMap<&'d str, Tally> {
+    let mut tallies: BTreeMap<&str, Tally> = BTreeMap::new();
+    for rejected in rejected {
+        let tally = tallies.entry(&rejected.source).or_default();
+        (tally.rejected, tally.deliveries) = (tally.rejected + 1, tally.deliveries + 1);
+    }
+    for (delivery, fate) in deliveries.iter().zip(fates) {
+        let tally = tallies.entry(&delivery.source).or_default();
         let count = match fate {
             Ingested::Created(_) => &mut tally.created,
             Ingested::Joined(_) => &mut tally.joined,
@@ -173,5 +238,5 @@ fn tally(fates: &[Ingested], rejected: usize) -> Tally {
         *count += 1;
         tally.deliveries += 1;
     }
-    tally
+    tallies
 }

@@ -1,14 +1,18 @@
 //! What an ingest says: for people, and as `malpkg.ingest`.
 
+use std::collections::BTreeMap;
+
+use database::Rejected;
 use serde::Serialize;
 
-use super::Arguments;
-use super::plan::{Planned, Tally};
+use super::plan::{OfSource, Planned};
+use super::status;
 use crate::context::Context;
 use crate::display::Shown;
 use crate::failure::Failure;
-use crate::landing::Landed;
 use crate::landing::view::{ChangeV1, Told, changes_v1, write_changes, write_end, write_rejected};
+use crate::landing::{Landed, Landing};
+use crate::sources::Settled;
 
 #[derive(Serialize)]
 struct IngestV1<'i> {
@@ -35,7 +39,8 @@ struct SourceV1<'i> {
     skipped: usize,
     cursor: Option<&'i str>,
     seconds: f64,
-    error: Option<&'i str>,
+    error: Option<String>,
+    guarded: Vec<String>,
 }
 
 #[derive(Serialize)]
@@ -56,27 +61,13 @@ struct SkippedV1<'i> {
     reason: &'i str,
 }
 
-pub(super) fn write_json(
-    arguments: &Arguments,
-    landed: &Landed<Planned>,
-    seconds: f64,
-    context: &mut Context<'_>,
-) -> Result<(), Failure> {
+pub(super) fn write_json(landed: &Landed<Planned>, seconds: f64, context: &mut Context<'_>) -> Result<(), Failure> {
     let planned = &landed.planned;
-    let tally = planned.tally;
-    let source = SourceV1 {
-        id: &arguments.source,
-        deliveries: tally.deliveries,
-        created: tally.created,
-        joined: tally.joined,
-        unchanged: tally.unchanged,
-        withdrawn: tally.withdrawn,
-        rejected: tally.rejected,
-        skipped: tally.skipped,
-        cursor: planned.settled.cursor.as_deref(),
-        seconds: (seconds * 1000.0).round() / 1000.0,
-        error: None,
-    };
+    // Of several sources the planning is nobody's own.
+    let whole = (planned.sources.len() == 1).then_some(seconds);
+    let settled: BTreeMap<&str, &Settled> =
+        planned.sources.iter().map(|source| (source.id.as_str(), &source.settled)).collect();
+    let quarantine = |rejected: &Rejected| settled.get(rejected.source.as_str())?.quarantine.get(&rejected.delivery);
     let rejected = planned.plan.rejected.iter().map(|rejected| RejectedV1 {
         source: &rejected.source,
         delivery: &rejected.delivery,
@@ -84,7 +75,7 @@ pub(super) fn write_json(
         pointer: &rejected.pointer,
         message: &rejected.message,
         remedy: &rejected.remedy,
-        quarantine: planned.settled.quarantine.get(&rejected.delivery).map(String::as_str),
+        quarantine: quarantine(rejected).map(String::as_str),
     });
     let skipped = planned.plan.skipped.iter().map(|skipped| SkippedV1 {
         source: &skipped.source,
@@ -96,16 +87,34 @@ pub(super) fn write_json(
         version: 1,
         base: landed.base.as_deref(),
         commit: landed.commit.as_deref(),
-        status: landed.status(),
-        sources: vec![source],
+        status: status(landed),
+        sources: planned.sources.iter().map(|source| source_v1(source, whole)).collect(),
         rejected: rejected.collect(),
         skipped: skipped.collect(),
         changes: changes_v1(&planned.plan.changes),
     })
 }
 
+fn source_v1(source: &OfSource, whole: Option<f64>) -> SourceV1<'_> {
+    let tally = &source.tally;
+    SourceV1 {
+        id: &source.id,
+        deliveries: tally.deliveries,
+        created: tally.created,
+        joined: tally.joined,
+        unchanged: tally.unchanged,
+        withdrawn: tally.withdrawn,
+        rejected: tally.rejected,
+        skipped: tally.skipped,
+        cursor: source.settled.cursor.as_deref(),
+        seconds: (whole.unwrap_or(source.seconds) * 1000.0).round() / 1000.0,
+        error: source.failure.as_ref().map(Failure::told),
+        guarded: source.guarded.iter().map(ToString::to_string).collect(),
+    }
+}
+
 pub(super) fn write_text(
-    arguments: &Arguments,
+    landing: &Landing,
     landed: &Landed<Planned>,
     context: &mut Context<'_>,
 ) -> Result<(), Failure> {
@@ -115,11 +124,17 @@ pub(super) fn write_text(
         writeln!(context.out, "skipped: {}: {}", Shown(&skipped.delivery), Shown(&skipped.reason))?;
     }
     write_changes(&planned.plan.changes, context)?;
-    let Tally { deliveries, created, joined, unchanged, withdrawn, rejected, skipped } = planned.tally;
-    let summary = format!(
-        "{}: {deliveries} read, {created} created, {joined} joined, {withdrawn} taken back, {unchanged} known already, {skipped} skipped, {rejected} rejected",
-        arguments.source
-    );
-    writeln!(context.out, "{summary}")?;
-    write_end(&planned.plan.changes, Told::of(landed, &arguments.landing, &summary), context)
+    for source in &planned.sources {
+        if let Some(failure) = &source.failure {
+            writeln!(context.err, "{}: {failure}", source.id)?;
+        } else if source.guarded.is_empty() {
+            writeln!(context.out, "{}: {}", source.id, source.tally)?;
+        } else {
+            let allow: Vec<String> = source.guarded.iter().map(|taken| format!("--allow {taken}")).collect();
+            let command = format!("malpkg ingest --source {} {}", source.id, allow.join(" "));
+            writeln!(context.out, "{}: left out: it takes many reports away; if that is right: {command}", source.id)?;
+        }
+    }
+    let summary = String::new();
+    write_end(&planned.plan.changes, Told::of(landed, landing, &summary), context)
 }

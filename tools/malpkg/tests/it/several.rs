@@ -1,0 +1,128 @@
+//! `malpkg ingest` with several sources in one run: one commit, and none stops the others.
+
+use malpkg::Exit;
+use serde_json::Value;
+use testkit::{Database, Repository, report};
+
+use crate::program::{NOW, json, malpkg, malpkg_at};
+
+const CONFIG: &str = "[source.a]\nformat = \"osv\"\nfrom = \"a\"\n[source.b]\nformat = \"osv\"\nfrom = \"b\"\n\
+    [source.asleep]\nformat = \"osv\"\nfrom = \"a\"\npaused = \"it lies\"\n[source.by-hand]\nformat = \"osv\"\n\
+    [source.list]\nformat = \"osv\"\nfrom = \"list\"\ncomplete = true\n";
+
+/// A database whose sources lie beside it; nothing of these is in git.
+fn repository(list: usize) -> Repository {
+    let repository = Database::default().with("malpkg.toml", CONFIG).with(".gitignore", "a\nb\nlist\n").repository();
+    repository.write("a/one.json", report("A-1", "npm", "one", &["1.0.0"]));
+    repository.write("a/both.json", report("A-2", "npm", "both", &["1.0.0"]));
+    repository.write("b/both.json", report("B-1", "npm", "both", &["2.0.0"]));
+    for number in 0..list {
+        repository.write(
+            &format!("list/{number}.json"),
+            report(&format!("L-{number}"), "npm", &format!("l{number}"), &["1"]),
+        );
+    }
+    repository
+}
+
+/// Of each source the members that are named.
+fn told(done: &Value, members: &[&str]) -> Vec<Vec<String>> {
+    let of = |source: &Value| members.iter().map(|member| source[member].to_string()).collect();
+    done["sources"].as_array().unwrap().iter().map(of).collect()
+}
+
+#[test]
+fn every_source_that_can_be_read_goes_into_one_commit() {
+    let repository = repository(1);
+    let before = repository.id("HEAD");
+    let done = json(repository.path(), &["ingest", "--commit"], Exit::Done);
+    assert_eq!(done["status"], "done");
+    assert_eq!(told(&done, &["id", "deliveries"]), [["\"a\"", "2"], ["\"b\"", "1"], ["\"list\"", "1"]]);
+    assert_eq!(repository.id("HEAD~1"), before, "one commit");
+    let message = repository.run(&["log", "-1", "--format=%B"]);
+    assert!(message.starts_with("ingest: 3 reports created, 1 delivery joined from 3 sources\n"), "{message}");
+    assert!(message.contains("\nSource: a\nSource: b\nSource: list\n"), "{message}");
+    let again = json(repository.path(), &["ingest", "--commit"], Exit::Done);
+    assert!(again["commit"].is_null());
+}
+
+#[test]
+fn what_they_send_does_not_depend_on_their_order() {
+    let (at_once, one_by_one) = (repository(0), repository(0));
+    json(at_once.path(), &["ingest", "--source", "b,a", "--commit"], Exit::Done);
+    for source in ["b", "a"] {
+        json(one_by_one.path(), &["ingest", "--source", source, "--commit"], Exit::Done);
+    }
+    let contents = |repository: &Repository| -> Vec<String> {
+        let paths = repository.paths("HEAD").into_iter().filter(|path| path.contains("/malicious/"));
+        let without_id = |text: String| {
+            text.lines()
+                .filter(|line| !line.contains("\"MAL-") && !line.contains("\"modified\""))
+                .collect::<Vec<_>>()
+                .join("\n")
+        };
+        paths.map(|path| without_id(repository.show("HEAD", &path))).collect()
+    };
+    let mut contents = [contents(&at_once), contents(&one_by_one)];
+    contents.iter_mut().for_each(|all| all.sort());
+    assert_eq!(contents[0], contents[1]);
+    assert_eq!(contents[0].len(), 2);
+}
+
+#[test]
+fn a_source_that_cannot_be_read_is_told_and_the_others_go_on() {
+    let repository = repository(0);
+    let ran = malpkg(repository.path(), &["ingest", "--source", "a", "--source", "list", "--commit"]);
+    assert_eq!(ran.exit, Exit::Failed);
+    assert!(ran.err.contains("list: error:") && ran.out.contains("a: 2 read, 2 created"), "{}{}", ran.err, ran.out);
+    assert!(repository.paths("HEAD").iter().any(|path| path.starts_with("osv/malicious/npm/one/")));
+    let done = json(repository.path(), &["ingest", "--source", "a,list", "--commit"], Exit::Failed);
+    assert_eq!((&done["format"], &done["status"]), (&"malpkg.ingest".into(), &"partial".into()));
+    assert!(done["sources"][1]["error"].as_str().unwrap().contains("list"), "{done}");
+    assert!(done["sources"][0]["error"].is_null());
+    // Alone its failure is the answer.
+    let alone = json(repository.path(), &["ingest", "--source", "list"], Exit::Failed);
+    assert_eq!(alone["format"], "malpkg.error");
+    let paused = json(repository.path(), &["ingest", "--source", "asleep,a"], Exit::Failed);
+    assert!(paused["sources"][0]["error"].as_str().unwrap().contains("paused: it lies"), "{paused}");
+}
+
+#[test]
+fn a_source_that_takes_too_much_away_is_left_out_and_the_others_go_on() {
+    let repository = repository(30);
+    json(repository.path(), &["ingest", "--commit"], Exit::Done);
+    (1..30).for_each(|number| repository.remove(&format!("list/{number}.json")));
+    repository.write("b/more.json", report("B-2", "npm", "more", &["1.0.0"]));
+    let later = NOW.replace("06-01", "06-02");
+    let ran = malpkg_at(&later, repository.path(), &["ingest", "--commit", "--format", "json"]);
+    assert_eq!(ran.exit, Exit::Found, "{}{}", ran.out, ran.err);
+    let done: Value = serde_json::from_str(&ran.out).unwrap();
+    assert_eq!((&done["status"], done["commit"].is_null()), (&"guarded".into(), false));
+    assert_eq!(
+        told(&done, &["id", "created", "guarded"])[1..],
+        [["\"b\"", "1", "[]"].map(str::to_owned), ["\"list\"", "0", "[\"withdraw=29\"]"].map(str::to_owned)]
+    );
+    let text = malpkg_at(&later, repository.path(), &["ingest"]);
+    assert!(text.out.contains("malpkg ingest --source list --allow withdraw=29"), "{}", text.out);
+    let allowed = ["ingest", "--source", "list", "--allow", "withdraw=29", "--commit"];
+    assert_eq!(malpkg_at(&later, repository.path(), &allowed).exit, Exit::Done);
+}
+
+#[test]
+fn how_much_may_go_is_configured() {
+    let repository = repository(5);
+    json(repository.path(), &["ingest", "--commit"], Exit::Done);
+    (1..5).for_each(|number| repository.remove(&format!("list/{number}.json")));
+    let list = ["ingest", "--source", "list"];
+    json(repository.path(), &list, Exit::Done);
+    repository.write("malpkg.toml", format!("{CONFIG}[guard]\npercent = 0\nat-least = 3\n"));
+    assert_eq!(json(repository.path(), &list, Exit::Found)["status"], "guarded");
+}
+
+#[test]
+fn documents_named_by_hand_are_of_one_source() {
+    let repository = repository(0);
+    for arguments in [&["ingest", "--source", "a,b", "a"][..], &["ingest", "a"]] {
+        assert_eq!(malpkg(repository.path(), arguments).exit, Exit::Failed, "{arguments:?}");
+    }
+}
