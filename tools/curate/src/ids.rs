@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use database::{IDS_FILE, ReportId, Snapshot};
-use osv_schema::{Document, Object, Value, write};
+use database::{IDS_FILE, Mark, Snapshot, numbers, read_marks};
+use osv_schema::{Object, Value, write};
 
 use crate::sha256_hex;
 
@@ -14,6 +14,9 @@ pub struct Numbering {
     pub prefix: String,
     /// The first number given each year.
     pub first_number: u64,
+    /// The highest number of each year that the history knows. Asked only for years without a mark: of a tree that is kept
+    /// by this tool for the first time, reports may be gone whose ids the world remembers.
+    pub ever: BTreeMap<i32, u64>,
 }
 
 /// The numbers given, and those given since this was read.
@@ -27,14 +30,6 @@ pub struct Ids {
     /// What stands in the tree, once the first id is asked for.
     standing: Option<Standing>,
     given: BTreeMap<i32, Vec<Given>>,
-}
-
-#[derive(Clone, Debug, Default)]
-struct Mark {
-    highest: u64,
-    batch: String,
-    /// Members of the year that we do not know.
-    rest: Object,
 }
 
 /// The numbers that stand in the tree.
@@ -78,7 +73,7 @@ impl Ids {
     /// The file cannot be read: then no id can be given safely.
     pub fn read(base: &Snapshot, numbering: &Numbering) -> Result<Ids, IdsError> {
         let marks = match base.read_path(IDS_FILE).map_err(IdsError::Unreadable)? {
-            Some(bytes) => parse(&bytes).ok_or(IdsError::Malformed)?,
+            Some(bytes) => read_marks(&bytes).ok_or(IdsError::Malformed)?,
             None => BTreeMap::new(),
         };
         Ok(Ids::of(base, numbering, marks, false))
@@ -93,7 +88,7 @@ impl Ids {
     pub fn read_merged(base: &Snapshot, before: &Snapshot, numbering: &Numbering) -> Result<Ids, IdsError> {
         let mut marks = Ids::read(before, numbering)?.marks;
         let bytes = base.read_path(IDS_FILE).map_err(IdsError::Unreadable)?.unwrap_or_default();
-        let whole = parse(&bytes);
+        let whole = read_marks(&bytes);
         let is_whole = whole.is_some();
         let said: BTreeMap<i32, u64> = whole.iter().flatten().map(|(year, mark)| (*year, mark.highest)).collect();
         for (year, mark) in whole.into_iter().flatten() {
@@ -154,7 +149,8 @@ impl Ids {
         let mark = self.marks.get(&year).map(|mark| mark.highest);
         let (prefix, base, marks) = (&self.numbering.prefix, &self.base, &self.marks);
         let standing = self.standing.get_or_insert_with(|| Standing::of(base, prefix, marks));
-        let before = mark.unwrap_or_else(|| standing.highest.get(&year).copied().unwrap_or(0));
+        let ever = self.numbering.ever.get(&year).copied().unwrap_or(0);
+        let before = mark.unwrap_or_else(|| standing.highest.get(&year).copied().unwrap_or(0).max(ever));
         let mut number = before.max(self.numbering.first_number.saturating_sub(1));
         loop {
             number = number.checked_add(1).ok_or(IdsError::UsedUp(year))?;
@@ -190,42 +186,20 @@ impl Ids {
 impl Standing {
     fn of(base: &Snapshot, prefix: &str, marks: &BTreeMap<i32, Mark>) -> Standing {
         let mut standing = Standing::default();
-        let ids = base.reports().filter_map(|(place, _)| ReportId::parse(place.stem));
-        for id in ids.filter(|id| id.prefix == prefix) {
-            let year = i32::from(id.year);
+        for (year, number) in numbers(base, prefix) {
             match marks.get(&year) {
-                Some(mark) if id.number > mark.highest => {
-                    standing.beyond.insert((year, id.number));
+                Some(mark) if number > mark.highest => {
+                    standing.beyond.insert((year, number));
                 }
                 Some(_) => {}
                 None => {
                     let highest = standing.highest.entry(year).or_default();
-                    *highest = id.number.max(*highest);
+                    *highest = number.max(*highest);
                 }
             }
         }
         standing
     }
-}
-
-fn parse(bytes: &[u8]) -> Option<BTreeMap<i32, Mark>> {
-    let document = Document::parse(bytes).ok()?;
-    // A year that stands twice is two branches that met.
-    if document.duplicates().next().is_some() {
-        return None;
-    }
-    let years = Value::from(document.root());
-    let mut marks = BTreeMap::new();
-    for (year, mark) in years.as_object()? {
-        let mut rest = mark.as_object()?.clone();
-        let highest = match rest.remove("highest")? {
-            Value::Number(spelling) => spelling.parse().ok()?,
-            _ => return None,
-        };
-        let batch = rest.remove("batch").and_then(|batch| batch.as_str().map(str::to_owned)).unwrap_or_default();
-        marks.insert(year.parse().ok()?, Mark { highest, batch, rest });
-    }
-    Some(marks)
 }
 
 /// What a file says of one year that git or a person made of two.

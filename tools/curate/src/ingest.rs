@@ -30,10 +30,8 @@ pub struct Batch<'b> {
     pub deliveries: Cow<'b, [Delivery]>,
     /// The sources whose own ids do not become aliases.
     pub drops_ids_of: BTreeSet<String>,
-    /// The prefix of our ids.
-    pub prefix: String,
-    /// The first number we give each year.
-    pub first_number: u64,
+    /// How ids are given.
+    pub numbering: Numbering,
 }
 
 /// What becomes of one delivery.
@@ -85,12 +83,11 @@ pub fn ingest(
     streams: &dyn Streams,
     now: Timestamp,
 ) -> Result<(Plan, Vec<Ingested>), IngestError> {
-    let numbering = Numbering { prefix: batch.prefix.clone(), first_number: batch.first_number };
-    let mut ids = Ids::read(base, &numbering)?;
+    let mut ids = Ids::read(base, &batch.numbering)?;
     let mut plan = Plan::default();
     let mut fates = vec![Ingested::Rejected; batch.deliveries.len()];
     let groups = grouped(batch, now, &mut plan);
-    let found = find(base, &groups, &batch.prefix);
+    let found = find(base, &groups, &batch.numbering.prefix);
     let elsewhere = elsewhere(base, batch, streams, &groups, &found, now).map_err(IngestError::Streams)?;
     // Ids are given one after the other, and the rest of the work is done side by side.
     let mut work: Vec<Work<'_>> = Vec::with_capacity(groups.len());

@@ -3,10 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use database::{ChangeSet, Plan, Rejected, Snapshot, TreePath};
+use curate::Numbering;
+use database::{ChangeSet, IDS_FILE, Plan, Rejected, Snapshot, TreePath};
 use rules::{Admitted, Finding, Settings};
+use store::Store;
 
 use crate::change::Held;
+use crate::config::Config;
 use crate::context::Reading;
 use crate::failure::Failure;
 use crate::landing;
@@ -85,6 +88,16 @@ pub(crate) fn curate<M>(
             }
         }
     }
+}
+
+/// How ids are given. Of a database that has given none yet the history tells which are used up.
+pub(crate) fn numbering(store: &Store, reading: &Reading, config: &Config) -> Result<Numbering, Failure> {
+    let (prefix, first_number) = (config.settings.prefix.clone(), config.first_number);
+    let ever = match &reading.commit {
+        Some(commit) if reading.snapshot.entry(IDS_FILE).is_none() => store.numbers_ever(commit.id, &prefix)?,
+        _ => BTreeMap::new(),
+    };
+    Ok(Numbering { prefix, first_number, ever })
 }
 
 /// The snapshot with the files held fast that a change takes away or writes anew, and what they hold. What a commit holds

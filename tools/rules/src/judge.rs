@@ -1,6 +1,6 @@
 //! One file under all rules that are about one file, and reports that share a key under those about that.
 
-use database::{Facts, Place, ReadError, Report, ReportId, TreePath};
+use database::{Facts, IDS_FILE, Place, ReadError, Report, ReportId, TreePath};
 
 use crate::edited::Edited;
 use crate::sink::{Sink, locate};
@@ -20,6 +20,9 @@ pub fn judge_file(path: &TreePath, bytes: Result<&[u8], ReadError>, settings: &S
     let mut findings = Vec::new();
     let Some(place) = Place::of(path) else {
         judge_path(path, path.file_name(), settings, &mut findings);
+        if path.as_str() == IDS_FILE {
+            judge_marks(path, bytes.unwrap_or_default(), settings, &mut findings);
+        }
         return Judged { facts: None, findings };
     };
     match bytes {
@@ -69,6 +72,14 @@ fn judge_report(report: &Report<'_>, bytes: &[u8], settings: &Settings, in_place
     if !findings.is_empty() {
         locate(findings, bytes, document);
     }
+}
+
+fn judge_marks(path: &TreePath, bytes: &[u8], settings: &Settings, findings: &mut Vec<Finding>) {
+    with_rules(settings, path, path.file_name(), None, findings, |check, sink| {
+        if let Check::Marks(check) = check {
+            check(bytes, sink);
+        }
+    });
 }
 
 fn judge_path(path: &TreePath, id: &str, settings: &Settings, findings: &mut Vec<Finding>) {

@@ -1,6 +1,6 @@
 //! What a rule is, and how strictly each one is taken.
 
-use database::{Facts, Key, KeyKind, Report, TreePath};
+use database::{Facts, Key, KeyKind, Report, Snapshot, TreePath};
 
 use crate::RULES;
 use crate::edited::Edited;
@@ -26,7 +26,7 @@ impl Level {
     }
 }
 
-/// What a rule looks at. The first four are functions of one file, so that a file is judged once for each content.
+/// What a rule looks at. Most are functions of one file, so that a file is judged once for each content.
 #[derive(Clone, Copy)]
 pub enum Check {
     /// What a report says, wherever it lies.
@@ -39,6 +39,10 @@ pub enum Check {
     File(fn(&TreePath, &mut Sink<'_>)),
     /// The reports that one key of a kind leads to, by path; called for each key that leads to more than one.
     Shared(KeyKind, fn(&Key, &[&Facts], &mut SharedSink<'_>)),
+    /// The file of the ids that were given.
+    Marks(fn(&[u8], &mut Sink<'_>)),
+    /// That file, and the tree that it speaks of; asked where a whole tree is judged.
+    Ids(fn(&[u8], &Snapshot, &mut Sink<'_>)),
     /// What a change makes of one file, told where a base is given.
     History(fn(&Edited<'_>, &mut Sink<'_>)),
     /// The same, asked only of a change that a stranger sends.

@@ -10,7 +10,7 @@ use sha2::{Digest, Sha256};
 use crate::compare::{By, Comparison, Known, Touched, compare};
 use crate::judge::judge_file;
 use crate::shared::judge_shared;
-use crate::{Finding, Level, RULES, Rule, Settings, Validation};
+use crate::{Check, Finding, Level, RULES, Rule, Settings, Validation};
 
 /// What is known of a tree.
 #[derive(Debug)]
@@ -39,7 +39,9 @@ pub fn fingerprint(tool: &str, settings: &Settings) -> Vec<u8> {
 pub fn indexed(tree: TreeId, snapshot: &Snapshot, validation: &mut Validation, fingerprint: Vec<u8>) -> Indexed {
     // All three lists are sorted by path, so that one walk along the files meets all of them.
     let mut facts = std::mem::take(&mut validation.facts).into_iter().peekable();
-    let mut findings = validation.findings.iter().peekable();
+    // What is asked of whole trees alone is no part of what a change is compared with.
+    let of_files = validation.findings.iter().filter(|finding| !matches!(finding.rule.check, Check::Ids(_)));
+    let mut findings = of_files.peekable();
     let mut files: Vec<IndexedFile> = Vec::with_capacity(validation.reports);
     let mut found: BTreeMap<&str, (usize, Vec<u32>)> = BTreeMap::new();
     for file in snapshot.entries() {
@@ -189,5 +191,5 @@ impl Known for Standing {
 
 /// Whether a rule speaks of a change and not of a tree.
 fn is_about_change(rule: &Rule) -> bool {
-    matches!(rule.check, crate::Check::History(_) | crate::Check::Contribution(_))
+    matches!(rule.check, Check::History(_) | Check::Contribution(_))
 }

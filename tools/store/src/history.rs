@@ -1,8 +1,49 @@
-//! Where a commit stands in the history of its branch.
+//! Where a commit stands in the history of its branch, and which reports that history knows.
 
+use std::collections::BTreeMap;
+
+use database::{Place, ROOTS, ReportId};
+
+use crate::difference::different_files;
+use crate::revision::read_commit;
 use crate::{CommitId, Error, Store};
 
 impl Store {
+    /// For each year the highest number of an id with this prefix that any report ever had, in a commit or before it. All
+    /// of the history is gone through: the cost is that of its changes.
+    ///
+    /// # Errors
+    ///
+    /// The history is not all here, or not as it was written.
+    pub fn numbers_ever(&self, commit: CommitId, prefix: &str) -> Result<BTreeMap<i32, u64>, Error> {
+        let repository = self.repository()?;
+        if repository.is_shallow() {
+            return Err(Error::Shallow);
+        }
+        let doing = || format!("go through the history of {commit}");
+        let mut walk = repository.revwalk().map_err(Error::git(doing()))?;
+        walk.push(commit.oid()?).map_err(Error::git(doing()))?;
+        let objects = self.objects()?;
+        let mut highest: BTreeMap<i32, u64> = BTreeMap::new();
+        for oid in walk {
+            let oid = oid.map_err(Error::git(doing()))?;
+            let commit = read_commit(&repository, oid)?;
+            // What a merge brought came with one of its parents.
+            let before = match commit.parents.first() {
+                Some(first) => Some(read_commit(&repository, first.oid()?)?.tree.0),
+                None => None,
+            };
+            for file in different_files(&objects, before, commit.tree.0, Some(&ROOTS))? {
+                let id = Place::of(&file.path).and_then(|place| ReportId::parse(place.stem));
+                if let Some(id) = id.filter(|id| file.after.is_some() && id.prefix == prefix) {
+                    let known = highest.entry(i32::from(id.year)).or_default();
+                    *known = id.number.max(*known);
+                }
+            }
+        }
+        Ok(highest)
+    }
+
     /// How many commits there are from the first one to this, going by first parents, both counted.
     ///
     /// # Errors

@@ -66,6 +66,8 @@ fn scope(rule: &Rule) -> &'static str {
         Check::Unread(_) => "an unreadable file",
         Check::File(_) => "a path",
         Check::Shared(..) => "reports together",
+        Check::Marks(_) => "the ids given",
+        Check::Ids(_) => "a whole tree",
         Check::History(_) => "a change",
         Check::Contribution(_) => "a stranger's change",
     }

@@ -2,14 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use curate::{Numbering, assign, renumber};
+use curate::{assign, renumber};
 use database::{Edit, Plan, Snapshot};
 
-use crate::fixture::{database, now, put, record};
-
-fn numbering() -> Numbering {
-    Numbering { prefix: "MAL".into(), first_number: 900_001 }
-}
+use crate::fixture::{database, now, numbering, put, record};
 
 fn run(base: &Snapshot) -> Plan {
     assign(base, &numbering(), &BTreeSet::new(), now()).unwrap().plan

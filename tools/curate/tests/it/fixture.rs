@@ -1,8 +1,9 @@
 //! Deliveries and databases in few words.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use curate::{Batch, Delivery, Ingested, ingest, sha256_hex};
+use curate::{Batch, Delivery, Ingested, Numbering, ingest, sha256_hex};
 use database::{Edit, Plan, Snapshot, TreePath};
 use osv_schema::{Document, Record, Timestamp};
 
@@ -44,14 +45,14 @@ pub(crate) fn database(files: &[(&str, &str)]) -> Snapshot {
     Snapshot::of_files(files.iter().map(|(at, text)| (path(at), Arc::from(text.as_bytes()))))
 }
 
+/// Ids are given from 900,001 on.
+pub(crate) fn numbering() -> Numbering {
+    Numbering { prefix: "MAL".into(), first_number: 900_001, ever: BTreeMap::new() }
+}
+
 /// Ingests deliveries into a database.
 pub(crate) fn run(base: &Snapshot, deliveries: Vec<Delivery>) -> (Plan, Vec<Ingested>) {
-    let batch = Batch {
-        deliveries: deliveries.into(),
-        drops_ids_of: BTreeSet::new(),
-        prefix: "MAL".into(),
-        first_number: 900_001,
-    };
+    let batch = Batch { deliveries: deliveries.into(), drops_ids_of: BTreeSet::new(), numbering: numbering() };
     ingest(base, &batch, &Holders(base.clone()), now()).unwrap()
 }
 

@@ -1,14 +1,15 @@
 //! Ids: never twice, in each year from where the numbers stand.
 
+use std::collections::BTreeMap;
+
 use curate::{Ids, IdsError, Numbering};
 use database::Edit;
 
-use crate::fixture::{database, delivery, record, run};
+use crate::fixture::{database, delivery, numbering, record, run};
 
 /// The next id of 2026 over a database of these files.
 fn next(files: &[(&str, &str)]) -> Result<String, IdsError> {
-    let numbering = Numbering { prefix: "MAL".into(), first_number: 900_001 };
-    Ids::read(&database(files), &numbering)?.give(2026, "npm/a")
+    Ids::read(&database(files), &numbering())?.give(2026, "npm/a")
 }
 
 #[test]
@@ -26,6 +27,14 @@ fn numbers_go_on_from_where_they_stand() {
     assert_eq!(next(&in_the_way).unwrap(), "MAL-2026-900103");
     assert_eq!(next(&[(&at("18446744073709551615"), "")]), Err(IdsError::UsedUp(2026)));
     assert_eq!(next(&[("osv/ids.json", r#"{"2025": {"highest": 900100}}"#)]).unwrap(), "MAL-2026-900001");
+}
+
+#[test]
+fn the_history_counts_until_there_is_a_mark() {
+    let numbering = Numbering { ever: BTreeMap::from([(2026, 900_050)]), ..numbering() };
+    let next = |files| Ids::read(&database(files), &numbering).unwrap().give(2026, "npm/a").unwrap();
+    assert_eq!(next(&[]), "MAL-2026-900051");
+    assert_eq!(next(&[("osv/ids.json", r#"{"2026": {"highest": 900007}}"#)]), "MAL-2026-900008");
 }
 
 #[test]

@@ -7,6 +7,7 @@ use curate::{Assigned, IdsError, Numbering};
 use database::{ChangeSet, IDS_FILE, Place, Plan, Rejected, ReportId, Snapshot, TreePath};
 use osv_schema::Timestamp;
 use rules::Admitted;
+use store::Store;
 
 use crate::change::Held;
 use crate::config::Config;
@@ -15,7 +16,7 @@ use crate::display::count;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::landing::{self, Landing, view};
-use crate::planning::rejected;
+use crate::planning::{numbering, rejected};
 
 /// Give ids to the reports that have none, those named MAL-0000-…
 ///
@@ -73,7 +74,8 @@ pub(crate) fn run(arguments: &Arguments, context: &mut Context<'_>) -> Result<Ex
     let before = arguments.base.as_deref().map(|rev| context.at_revision(&store, rev)).transpose()?;
     let before = before.map(|reading| reading.snapshot);
     let ground = arguments.landing.ground(&store, context)?;
-    let landed = ground.land(context, &progress, |reading, config| plan(reading, before.as_ref(), config, now))?;
+    let landed =
+        ground.land(context, &progress, |reading, config| plan(&store, reading, before.as_ref(), config, now))?;
     drop(progress);
     let plan = &landed.planned.plan;
     let (given, rejected) = (plan.changes.changes().len(), plan.rejected.len());
@@ -83,8 +85,14 @@ pub(crate) fn run(arguments: &Arguments, context: &mut Context<'_>) -> Result<Ex
 }
 
 /// Plans until the rules admit the plan: a report that they refuse is rejected, and the rest is planned again.
-fn plan(reading: &Reading, before: Option<&Snapshot>, config: &Config, now: Timestamp) -> Result<Planned, Failure> {
-    let numbering = Numbering { prefix: config.settings.prefix.clone(), first_number: config.first_number };
+fn plan(
+    store: &Store,
+    reading: &Reading,
+    before: Option<&Snapshot>,
+    config: &Config,
+    now: Timestamp,
+) -> Result<Planned, Failure> {
+    let numbering = numbering(store, reading, config)?;
     let (base, read) = held(&reading.snapshot, before, &numbering, now)?;
     let mut refused: BTreeMap<TreePath, Rejected> = BTreeMap::new();
     loop {

@@ -17,6 +17,18 @@ fn repository() -> Repository {
 }
 
 #[test]
+fn an_id_that_the_history_knows_is_not_given_again() {
+    let repository = repository();
+    let gone = "osv/malicious/npm/gone/MAL-2026-900007.json";
+    repository.write(gone, report("MAL-2026-900007", "npm", "gone", &["1.0.0"]));
+    repository.commit("a report");
+    repository.remove(gone);
+    repository.commit("gone again");
+    let done = json(repository.path(), &["assign", "--commit"], Exit::Done);
+    assert_eq!(done["changes"][0]["id"], "MAL-2026-900008");
+}
+
+#[test]
 fn a_plan_says_what_moves_where() {
     let repository = repository();
     let head = repository.id("HEAD");

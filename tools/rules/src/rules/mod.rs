@@ -26,6 +26,7 @@ mod ecosystem_suffix;
 mod event_not_single;
 mod filename_mismatch;
 mod git_range_first;
+mod id_beyond_mark;
 mod id_year_mismatch;
 mod indicator_in_references;
 mod introduced_is_fixed;
@@ -43,6 +44,7 @@ mod lost_scope;
 mod malformed_addition;
 mod malformed_alias;
 mod malformed_json;
+mod malformed_marks;
 mod misplaced_withdrawn;
 mod modified_before_published;
 mod modified_not_later;
@@ -119,6 +121,7 @@ pub static RULES: &[&Rule] = &[
     &event_not_single::RULE,
     &filename_mismatch::RULE,
     &git_range_first::RULE,
+    &id_beyond_mark::RULE,
     &id_year_mismatch::RULE,
     &indicator_in_references::RULE,
     &introduced_is_fixed::RULE,
@@ -136,6 +139,7 @@ pub static RULES: &[&Rule] = &[
     &malformed_addition::RULE,
     &malformed_alias::RULE,
     &malformed_json::RULE,
+    &malformed_marks::RULE,
     &misplaced_withdrawn::RULE,
     &modified_before_published::RULE,
     &modified_not_later::RULE,

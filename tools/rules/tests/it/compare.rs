@@ -184,7 +184,9 @@ type Faults = BTreeMap<(&'static str, String, String), i64>;
 
 fn count(findings: &[Finding]) -> Faults {
     let mut faults = Faults::new();
-    for finding in findings.iter().filter(|finding| !is_about_change(finding)) {
+    // What is asked of whole trees alone is no part of a comparison.
+    let is_compared = |finding: &&Finding| !is_about_change(finding) && !matches!(finding.rule.check, Check::Ids(_));
+    for finding in findings.iter().filter(is_compared) {
         *faults.entry((finding.rule.name, finding.id.to_string(), finding.value.to_string())).or_default() += 1;
     }
     faults

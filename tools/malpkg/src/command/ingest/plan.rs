@@ -16,8 +16,8 @@ use crate::config::Config;
 use crate::context::Reading;
 use crate::failure::Failure;
 use crate::landing;
-use crate::planning::rejected;
-use crate::sources::Settled;
+use crate::planning::{numbering, rejected};
+use crate::sources::{Received, Settled};
 use crate::streams::TreeStreams;
 
 /// What one planning came to.
@@ -60,7 +60,7 @@ impl landing::Planned for Planned {
 
 /// Plans what sources sent. Where there are several, one that would take too much away is left out, and the others go on.
 pub(super) fn plan(
-    read: &Read,
+    read: &Read<'_>,
     allowed: &[Taken],
     reading: &Reading,
     config: &Config,
@@ -105,7 +105,7 @@ fn beyond(
 /// Plans until the rules admit the plan: deliveries behind a report that they refuse are rejected, and the rest is
 /// planned again. The second part says which source changes which report.
 fn plan_all(
-    read: &Read,
+    read: &Read<'_>,
     left_out: &BTreeMap<String, Vec<Taken>>,
     reading: &Reading,
     config: &Config,
@@ -113,6 +113,7 @@ fn plan_all(
 ) -> Result<(Planned, Vec<(String, TreePath)>), Failure> {
     let settings = &config.settings;
     let (base, streams) = (&reading.snapshot, TreeStreams::new(reading));
+    let numbering = numbering(read.store, reading, config)?;
     let runs = || read.runs.iter().filter(|run| !left_out.contains_key(&run.id));
     let received = || runs().filter_map(|run| run.received.as_ref().ok());
     // Very many deliveries are not copied for a plan that the rules admit at once.
@@ -133,8 +134,7 @@ fn plan_all(
     // What the planning refuses.
     let mut late: Vec<Refused> = Vec::new();
     loop {
-        let (prefix, first_number) = (settings.prefix.clone(), config.first_number);
-        let batch = Batch { deliveries, drops_ids_of: drops_ids_of.clone(), prefix, first_number };
+        let batch = Batch { deliveries, drops_ids_of: drops_ids_of.clone(), numbering: numbering.clone() };
         let (mut plan, fates) =
             curate::ingest(base, &batch, &streams, now).map_err(|error| Failure::new(error.to_string()))?;
         let mut changes = std::mem::take(&mut plan.changes);
@@ -147,13 +147,13 @@ fn plan_all(
         match reading.admit(changes, settings) {
             Ok(admitted) => {
                 plan.changes = admitted.changes().clone();
-                let all = received().flat_map(|received| received.refused()).chain(&late);
+                let all = received().flat_map(Received::refused).chain(&late);
                 plan.rejected = all.map(|refused| refused.rejected.clone()).collect();
                 plan.rejected.sort_by(|a, b| (&a.source, &a.delivery).cmp(&(&b.source, &b.delivery)));
                 let mut tallies = tallies(&batch.deliveries, &fates, &plan.rejected);
                 let of_source = |run: &Run| {
                     let mut tally = tallies.remove(run.id.as_str()).unwrap_or_default();
-                    let known = run.received.as_ref().map_or(0, |received| received.known());
+                    let known = run.received.as_ref().map_or(0, Received::known);
                     (tally.skipped, tally.deliveries) = (tally.skipped + known, tally.deliveries + known);
                     OfSource {
                         id: run.id.clone(),

@@ -14,7 +14,8 @@ use crate::progress::Progress;
 use crate::sources::{Received, Sources};
 
 /// What the sources of a run sent.
-pub(super) struct Read {
+pub(super) struct Read<'r> {
+    pub(super) store: &'r Store,
     /// Of all of them, source by source.
     pub(super) deliveries: Vec<Delivery>,
     /// Source by source, how it went.
@@ -30,17 +31,17 @@ pub(super) struct Run {
 }
 
 /// Reads the sources that were asked for.
-pub(super) fn read(
+pub(super) fn read<'r>(
     arguments: &Arguments,
     ground: &Ground<'_>,
-    store: &Store,
+    store: &'r Store,
     now: Timestamp,
     progress: &Progress,
-) -> Result<Read, Failure> {
+) -> Result<Read<'r>, Failure> {
     let config = &ground.config;
     let asked = asked(arguments, ground)?;
     let sources = Sources { store, prefix: &config.settings.prefix, now };
-    let mut read = Read { deliveries: Vec::new(), runs: Vec::new() };
+    let mut read = Read { store, deliveries: Vec::new(), runs: Vec::new() };
     for source in asked {
         progress.say(&format!("reading what {} sent", source.id));
         let started = Instant::now();
