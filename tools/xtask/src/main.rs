@@ -9,6 +9,7 @@ mod corpus;
 mod deliveries;
 mod fuzz;
 mod generate;
+mod laws;
 mod process;
 mod roundtrip;
 mod rules;
@@ -121,6 +122,9 @@ enum Task {
         /// How many cases each law is tried with
         #[arg(long, default_value_t = 100_000)]
         cases: usize,
+        /// A folder with real reports that the laws are tried with besides
+        #[arg(long)]
+        corpus: Option<PathBuf>,
     },
     /// Merge real arrivals into a corpus, and compare with what upstream made of them
     Arrivals {
@@ -165,7 +169,9 @@ fn main() -> ExitCode {
         Task::Replay { corpus, deliveries } => corpus::replay(&corpus, &deliveries),
         Task::Crash { times } => runs::crash(times),
         Task::Race { writers, deliveries } => runs::race(writers, deliveries),
-        Task::Laws { cases } => runs::laws(cases),
+        Task::Laws { cases, corpus } => {
+            corpus.map_or(Ok(()), |corpus| laws::real(&corpus)).and_then(|()| runs::laws(cases))
+        }
         Task::Arrivals { corpus, arrivals, after } => arrivals::run_all(&corpus, &arrivals, &after),
         Task::Accept { clients } => accept::run(&clients),
         Task::Fuzz { seconds, targets } => fuzz::run(&targets, seconds),

@@ -32,7 +32,7 @@ pub(crate) struct Deciding {
     #[arg(long, value_name = "TEXT")]
     note: Option<String>,
 
-    /// Who decides it
+    /// Who decides it; without it the name that git knows
     #[arg(long, value_name = "WHO")]
     by: Option<String>,
 
@@ -64,7 +64,7 @@ pub(crate) fn run(
         deed,
         reason: reason.to_owned(),
         note: deciding.note.clone(),
-        by: deciding.by.clone(),
+        by: deciding.by.clone().or_else(|| store.who()),
         evidence: deciding.evidence.clone(),
     };
     let selection = deciding.select.as_deref().map(|text| Selection::parse(text, &store)).transpose()?;

@@ -23,7 +23,7 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "REV")]
     base: Option<String>,
 
-    /// Who made those edits, for example the author of the pull request
+    /// Who made those edits, for example the author of the pull request; without it the author of the commit
     #[arg(long, value_name = "WHO", requires = "base")]
     by: Option<String>,
 
@@ -43,10 +43,12 @@ pub(crate) fn run(arguments: &Arguments, context: &mut Context<'_>) -> Result<Ex
     let ground = arguments.landing.ground(&store, context)?;
     let landed = ground.land(context, &progress, |reading, config| {
         let plan = |base: &Snapshot, left_out: &BTreeSet<TreePath>| {
+            let author = || reading.commit.as_ref().and_then(|commit| store.author(commit.id));
+            let by = arguments.by.clone().or_else(author);
             let merging = Merging {
                 prefix: &config.settings.prefix,
                 before: before.as_ref().map(|before| &before.snapshot),
-                by: arguments.by.as_deref(),
+                by: by.as_deref(),
                 left_out,
             };
             let Merged { plan, was, merged, formed, edits } = curate::merge(base, &merging, now);

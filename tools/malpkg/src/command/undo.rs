@@ -34,7 +34,7 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "TEXT")]
     note: Option<String>,
 
-    /// Who decides it
+    /// Who decides it; without it the name that git knows
     #[arg(long, value_name = "WHO")]
     by: Option<String>,
 
@@ -60,7 +60,7 @@ pub(crate) fn run(arguments: &Arguments, context: &mut Context<'_>) -> Result<Ex
     let undoing = Undoing {
         reason: arguments.reason.clone(),
         note: arguments.note.as_ref().map_or(note.clone(), |more| format!("{note}: {more}")),
-        by: arguments.by.clone(),
+        by: arguments.by.clone().or_else(|| store.who()),
     };
     let ground = arguments.landing.ground(&store, context)?;
     let landed = ground.land(context, &progress, |reading, config| {

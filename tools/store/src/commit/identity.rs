@@ -4,7 +4,7 @@ use git2::{ErrorCode, Repository, Signature, Time};
 use osv_schema::Timestamp;
 
 use super::CommitError;
-use crate::Error;
+use crate::{CommitId, Error, Store};
 
 /// The author and the committer.
 pub(crate) fn signatures(
@@ -14,6 +14,21 @@ pub(crate) fn signatures(
     let author = at(repository.author_from_env(), "GIT_AUTHOR_DATE", now)?;
     let committer = at(repository.committer_from_env(), "GIT_COMMITTER_DATE", now)?;
     Ok((author, committer))
+}
+
+impl Store {
+    /// The name of who works here, from git's environment and configuration; none where git knows none.
+    pub fn who(&self) -> Option<String> {
+        let author = self.repository().ok()?.author_from_env().ok()?;
+        author.name().ok().filter(|name| !name.is_empty()).map(str::to_owned)
+    }
+
+    /// The name of who made a commit.
+    pub fn author(&self, commit: CommitId) -> Option<String> {
+        let repository = self.repository().ok()?;
+        let commit = repository.find_commit(commit.oid().ok()?).ok()?;
+        commit.author().name().ok().filter(|name| !name.is_empty()).map(str::to_owned)
+    }
 }
 
 fn at(
