@@ -23,6 +23,9 @@ pub(crate) use group::Group;
 use group::grouped;
 use work::{Done, Work};
 
+/// How many reports are worked on at once.
+const AT_ONCE: usize = 4_096;
+
 /// What sources sent in one run, and how it is to be taken.
 #[derive(Clone, Debug)]
 pub struct Batch<'b> {
@@ -89,8 +92,23 @@ pub fn ingest(
     let groups = grouped(batch, now, &mut plan);
     let found = find(base, &groups, &batch.numbering.prefix);
     let elsewhere = elsewhere(base, batch, streams, &groups, &found, now).map_err(IngestError::Streams)?;
-    // Ids are given one after the other, and the rest of the work is done side by side.
-    let mut work: Vec<Work<'_>> = Vec::with_capacity(groups.len());
+    let mut changes = ChangeSet::default();
+    let mut finish = |work: &mut Vec<Work<'_>>, plan: &mut Plan| {
+        let work = std::mem::take(work).into_par_iter();
+        for done in work.map(|work| work.finish(batch, now)).collect::<Vec<Result<Done, Vec<Rejected>>>>() {
+            match done {
+                Ok(done) => {
+                    done.fates.into_iter().for_each(|(at, fate)| fates[at] = fate);
+                    plan.skipped.extend(done.skipped);
+                    done.edits.into_iter().for_each(|edit| edit.put(&mut changes));
+                }
+                Err(rejected) => plan.rejected.extend(rejected),
+            }
+        }
+    };
+    // Ids are given one after the other, and the rest of the work is done side by side. Reports that are being written take
+    // several times the room of those that are, so there are never very many of them.
+    let mut work: Vec<Work<'_>> = Vec::new();
     for (number, (group, found)) in
         groups.iter().chain(&elsewhere.groups).zip(found.into_iter().chain(elsewhere.found)).enumerate()
     {
@@ -99,22 +117,14 @@ pub fn ingest(
             Ok(mut started) => {
                 elsewhere.marks.get(&number).into_iter().flatten().for_each(|mark| started.joining.add(mark.clone()));
                 work.push(started);
+                if work.len() == AT_ONCE {
+                    finish(&mut work, &mut plan);
+                }
             }
             Err(fault) => plan.rejected.extend(group.deliveries.iter().map(|&at| fault.of(&batch.deliveries[at]))),
         }
     }
-    let done: Vec<Result<Done, Vec<Rejected>>> = work.into_par_iter().map(|work| work.finish(batch, now)).collect();
-    let mut changes = ChangeSet::default();
-    for done in done {
-        match done {
-            Ok(done) => {
-                done.fates.into_iter().for_each(|(at, fate)| fates[at] = fate);
-                plan.skipped.extend(done.skipped);
-                done.edits.into_iter().for_each(|edit| edit.put(&mut changes));
-            }
-            Err(rejected) => plan.rejected.extend(rejected),
-        }
-    }
+    finish(&mut work, &mut plan);
     if let (Some(file), Ok(path)) = (ids.to_file(), IDS_FILE.parse()) {
         changes.put_file(path, file.into_bytes());
     }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use curate::Numbering;
-use database::{ChangeSet, IDS_FILE, Plan, Rejected, Snapshot, TreePath};
+use database::{ChangeSet, IDS_FILE, Plan, Rejected, Snapshot, TreePath, numbers};
 use rules::{Admitted, Finding, Settings};
 use store::Store;
 
@@ -90,11 +90,16 @@ pub(crate) fn curate<M>(
     }
 }
 
-/// How ids are given. Of a database that has given none yet the history tells which are used up.
+/// How ids are given. Of a database that has none on record the history tells which are used up; but where no number from
+/// the first on stands, none was given, and nobody needs to go through all of it.
 pub(crate) fn numbering(store: &Store, reading: &Reading, config: &Config) -> Result<Numbering, Failure> {
     let (prefix, first_number) = (config.settings.prefix.clone(), config.first_number);
+    let is_unmarked = || {
+        let (snapshot, mut numbers) = (&reading.snapshot, numbers(&reading.snapshot, &prefix));
+        snapshot.entry(IDS_FILE).is_none() && numbers.any(|(_, number)| number >= first_number)
+    };
     let ever = match &reading.commit {
-        Some(commit) if reading.snapshot.entry(IDS_FILE).is_none() => store.numbers_ever(commit.id, &prefix)?,
+        Some(commit) if is_unmarked() => store.numbers_ever(commit.id, &prefix)?,
         _ => BTreeMap::new(),
     };
     Ok(Numbering { prefix, first_number, ever })

@@ -68,7 +68,7 @@ pub(crate) fn put(plan: &Plan, at: &str) -> Record {
 struct Holders(Snapshot);
 
 impl curate::Streams for Holders {
-    fn holders(&self, source: &str, id: &str) -> Result<std::collections::BTreeSet<TreePath>, String> {
+    fn holders(&self, source: &str, id: &str) -> Result<BTreeSet<TreePath>, String> {
         let has =
             |origin: &osv_schema::Origin| origin.source.as_str() == Some(source) && origin.id.as_str() == Some(id);
         let reports = self.0.reports().map(|(_, entry)| entry);

@@ -21,6 +21,8 @@ fn an_id_that_the_history_knows_is_not_given_again() {
     let repository = repository();
     let gone = "osv/malicious/npm/gone/MAL-2026-900007.json";
     repository.write(gone, report("MAL-2026-900007", "npm", "gone", &["1.0.0"]));
+    repository
+        .write(&gone.replace("gone", "here").replace("07", "03"), report("MAL-2026-900003", "npm", "here", &["1.0.0"]));
     repository.commit("a report");
     repository.remove(gone);
     repository.commit("gone again");
