@@ -99,6 +99,13 @@ impl Facts {
         KeyKind::ALL.into_iter().flat_map(|kind| self.words_of(kind).map(move |word| kind.hash_of(&word)))
     }
 
+    /// One of these words, by its place among them.
+    pub fn key_at(&self, at: usize) -> Option<Key> {
+        let words = KeyKind::ALL.into_iter().flat_map(|kind| self.words_of(kind).map(move |word| (kind, word)));
+        let (kind, word) = words.into_iter().nth(at)?;
+        Some(Key { kind, word: word.into_owned().into() })
+    }
+
     /// The words of one kind by which the report can be found.
     pub fn words_of(&self, kind: KeyKind) -> impl Iterator<Item = Cow<'_, str>> {
         let one = match kind {

@@ -83,24 +83,33 @@ pub fn compare(touched: &[Touched], base: &dyn Known, by: By, settings: &Setting
         }
     }
     let paths: BTreeSet<&TreePath> = touched.iter().map(|file| &file.path).collect();
-    let by_key = |facts: &[Facts]| {
-        let mut holders: BTreeMap<Key, Vec<usize>> = BTreeMap::new();
-        for (at, fact) in facts.iter().enumerate() {
-            for key in fact.keys() {
-                holders.entry(key).or_default().push(at);
-            }
-        }
-        holders
+    // By their hashes, which are small: the words of one key at a time are at hand.
+    let by_hash = |facts: &[Facts]| {
+        let of_one = |(at, facts): (usize, &'_ Facts)| {
+            let hashes: Vec<u64> = facts.hashes().collect();
+            hashes.into_iter().zip(0..).map(move |(hash, number)| Hashed { hash, at, number })
+        };
+        let mut hashes: Vec<Hashed> = facts.par_iter().enumerate().flat_map_iter(of_one).collect();
+        hashes.par_sort_unstable();
+        hashes
     };
-    let (old_keys, new_keys) = (by_key(&old_facts), by_key(&new_facts));
-    for key in old_keys.keys().chain(new_keys.keys().filter(|key| !old_keys.contains_key(key))) {
-        let known = base.holders(key)?;
-        let untouched: Vec<&Facts> = known.iter().filter(|facts| !paths.contains(&facts.path)).collect();
-        for (keys, facts, findings) in [(&old_keys, &old_facts, &mut before), (&new_keys, &new_facts, &mut after)] {
-            let touched = keys.get(key).into_iter().flatten().map(|&at| &facts[at]);
-            let mut holders: Vec<&Facts> = untouched.iter().copied().chain(touched).collect();
-            holders.sort_unstable_by(|a, b| a.path.cmp(&b.path));
-            judge_shared(key, &holders, settings, findings);
+    let (old_hashes, new_hashes) = (by_hash(&old_facts), by_hash(&new_facts));
+    let (mut old_hashes, mut new_hashes) = (old_hashes.as_slice(), new_hashes.as_slice());
+    while let Some(hash) = old_hashes.first().into_iter().chain(new_hashes.first()).map(|one| one.hash).min() {
+        let (old, new) = (taken(&mut old_hashes, hash), taken(&mut new_hashes, hash));
+        let key = |facts: &[Facts], one: &Hashed| facts[one.at].key_at(one.number);
+        let old_keys = old.iter().filter_map(|one| key(&old_facts, one));
+        // Two words can have one hash.
+        let keys: BTreeSet<Key> = old_keys.chain(new.iter().filter_map(|one| key(&new_facts, one))).collect();
+        for key in keys {
+            let known = base.holders(&key)?;
+            let untouched: Vec<&Facts> = known.iter().filter(|facts| !paths.contains(&facts.path)).collect();
+            for (touched, facts, findings) in [(old, &old_facts, &mut before), (new, &new_facts, &mut after)] {
+                let touched = touched.iter().map(|one| &facts[one.at]).filter(|facts| facts.has(&key));
+                let mut holders: Vec<&Facts> = untouched.iter().copied().chain(touched).collect();
+                holders.sort_unstable_by(|a, b| a.path.cmp(&b.path));
+                judge_shared(&key, &holders, settings, findings);
+            }
         }
     }
     let pairs = pairs(touched, base, &old_facts, &new_facts)?;
@@ -109,6 +118,21 @@ pub fn compare(touched: &[Touched], base: &dyn Known, by: By, settings: &Setting
     comparison.introduced.sort();
     (comparison.facts, comparison.reports_before) = (new_facts, old_facts.len());
     Ok(comparison)
+}
+
+/// The hash of a word by which a report can be found, the report, and which of its words that is.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Hashed {
+    hash: u64,
+    at: usize,
+    number: usize,
+}
+
+/// What has a hash, taken from the front of a sorted list.
+fn taken<'l>(list: &mut &'l [Hashed], hash: u64) -> &'l [Hashed] {
+    let (now, later) = list.split_at(list.partition_point(|one| one.hash <= hash));
+    *list = later;
+    now
 }
 
 fn told_apart(before: Vec<Finding>, mut after: Vec<Finding>) -> Comparison {
