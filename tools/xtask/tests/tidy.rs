@@ -20,7 +20,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("malpkg", &["osv-schema", "ecosystem", "database", "rules", "curate", "export", "store", "intake"]),
     ("testkit", &["osv-schema", "database"]),
     ("properties", &["osv-schema", "ecosystem", "database", "rules"]),
-    ("xtask", &["osv-schema", "ecosystem", "rules", "intake"]),
+    ("xtask", &["curate", "osv-schema", "ecosystem", "rules", "intake"]),
 ];
 
 fn root() -> PathBuf {
