@@ -19,6 +19,7 @@ mod seat;
 mod tests;
 mod write;
 mod write_objects;
+mod write_pack;
 
 use std::collections::BTreeMap;
 use std::time::Duration;

@@ -36,8 +36,6 @@ impl FileChange {
 pub(crate) struct NewTree {
     pub(crate) id: [u8; 20],
     pub(crate) bytes: Vec<u8>,
-    /// Its path, by which packs sort.
-    pub(crate) path: String,
 }
 
 /// A tree with a change applied.
@@ -55,7 +53,7 @@ pub(crate) fn rewrite(objects: &Objects, base: Option<TreeId>, edits: &Edits) ->
     let tree = match work.folder("", base.map(|tree| tree.0), &all, 0)? {
         Some(tree) => tree,
         // The root is the one folder that may be empty.
-        None => work.keep(String::new(), Vec::new())?,
+        None => work.keep(Vec::new())?,
     };
     Ok(Rewritten { tree: TreeId(tree), new_trees: work.new_trees, files: work.files })
 }
@@ -117,7 +115,7 @@ impl Work<'_> {
             return Ok(base);
         }
         let bytes = tree.with(&replaced);
-        if bytes.is_empty() { Ok(None) } else { self.keep(path.to_owned(), bytes).map(Some) }
+        if bytes.is_empty() { Ok(None) } else { self.keep(bytes).map(Some) }
     }
 
     /// What stands at a name afterwards.
@@ -152,9 +150,9 @@ impl Work<'_> {
         read.map_err(|error| unread(path, id, &error))
     }
 
-    fn keep(&mut self, path: String, bytes: Vec<u8>) -> Result<[u8; 20], CommitError> {
+    fn keep(&mut self, bytes: Vec<u8>) -> Result<[u8; 20], CommitError> {
         let id = hash(ObjectType::Tree, &bytes)?;
-        self.new_trees.push(NewTree { id, bytes, path });
+        self.new_trees.push(NewTree { id, bytes });
         Ok(id)
     }
 }

@@ -1,17 +1,17 @@
 //! Writing the objects of a change: a few as loose files, many as one pack.
 
 use std::collections::HashSet;
-use std::fs::File;
-use std::path::Path;
 
 use git2::{Commit, ObjectType, OdbLookupFlags, Oid, Repository, Signature};
 
 use super::CommitError;
 use super::rewrite::Rewritten;
+use super::write_pack::{self, Object};
 use crate::{CommitId, Error};
 
 /// Up to so many objects become files of their own.
 const LOOSE_MAX: usize = 100;
+
 /// Above the priorities of libgit2's own stores, so that new objects go there first.
 const MEMORY_FIRST: i32 = 1000;
 
@@ -45,45 +45,41 @@ fn write_with(
         .files
         .iter()
         .filter(|file| file.changes_anything())
-        .filter_map(|file| Some((ObjectType::Blob, file.after?.id, file.bytes.as_deref()?, file.path.as_str())));
-    let trees =
-        made.new_trees.iter().map(|tree| (ObjectType::Tree, tree.id, tree.bytes.as_slice(), tree.path.as_str()));
+        .filter_map(|file| Some((ObjectType::Blob, file.after?.id, file.bytes.as_deref()?)));
+    let trees = made.new_trees.iter().map(|tree| (ObjectType::Tree, tree.id, tree.bytes.as_slice()));
     let mut seen = HashSet::new();
     let mut new = Vec::new();
-    for (kind, id, bytes, path) in blobs.chain(trees).filter(|(_, id, ..)| seen.insert(*id)) {
+    for (kind, id, bytes) in blobs.chain(trees).filter(|(_, id, _)| seen.insert(*id)) {
         let id = Oid::from_bytes(&id).map_err(Error::git("take an id"))?;
         if !odb.exists_ext(id, OdbLookupFlags::NO_REFRESH) {
-            new.push((kind, id, bytes, path));
+            new.push(Object { kind, bytes });
         }
     }
-    let is_pack = new.len() > LOOSE_MAX;
-    // The pack is made of what lies in memory. Both go away with the repository's handle.
-    let _memory = is_pack.then(|| odb.add_new_mempack_backend(MEMORY_FIRST)).transpose();
-    let _memory = _memory.map_err(Error::git("collect objects for a pack"))?;
     let store = |kind, bytes| odb.write(kind, bytes).map_err(Error::git("write an object"));
-    for &(kind, _, bytes, _) in &new {
-        store(kind, bytes)?;
+    if new.len() <= LOOSE_MAX {
+        for object in &new {
+            store(object.kind, object.bytes)?;
+        }
+        return match words {
+            Some(words) => Ok(Some(store(ObjectType::Commit, &commit_object(repository, made, words)?)?)),
+            None => Ok(None),
+        };
     }
+    // A commit is made of its tree, which lies in memory for that. It goes away with the repository's handle.
     let commit = match words {
-        Some(words) => Some(store(ObjectType::Commit, &commit_object(repository, made, words)?)?),
+        Some(words) => {
+            let _memory = odb.add_new_mempack_backend(MEMORY_FIRST).map_err(Error::git("make a commit"))?;
+            for tree in made.new_trees.iter().filter(|tree| tree.id == made.tree.0) {
+                store(ObjectType::Tree, &tree.bytes)?;
+            }
+            Some(commit_object(repository, made, words)?)
+        }
         None => None,
     };
-    if is_pack {
-        let mut pack = repository.packbuilder().map_err(Error::git("begin a pack"))?;
-        pack.set_threads(0);
-        for (_, id, _, path) in &new {
-            pack.insert_object(*id, Some(path)).map_err(Error::git("add to a pack"))?;
-        }
-        if let Some(commit) = commit {
-            pack.insert_object(commit, None).map_err(Error::git("add to a pack"))?;
-        }
-        let folder = repository.commondir().join("objects").join("pack");
-        std::fs::create_dir_all(&folder).map_err(Error::disk("create", &folder))?;
-        pack.write(&folder, 0).map_err(Error::git("write a pack"))?;
-        let name = pack.name().ok().flatten().unwrap_or_default().to_owned();
-        sync(&folder, &name)?;
-    }
-    Ok(commit)
+    new.extend(commit.iter().map(|bytes| Object { kind: ObjectType::Commit, bytes }));
+    write_pack::write(repository, &odb, &new)?;
+    let id = |bytes: &Vec<u8>| Oid::hash_object(ObjectType::Commit, bytes).map_err(Error::git("name a commit"));
+    Ok(commit.as_ref().map(id).transpose()?)
 }
 
 fn commit_object(repository: &Repository, made: &Rewritten, words: &Words<'_>) -> Result<Vec<u8>, Error> {
@@ -97,13 +93,4 @@ fn commit_object(repository: &Repository, made: &Rewritten, words: &Words<'_>) -
     let message = format!("{}\n", words.message.trim_end());
     let made = repository.commit_create_buffer(&words.author, &words.committer, &message, &tree, &parents);
     Ok(made.map_err(doing())?.to_vec())
-}
-
-/// A branch must not name what a power cut can take back.
-fn sync(folder: &Path, name: &str) -> Result<(), Error> {
-    for ending in ["pack", "idx"] {
-        let file = folder.join(format!("pack-{name}.{ending}"));
-        File::open(&file).and_then(|open| open.sync_all()).map_err(Error::disk("bring to the disk", &file))?;
-    }
-    Ok(())
 }
