@@ -9,11 +9,13 @@ use osv_schema::Timestamp;
 
 use crate::collect::Item;
 use crate::folders;
+use crate::material::Material;
 use crate::output::{Out, Planned};
 use crate::zip::ZipWriter;
 
 /// The files of the target.
-pub(crate) fn plan<'i>(items: &'i [Item<'i>]) -> Vec<Planned<'i>> {
+pub(crate) fn plan<'m>(material: &'m Material<'_>) -> Vec<Planned<'m>> {
+    let items = &material.items;
     let mut in_folder: BTreeMap<&str, Vec<&Item<'_>>> = folders::always().map(|folder| (folder, Vec::new())).collect();
     for item in items {
         for folder in &item.facts.folders {
@@ -44,7 +46,7 @@ pub(crate) fn plan<'i>(items: &'i [Item<'i>]) -> Vec<Planned<'i>> {
 }
 
 /// An archive with a file for each record, in their order.
-fn archive<'i>(items: impl IntoIterator<Item = &'i Item<'i>>, out: &mut Out<'_>) -> io::Result<()> {
+fn archive<'m>(items: impl IntoIterator<Item = &'m Item<'m>>, out: &mut Out<'_>) -> io::Result<()> {
     let mut archive = ZipWriter::new(out);
     for item in items {
         archive.add(&format!("{}.json", item.id), item.facts.modified, &item.facts.body)?;

@@ -8,6 +8,7 @@ use osv_schema::{Timestamp, write};
 use crate::body::{Body, Deflater};
 use crate::published::publish;
 use crate::release::Ticker;
+use crate::rows::Row;
 use crate::{Error, Held, Input, Target, folders};
 
 /// One record of a release. All of a large database are in memory at once, so it holds what the targets need, no more.
@@ -30,6 +31,8 @@ pub(crate) struct Facts {
     pub is_withdrawn: bool,
     /// The folders that it belongs to.
     pub folders: Vec<&'static str>,
+    /// What it says of packages; taken from here by [`crate::material::Material`].
+    pub rows: Vec<Row>,
     /// The published record on one line.
     pub body: Body,
 }
@@ -108,6 +111,7 @@ fn facts(entry: &Entry, bytes: Result<&[u8], ReadError>, deflater: &Deflater) ->
         modified: record.modified_at().ok_or(Refusal::Rule("schema-violation"))?,
         is_withdrawn: record.is_withdrawn(),
         folders: folders::of(&record).map_err(|_| Refusal::Rule("unknown-ecosystem"))?,
+        rows: Row::each(&entry.path, &record),
         body: deflater.deflate(write::compact(&record).as_bytes()),
     })
 }

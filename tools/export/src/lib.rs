@@ -5,8 +5,8 @@
 //! release, and [`fn@replace`] puts a folder that somebody filled in the place of an older release, in one step.
 //!
 //! - [`fn@published`]: what is published of a report; `docs/published-profile.md` says it to the letter.
-//! - `collect.rs` reads every report once and keeps its published form compressed; the targets (`archives.rs`,
-//!   `ndjson.rs`) are lists of files to write from that.
+//! - `collect.rs` reads every report once and keeps its published form compressed, `rows.rs` what it says of packages;
+//!   the targets (`archives.rs`, `ndjson.rs`) are lists of files to write from that [material](material).
 //! - [`Manifest`]: what a release says about itself, and what [`fn@verify`] holds it to.
 //!
 //! Not here: which reports break a rule (the caller says so, [`Input::held`]), and where a snapshot comes from.
@@ -18,11 +18,13 @@ mod error;
 mod folders;
 mod input;
 mod manifest;
+mod material;
 mod ndjson;
 mod output;
 mod published;
 mod release;
 mod replace;
+mod rows;
 mod verify;
 mod zip;
 

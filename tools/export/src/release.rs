@@ -7,7 +7,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use rayon::prelude::*;
 
-use crate::collect::{Collected, Item, collect};
+use crate::collect::{Item, collect};
+use crate::material::Material;
 use crate::output::Planned;
 use crate::{Counts, Error, Input, Manifest, Target, archives, manifest, ndjson};
 
@@ -47,17 +48,10 @@ pub fn write(input: &Input<'_>, dir: &Path, progress: &(dyn Fn(Progress) + Sync)
     if fs::read_dir(dir).map_err(Error::io("read", dir))?.next().is_some() {
         return Err(Error::Refused { dir: dir.to_owned(), reason: "it is not empty" });
     }
-    let Collected { items, held } = collect(input, |total| Ticker::new(Step::Read, total, progress))?;
+    let collected = collect(input, |total| Ticker::new(Step::Read, total, progress))?;
+    let material = Material::new(input, collected);
     // What takes longest comes first, so that no thread is left alone with it: one stream cannot be shared out.
-    let planned: Vec<Planned<'_>> = input
-        .targets
-        .iter()
-        .rev()
-        .flat_map(|target| match target {
-            Target::Zip => archives::plan(&items),
-            Target::Ndjson => ndjson::plan(&items),
-        })
-        .collect();
+    let planned: Vec<Planned<'_>> = input.targets.iter().rev().flat_map(|&target| plan(target, &material)).collect();
     let ticker = Ticker::new(Step::Write, planned.len(), progress);
     let files: BTreeMap<_, _> = planned
         .par_iter()
@@ -68,11 +62,21 @@ pub fn write(input: &Input<'_>, dir: &Path, progress: &(dyn Fn(Progress) + Sync)
             Ok((file.path.clone(), facts))
         })
         .collect::<Result<_, Error>>()?;
-    let manifest = Manifest::new(input, count(&items, held.len()), held, files);
+    drop(planned);
+    let counts = count(&material.items, material.held.len());
+    let manifest = Manifest::new(input, counts, material.held, files);
     let path = dir.join(manifest::FILE);
     let bytes = manifest.to_bytes().map_err(|error| Error::io("write", &path)(error.into()))?;
     fs::write(&path, bytes).map_err(Error::io("write", &path))?;
     Ok(manifest)
+}
+
+/// The files of one target.
+fn plan<'m>(target: Target, material: &'m Material<'_>) -> Vec<Planned<'m>> {
+    match target {
+        Target::Zip => archives::plan(material),
+        Target::Ndjson => ndjson::plan(material),
+    }
 }
 
 fn count(items: &[Item<'_>], held: usize) -> Counts {
