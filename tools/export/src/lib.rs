@@ -7,6 +7,7 @@
 //! - [`fn@published`]: what is published of a report; `docs/published-profile.md` says it to the letter.
 //! - `collect.rs` reads every report once and keeps its published form compressed, `rows.rs` what it says of packages;
 //!   the targets (`archives.rs`, `ndjson.rs`) are lists of files to write from that [material](material).
+//! - [`fn@pull`] brings a release over from where it is published; `status.rs` and `sign.rs` tell whether to trust it.
 //! - [`Manifest`]: what a release says about itself, and what [`fn@verify`] holds it to.
 //!
 //! Not here: which reports break a rule (the caller says so, [`Input::held`]), and where a snapshot comes from.
@@ -21,17 +22,25 @@ mod manifest;
 mod material;
 mod ndjson;
 mod output;
+mod prove;
 mod published;
+mod pull;
 mod release;
 mod replace;
 mod rows;
+mod sign;
+mod status;
 mod verify;
 mod zip;
 
 pub use error::Error;
 pub use input::{CommitFacts, Held, Input, Target, UnknownTarget};
 pub use manifest::{Counts, FileFacts, Manifest};
+pub use prove::prove;
 pub use published::published;
+pub use pull::{PullOptions, Pulled, pull};
 pub use release::{Progress, Step, write};
 pub use replace::replace;
-pub use verify::{Difference, DifferenceKind, verify};
+pub use sign::{InvalidKey, SigningKey, VerifyingKey};
+pub use status::{STATUS_SECONDS, Status, seal};
+pub use verify::{Difference, DifferenceKind, verify, verify_signatures};
