@@ -1,6 +1,7 @@
 //! Every report of a snapshot, read once and kept as what is published of it, compressed.
 
 use std::collections::BTreeSet;
+use std::path::Path;
 
 use database::{Content, Entry, Place, ReadError, Report, ReportId, TreePath};
 use osv_schema::{Timestamp, write};
@@ -9,7 +10,7 @@ use crate::body::{Body, Deflater};
 use crate::published::publish;
 use crate::release::Ticker;
 use crate::rows::Row;
-use crate::{Error, Held, Input, Target, folders};
+use crate::{Error, Held, Input, Target, folders, meaning};
 
 /// One record of a release. All of a large database are in memory at once, so it holds what the targets need, no more.
 #[derive(Debug)]
@@ -51,19 +52,23 @@ enum Refusal {
     Rule(&'static str),
     /// Nobody knows what it says.
     Unread(ReadError),
+    /// The disk does not take it.
+    Disk(std::io::Error),
 }
 
 /// Reads what is not held, in parallel.
 pub(crate) fn collect<'s, 'p>(
     input: &Input<'s>,
+    dir: &Path,
     ticker: impl FnOnce(usize) -> Ticker<'p>,
 ) -> Result<Collected<'s>, Error> {
     let known: BTreeSet<&str> = input.held.iter().map(|held| held.path.as_str()).collect();
     let (places, wanted): (Vec<Place<'s>>, Vec<&'s Entry>) =
         input.snapshot.reports().filter(|(_, entry)| !known.contains(entry.path.as_str())).unzip();
     let ticker = ticker(wanted.len());
-    let deflater =
-        if input.targets.contains(&Target::Zip) { Deflater::for_archives() } else { Deflater::for_keeping() };
+    let is_archived = [Target::Zip, Target::Bundle].iter().any(|target| input.targets.contains(target));
+    let deflater = if is_archived { Deflater::for_archives(dir) } else { Deflater::for_keeping(dir) };
+    let deflater = deflater.map_err(Error::io("write in", dir))?;
     let read = input.snapshot.map(&wanted, |entry, bytes| {
         let facts = facts(entry, bytes, &deflater);
         ticker.tick();
@@ -76,6 +81,7 @@ pub(crate) fn collect<'s, 'p>(
         match facts {
             Ok(facts) => items.push(Item { path: &entry.path, id: place.stem, facts }),
             Err(Refusal::Unread(error)) => return Err(error.into()),
+            Err(Refusal::Disk(error)) => return Err(Error::io("write in", dir)(error)),
             Err(Refusal::Rule(rule)) => {
                 held.push(Held { id: place.stem.to_owned(), path: entry.path.to_string(), rule: rule.to_owned() })
             }
@@ -107,12 +113,15 @@ fn facts(entry: &Entry, bytes: Result<&[u8], ReadError>, deflater: &Deflater) ->
         (Ok(_), Some(record)) if record.misfit().is_none() => publish(record),
         (Ok(_), _) => return Err(Refusal::Rule("schema-violation")),
     };
+    if meaning::has_range_without_order(record.affected.items()) {
+        return Err(Refusal::Rule("range-without-order"));
+    }
     Ok(Facts {
         modified: record.modified_at().ok_or(Refusal::Rule("schema-violation"))?,
         is_withdrawn: record.is_withdrawn(),
         folders: folders::of(&record).map_err(|_| Refusal::Rule("unknown-ecosystem"))?,
         rows: Row::each(&entry.path, &record),
-        body: deflater.deflate(write::compact(&record).as_bytes()),
+        body: deflater.deflate(write::compact(&record).as_bytes()).map_err(Refusal::Disk)?,
     })
 }
 

@@ -57,8 +57,14 @@ pub struct Held {
 pub enum Target {
     /// Zip archives, lists of ids and the list of ecosystems, laid out as those of osv.dev.
     Zip,
+    /// Every record as a file of one compressed archive.
+    Tar,
     /// Every record in one compressed file, one a line.
     Ndjson,
+    /// A file for each record. For a server it is worth its files, for a folder seldom: it is not written unasked.
+    Records,
+    /// A git bundle for each ecosystem.
+    Bundle,
 }
 
 /// The text names no target.
@@ -71,13 +77,21 @@ pub struct UnknownTarget {
 
 impl Target {
     /// Every target.
-    pub const ALL: [Target; 2] = [Target::Zip, Target::Ndjson];
+    pub const ALL: [Target; 5] = [Target::Zip, Target::Tar, Target::Ndjson, Target::Records, Target::Bundle];
+
+    /// Whether it is written unasked.
+    pub fn is_default(self) -> bool {
+        !matches!(self, Target::Records)
+    }
 
     /// The name that it is asked for by.
     pub fn name(self) -> &'static str {
         match self {
             Target::Zip => "zip",
+            Target::Tar => "tar",
             Target::Ndjson => "ndjson",
+            Target::Records => "records",
+            Target::Bundle => "bundle",
         }
     }
 }

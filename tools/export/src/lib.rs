@@ -14,22 +14,26 @@
 
 mod archives;
 mod body;
+mod bundle;
 mod collect;
 mod error;
 mod folders;
 mod input;
 mod manifest;
 mod material;
+mod meaning;
 mod ndjson;
 mod output;
 mod prove;
 mod published;
 mod pull;
+mod records;
 mod release;
 mod replace;
 mod rows;
 mod sign;
 mod status;
+mod tarball;
 mod verify;
 mod zip;
 

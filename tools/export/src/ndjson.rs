@@ -8,7 +8,7 @@ use crate::material::Material;
 use crate::output::{Out, Planned};
 
 /// One stream and this level: both are part of what makes two releases the same bytes.
-const LEVEL: i32 = 3;
+pub(crate) const LEVEL: i32 = 3;
 
 /// The files of the target.
 pub(crate) fn plan<'m>(material: &'m Material<'_>) -> Vec<Planned<'m>> {

@@ -10,7 +10,7 @@ use rayon::prelude::*;
 use crate::collect::{Item, collect};
 use crate::material::Material;
 use crate::output::Planned;
-use crate::{Counts, Error, Input, Manifest, Target, archives, manifest, ndjson};
+use crate::{Counts, Error, Input, Manifest, Target, archives, bundle, manifest, ndjson, records, tarball};
 
 /// What an export is busy with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,7 +48,7 @@ pub fn write(input: &Input<'_>, dir: &Path, progress: &(dyn Fn(Progress) + Sync)
     if fs::read_dir(dir).map_err(Error::io("read", dir))?.next().is_some() {
         return Err(Error::Refused { dir: dir.to_owned(), reason: "it is not empty" });
     }
-    let collected = collect(input, |total| Ticker::new(Step::Read, total, progress))?;
+    let collected = collect(input, dir, |total| Ticker::new(Step::Read, total, progress))?;
     let material = Material::new(input, collected);
     // What takes longest comes first, so that no thread is left alone with it: one stream cannot be shared out.
     let planned: Vec<Planned<'_>> = input.targets.iter().rev().flat_map(|&target| plan(target, &material)).collect();
@@ -75,7 +75,10 @@ pub fn write(input: &Input<'_>, dir: &Path, progress: &(dyn Fn(Progress) + Sync)
 fn plan<'m>(target: Target, material: &'m Material<'_>) -> Vec<Planned<'m>> {
     match target {
         Target::Zip => archives::plan(material),
+        Target::Tar => tarball::plan(material),
         Target::Ndjson => ndjson::plan(material),
+        Target::Records => records::plan(material),
+        Target::Bundle => bundle::plan(material),
     }
 }
 

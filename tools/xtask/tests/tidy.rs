@@ -147,7 +147,7 @@ const FENCED: &[(&str, &[&str])] = &[
     ("reqwest", &["export", "intake"]),
     ("rustix", &["export", "store"]),
     ("rustls", &["export", "intake"]),
-    ("tar", &["intake"]),
+    ("tar", &["export", "intake"]),
     ("tempfile", &["export", "store", "testkit", "xtask"]),
     ("toml", &["intake", "malpkg"]),
     ("toml_edit", &["malpkg"]),

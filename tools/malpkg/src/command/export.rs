@@ -29,7 +29,9 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "REV")]
     rev: Option<String>,
 
-    /// Write only these targets: `zip`, `ndjson`
+    /// Write only these targets; without it all of them but `records`, which is a file for each report
+    ///
+    /// `zip`, `tar`, `ndjson`, `records`, `bundle`
     #[arg(long, value_name = "TARGET,…", value_delimiter = ',')]
     only: Vec<Target>,
 
@@ -60,8 +62,9 @@ pub(crate) fn run(arguments: &Arguments, context: &mut Context<'_>) -> Result<Ex
     let release = Release::of(reading, &store, context)?;
     refuse_held(arguments, &release.held)?;
     progress.say("writing the release");
-    let targets = if arguments.only.is_empty() { Target::ALL.to_vec() } else { arguments.only.clone() };
-    let input = release.input(targets.into_iter().collect());
+    let default = || Target::ALL.into_iter().filter(|target| target.is_default()).collect();
+    let targets = if arguments.only.is_empty() { default() } else { arguments.only.iter().copied().collect() };
+    let input = release.input(targets);
     let (sources, key) = (release.sources()?, signing_key()?);
     let quiet = |_: export::Progress| {};
     let manifest = export::replace(&arguments.out, |dir| {
