@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use database::{Content, Entry, Place, ReadError, Report, ReportId, TreePath};
-use osv_schema::{Timestamp, write};
+use osv_schema::{Record, Timestamp, write};
 
 use crate::body::{Body, Deflater};
 use crate::published::publish;
@@ -100,22 +100,12 @@ pub(crate) fn collect<'s, 'p>(
     Ok(Collected { items, held })
 }
 
-/// What is published of a report. The rules of the database say most of this before; here they cannot be switched off,
-/// because a release that breaks them is misread by its clients, or cannot be written at all.
+/// What is known of a report that is published.
 fn facts(entry: &Entry, bytes: Result<&[u8], ReadError>, deflater: &Deflater) -> Result<Facts, Refusal> {
     if matches!(entry.content, Content::NotAFile(_)) {
         return Err(Refusal::Rule("unreadable-report"));
     }
-    let report = Report::read(&entry.path, bytes.map_err(Refusal::Unread)?);
-    check_id(&report).map_err(Refusal::Rule)?;
-    let record = match (report.document, report.record) {
-        (Err(_), _) => return Err(Refusal::Rule("malformed-json")),
-        (Ok(_), Some(record)) if record.misfit().is_none() => publish(record),
-        (Ok(_), _) => return Err(Refusal::Rule("schema-violation")),
-    };
-    if meaning::has_range_without_order(record.affected.items()) {
-        return Err(Refusal::Rule("range-without-order"));
-    }
+    let record = publishable(&entry.path, bytes.map_err(Refusal::Unread)?).map_err(Refusal::Rule)?;
     Ok(Facts {
         modified: record.modified_at().ok_or(Refusal::Rule("schema-violation"))?,
         is_withdrawn: record.is_withdrawn(),
@@ -123,6 +113,25 @@ fn facts(entry: &Entry, bytes: Result<&[u8], ReadError>, deflater: &Deflater) ->
         rows: Row::each(&entry.path, &record),
         body: deflater.deflate(write::compact(&record).as_bytes()).map_err(Refusal::Disk)?,
     })
+}
+
+/// What is published of a report, or the rule for which nothing is. The rules of the database say most of this before;
+/// here they cannot be switched off, because a release that breaks them is misread by its clients, or cannot be written
+/// at all.
+pub(crate) fn publishable(path: &TreePath, bytes: &[u8]) -> Result<Record, &'static str> {
+    let report = Report::read(path, bytes);
+    check_id(&report)?;
+    let record = match (report.document, report.record) {
+        (Err(_), _) => return Err("malformed-json"),
+        (Ok(_), Some(record)) if record.misfit().is_none() => publish(record),
+        (Ok(_), _) => return Err("schema-violation"),
+    };
+    record.modified_at().ok_or("schema-violation")?;
+    folders::of(&record).map_err(|_| "unknown-ecosystem")?;
+    if meaning::has_range_without_order(record.affected.items()) {
+        return Err("range-without-order");
+    }
+    Ok(record)
 }
 
 /// An id names a file of the release: it is one of ours, given for good, and the one that the report's path says.

@@ -51,6 +51,9 @@ pub enum Error {
         /// What is wrong with it.
         reason: String,
     },
+    /// The history of the commit cannot be read.
+    #[error("{0}")]
+    History(String),
     /// Nothing can be pulled from there.
     #[error("nothing can be pulled from {place}: {reason}")]
     Place {

@@ -7,8 +7,10 @@ use database::Snapshot;
 use osv_schema::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::delta::History;
+
 /// What a release is made from, all of it.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Input<'i> {
     /// The reports.
     pub snapshot: &'i Snapshot,
@@ -19,6 +21,8 @@ pub struct Input<'i> {
     pub held: &'i [Held],
     /// What to write.
     pub targets: BTreeSet<Target>,
+    /// Where the commit came from; without it no delta is told.
+    pub history: Option<&'i dyn History>,
     /// The tool and its version.
     pub tool: &'i str,
     /// The license of the data, as SPDX names it.
@@ -63,6 +67,8 @@ pub enum Target {
     Ndjson,
     /// A file for each record. For a server it is worth its files, for a folder seldom: it is not written unasked.
     Records,
+    /// What each of the last commits changed.
+    Delta,
     /// A git bundle for each ecosystem.
     Bundle,
 }
@@ -77,7 +83,8 @@ pub struct UnknownTarget {
 
 impl Target {
     /// Every target.
-    pub const ALL: [Target; 5] = [Target::Zip, Target::Tar, Target::Ndjson, Target::Records, Target::Bundle];
+    pub const ALL: [Target; 6] =
+        [Target::Zip, Target::Tar, Target::Ndjson, Target::Records, Target::Delta, Target::Bundle];
 
     /// Whether it is written unasked.
     pub fn is_default(self) -> bool {
@@ -91,6 +98,7 @@ impl Target {
             Target::Tar => "tar",
             Target::Ndjson => "ndjson",
             Target::Records => "records",
+            Target::Delta => "delta",
             Target::Bundle => "bundle",
         }
     }

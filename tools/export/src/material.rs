@@ -6,6 +6,7 @@ use osv_schema::{Document, Record};
 
 use crate::body::Inflater;
 use crate::collect::{Collected, Item};
+use crate::delta::Delta;
 use crate::rows::Row;
 use crate::{Held, Input};
 
@@ -19,10 +20,12 @@ pub(crate) struct Material<'i> {
     pub held: Vec<Held>,
     /// What the records say of packages, by ecosystem, name and id.
     pub rows: Vec<Row>,
+    /// What the last commits changed, the newest first.
+    pub deltas: Vec<Delta>,
 }
 
 impl<'i> Material<'i> {
-    pub(crate) fn new(input: &'i Input<'i>, collected: Collected<'i>) -> Material<'i> {
+    pub(crate) fn new(input: &'i Input<'i>, collected: Collected<'i>, deltas: Vec<Delta>) -> Material<'i> {
         let Collected { mut items, held } = collected;
         let mut rows = Vec::with_capacity(items.len());
         for (at, item) in items.iter_mut().enumerate() {
@@ -31,7 +34,7 @@ impl<'i> Material<'i> {
         }
         // Items are sorted by id, so their places say the same and cost less to compare.
         rows.sort_by(|a, b| (&a.ecosystem, &a.name, a.item).cmp(&(&b.ecosystem, &b.name, b.item)));
-        Material { input, items, held, rows }
+        Material { input, items, held, rows, deltas }
     }
 
     /// The rows that stand: those of records that nobody took back.

@@ -10,7 +10,7 @@ use rayon::prelude::*;
 use crate::collect::{Item, collect};
 use crate::material::Material;
 use crate::output::Planned;
-use crate::{Counts, Error, Input, Manifest, Target, archives, bundle, manifest, ndjson, records, tarball};
+use crate::{Counts, Error, Input, Manifest, Target, archives, bundle, delta, manifest, ndjson, records, tarball};
 
 /// What an export is busy with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,7 +49,9 @@ pub fn write(input: &Input<'_>, dir: &Path, progress: &(dyn Fn(Progress) + Sync)
         return Err(Error::Refused { dir: dir.to_owned(), reason: "it is not empty" });
     }
     let collected = collect(input, dir, |total| Ticker::new(Step::Read, total, progress))?;
-    let material = Material::new(input, collected);
+    let wants_deltas = input.targets.contains(&Target::Delta);
+    let deltas = if wants_deltas { delta::read(input, dir)? } else { Vec::new() };
+    let material = Material::new(input, collected, deltas);
     // What takes longest comes first, so that no thread is left alone with it: one stream cannot be shared out.
     let planned: Vec<Planned<'_>> = input.targets.iter().rev().flat_map(|&target| plan(target, &material)).collect();
     let ticker = Ticker::new(Step::Write, planned.len(), progress);
@@ -78,6 +80,7 @@ fn plan<'m>(target: Target, material: &'m Material<'_>) -> Vec<Planned<'m>> {
         Target::Tar => tarball::plan(material),
         Target::Ndjson => ndjson::plan(material),
         Target::Records => records::plan(material),
+        Target::Delta => delta::plan(material),
         Target::Bundle => bundle::plan(material),
     }
 }

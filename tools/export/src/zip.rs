@@ -15,10 +15,10 @@ use time::OffsetDateTime;
 use crate::body::{Body, BodyReader};
 
 const LOCAL_FILE: u32 = 0x0403_4b50;
-const DIRECTORY_ENTRY: u32 = 0x0201_4b50;
-const END_OF_DIRECTORY: u32 = 0x0605_4b50;
-const ZIP64_END_OF_DIRECTORY: u32 = 0x0606_4b50;
-const ZIP64_LOCATOR: u32 = 0x0706_4b50;
+pub(crate) const DIRECTORY_ENTRY: u32 = 0x0201_4b50;
+pub(crate) const END_OF_DIRECTORY: u32 = 0x0605_4b50;
+pub(crate) const ZIP64_END_OF_DIRECTORY: u32 = 0x0606_4b50;
+pub(crate) const ZIP64_LOCATOR: u32 = 0x0706_4b50;
 
 /// The version of the format that a reader of DEFLATE has to know, and the one that a reader of Zip64 has to.
 const VERSION_DEFLATE: u16 = 20;

@@ -45,6 +45,11 @@ impl Failure {
         self
     }
 
+    /// What and where, on one line.
+    pub(crate) fn told(&self) -> String {
+        self.place.iter().map(|place| format!("{place}: ")).chain([self.message.clone()]).collect()
+    }
+
     /// The exit code.
     pub(crate) fn exit(&self) -> Exit {
         self.exit

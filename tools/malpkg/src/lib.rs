@@ -13,6 +13,7 @@ mod exit;
 mod failure;
 mod landing;
 mod likeness;
+mod past;
 mod planning;
 mod progress;
 mod release;

@@ -2,13 +2,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use export::{CommitFacts, Held, Input, Target};
+use database::{Place, ReportId, TreePath};
+use export::{CommitFacts, Held, History, Input, Target};
 use intake::Cursor;
 use rules::Level;
-use store::Store;
+use store::{Commit, Store};
 
 use crate::context::{Context, Reading, with_sources};
 use crate::failure::Failure;
+use crate::past::{Past, Walker};
 
 /// The license of the data, as SPDX names it.
 const LICENCE: &str = "Apache-2.0";
@@ -27,15 +29,25 @@ impl Release {
     /// Judges what was read.
     pub(crate) fn of(reading: Reading, store: &Store, context: &Context<'_>) -> Result<Release, Failure> {
         let commit = commit_facts(store, &reading)?;
-        let held = held(&context.validate(&reading)?, &reading)?;
+        let held = match reading.commit.as_ref().filter(|_| reading.snapshot.tree().is_some()) {
+            Some(commit) => held_of_commit(commit, &reading, store, context)?,
+            None => held(&context.validate(&reading)?, &reading)?,
+        };
         Ok(Release { reading, held, commit })
     }
 
+    /// The commits that led to it, where there are any.
+    pub(crate) fn past<'p>(&'p self, store: &'p Store) -> Option<Past<'p>> {
+        let (commit, facts) = (self.reading.commit.as_ref()?, self.commit.as_ref()?);
+        Some(Past { store, settings: &self.reading.config.settings, commit, sequence: facts.sequence })
+    }
+
     /// What `export` writes it from.
-    pub(crate) fn input(&self, targets: BTreeSet<Target>) -> Input<'_> {
+    pub(crate) fn input<'r>(&'r self, targets: BTreeSet<Target>, past: Option<&'r Past<'r>>) -> Input<'r> {
         Input {
             snapshot: &self.reading.snapshot,
             commit: self.commit.clone(),
+            history: past.map(|past| past as &dyn History),
             held: &self.held,
             targets,
             tool: TOOL,
@@ -55,27 +67,51 @@ impl Release {
     }
 }
 
-/// The reports that have errors. One id for two reports refuses the release: nobody could say which one it names.
+/// The reports of a commit that have errors, by what is known of a tree near it.
+fn held_of_commit(
+    commit: &Commit,
+    reading: &Reading,
+    store: &Store,
+    context: &Context<'_>,
+) -> Result<Vec<Held>, Failure> {
+    let walker = Walker::at(store, &reading.config.settings, commit)?;
+    let broken: Vec<(&TreePath, &str)> = walker.held().collect();
+    if broken.iter().any(|(_, rule)| *rule == DUPLICATE_ID) {
+        // The whole validation has the words for it.
+        return held(&context.validate(reading)?, reading);
+    }
+    Ok(with_unassigned(broken.into_iter().map(|(path, rule)| held_for(path, rule)).collect(), reading))
+}
+
+/// One id for two reports refuses the release: nobody could say which one it names.
+const DUPLICATE_ID: &str = "duplicate-id";
+
+/// The reports that have errors, by a validation of all of them.
 fn held(validation: &rules::Validation, reading: &Reading) -> Result<Vec<Held>, Failure> {
     let errors: Vec<_> = validation.findings.iter().filter(|finding| finding.level == Level::Error).collect();
-    if let Some(twice) = errors.iter().find(|finding| finding.rule.name == "duplicate-id") {
+    if let Some(twice) = errors.iter().find(|finding| finding.rule.name == DUPLICATE_ID) {
         return Err(Failure::new(&twice.message).place(&twice.path).remedy(&twice.remedy));
     }
-    let of_path = |path: &str, id: &str, rule: &str| Held { id: id.into(), path: path.into(), rule: rule.into() };
-    let mut held: Vec<Held> = errors
-        .iter()
-        .filter(|finding| database::Place::of(&finding.path).is_some())
-        .map(|finding| of_path(finding.path.as_str(), &finding.id, finding.rule.name))
-        .collect();
+    Ok(with_unassigned(errors.iter().map(|finding| held_for(&finding.path, finding.rule.name)).collect(), reading))
+}
+
+fn held_for(path: &TreePath, rule: &str) -> Held {
+    let id = Place::of(path).map_or("", |place| place.stem);
+    Held { id: id.to_owned(), path: path.to_string(), rule: rule.to_owned() }
+}
+
+/// Of each report the first rule by name, and those that have no id yet.
+fn with_unassigned(mut held: Vec<Held>, reading: &Reading) -> Vec<Held> {
+    held.retain(|held| !held.id.is_empty());
     let prefix = &reading.config.settings.prefix;
     for (place, entry) in reading.snapshot.reports() {
-        if database::ReportId::is_unassigned(place.stem, prefix) {
-            held.push(of_path(entry.path.as_str(), place.stem, "unassigned"));
+        if ReportId::is_unassigned(place.stem, prefix) {
+            held.push(held_for(&entry.path, "unassigned"));
         }
     }
-    held.sort_by(|a, b| a.path.cmp(&b.path));
+    held.sort_by(|a, b| (&a.path, &a.rule).cmp(&(&b.path, &b.rule)));
     held.dedup_by(|a, b| a.path == b.path);
-    Ok(held)
+    held
 }
 
 fn commit_facts(store: &Store, reading: &Reading) -> Result<Option<CommitFacts>, Failure> {

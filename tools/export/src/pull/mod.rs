@@ -2,9 +2,10 @@
 //! the manifest, and all of it put in place in one step.
 
 mod fetch;
+mod forward;
 mod place;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 
@@ -16,6 +17,7 @@ use crate::status::{self, Status};
 use crate::verify::{OUTSIDE, sha256_of};
 use crate::{Error, replace};
 use fetch::{fetch, fetch_small};
+use forward::bring_forward;
 use place::Place;
 
 /// The largest signature that is read.
@@ -43,6 +45,8 @@ pub struct Pulled {
     pub before: Option<String>,
     /// How many files were here already.
     pub kept: usize,
+    /// How many were made here, of what was here and the deltas.
+    pub made: usize,
     /// How many came.
     pub downloaded: usize,
     /// How many bytes came.
@@ -141,30 +145,40 @@ fn bring(place: &Place, published: &Published, out: &Path, options: PullOptions<
         if let Some(here) = here.as_ref().filter(|_| !options.may_go_back) {
             refuse_going_back(here, manifest)?;
         }
-        let wanted: Vec<(&String, &FileFacts)> = manifest.files.iter().collect();
-        let came: Vec<Option<u64>> = wanted
+        let is_kept = |(path, facts): (&String, &FileFacts)| {
+            here.as_ref().is_some_and(|here| here.files.get(path) == Some(facts)) && keep(out, new, path, facts)
+        };
+        let files: Vec<(&String, &FileFacts)> = manifest.files.iter().collect();
+        let kept: Vec<bool> = files.par_iter().with_max_len(1).map(|file| is_kept(*file)).collect();
+        let wanted: BTreeSet<&str> =
+            files.iter().zip(&kept).filter(|(_, kept)| !**kept).map(|((path, _), _)| path.as_str()).collect();
+        let made = match &here {
+            Some(here) => bring_forward(place, manifest, here, (out, new), &wanted)?,
+            None => BTreeSet::new(),
+        };
+        let came: Vec<&FileFacts> = files
             .par_iter()
             .with_max_len(1)
+            .filter(|(path, _)| wanted.contains(path.as_str()) && !made.contains(*path))
             .map(|(path, facts)| {
-                if here.as_ref().is_some_and(|here| here.files.get(*path) == Some(facts)) && keep(out, new, path, facts)
-                {
-                    return Ok(None);
+                // The deltas are here already where they were of use.
+                if !new.join(path).exists() {
+                    fetch(place, path, facts, new)?;
                 }
-                fetch(place, path, facts, new)?;
-                Ok(Some(facts.size))
+                Ok(*facts)
             })
             .collect::<Result<_, Error>>()?;
         for (name, bytes) in &published.outside {
             let path = new.join(name);
             fs::write(&path, bytes).map_err(Error::io("write", &path))?;
         }
-        let kept = came.iter().filter(|came| came.is_none()).count();
         Ok(Pulled {
             manifest: manifest.clone(),
             before: here.and_then(|here| here.commit),
-            kept,
-            downloaded: came.len() - kept,
-            bytes: came.iter().flatten().sum(),
+            kept: kept.iter().filter(|kept| **kept).count(),
+            made: made.len(),
+            downloaded: came.len(),
+            bytes: came.iter().map(|facts| facts.size).sum(),
             status: published.status.clone(),
         })
     })

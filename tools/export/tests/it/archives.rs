@@ -169,7 +169,10 @@ fn only_the_targets_that_were_asked_for_are_written() {
     assert_eq!(zip.into_iter().chain(ndjson).collect::<std::collections::BTreeMap<_, _>>(), both);
     assert_eq!("zip".parse::<Target>(), Ok(Target::Zip));
     let unknown = "zap".parse::<Target>().unwrap_err();
-    assert_eq!(unknown.to_string(), r#"unknown target "zap"; the targets are zip, tar, ndjson, records, bundle"#);
+    assert_eq!(
+        unknown.to_string(),
+        r#"unknown target "zap"; the targets are zip, tar, ndjson, records, delta, bundle"#
+    );
 }
 
 #[test]

@@ -64,6 +64,7 @@ pub(crate) fn input<'i>(snapshot: &'i Snapshot, held: &'i [Held]) -> Input<'i> {
     Input {
         snapshot,
         commit: None,
+        history: None,
         held,
         targets: Target::ALL.into_iter().filter(|target| target.is_default()).collect(),
         tool: "malpkg 0.0.0",

@@ -45,6 +45,7 @@ struct PullV1<'p> {
     reports: usize,
     files: usize,
     kept: usize,
+    made: usize,
     downloaded: usize,
     bytes: u64,
     signature: Option<&'static str>,
@@ -71,6 +72,7 @@ pub(crate) fn run(arguments: &Arguments, context: &mut Context<'_>) -> Result<Ex
             reports: manifest.counts.reports,
             files: manifest.files.len(),
             kept: pulled.kept,
+            made: pulled.made,
             downloaded: pulled.downloaded,
             bytes: pulled.bytes,
             signature: key.as_ref().map(|_| "good"),
@@ -90,11 +92,12 @@ fn write_text(arguments: &Arguments, pulled: &Pulled, is_old: bool, context: &mu
     let out = arguments.out.to_string_lossy().into_owned();
     writeln!(
         context.out,
-        "{} of {of} in {}: {} fetched ({} bytes), {} were here already",
+        "{} of {of} in {}: {} fetched ({} bytes), {} made of what was here, {} kept",
         count(manifest.counts.reports, "report"),
         Shown(&out),
         count(pulled.downloaded, "file"),
         pulled.bytes,
+        pulled.made,
         pulled.kept,
     )?;
     if let (true, Some(status)) = (is_old, &pulled.status) {

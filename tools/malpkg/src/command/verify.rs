@@ -85,7 +85,8 @@ fn prove(arguments: &Arguments, manifest: &Manifest, context: &Context<'_>) -> R
     let targets = targets.map_err(|error| failed(error.to_string()))?;
     let store = context.store()?;
     let release = Release::of(context.at_revision(&store, commit)?, &store, context)?;
-    Ok(export::prove(&release.input(targets), &arguments.dir)?)
+    let past = release.past(&store);
+    Ok(export::prove(&release.input(targets, past.as_ref()), &arguments.dir)?)
 }
 
 fn tell(

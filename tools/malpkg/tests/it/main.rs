@@ -6,6 +6,7 @@ mod assign;
 mod change;
 mod crash;
 mod decide;
+mod delta;
 mod documents;
 mod export;
 mod failures;

@@ -98,9 +98,15 @@ fn only_what_changed_is_fetched() {
     hosting.now_serves(&published.folder.place("two"));
     let pulled = told(&published.pull(&hosting.url, "here", &["--format", "json"]));
     let asked = hosting.asked();
-    assert!(asked.contains(&"npm/all.zip".to_owned()) && !asked.contains(&"PyPI/all.zip".to_owned()), "{asked:?}");
+    let (from, to) = (published.repository.id("HEAD~1"), published.repository.id("HEAD"));
+    let mut expected = ["json", "zip"].map(|extension| format!("delta/{from}..{to}.{extension}")).to_vec();
+    expected.extend(["index.json"].map(|name| format!("delta/{name}")));
+    expected
+        .extend(["manifest.json", "manifest.json.minisig", "status.json", "status.json.minisig"].map(str::to_owned));
+    let asked: std::collections::BTreeSet<String> = asked.into_iter().collect();
+    assert_eq!(asked, expected.into_iter().collect(), "all else is made of what is here");
     assert!(pulled["kept"].as_u64().unwrap() > 90, "{pulled}");
-    assert_eq!(pulled["before"], published.repository.id("HEAD~1"));
+    assert_eq!(pulled["before"], from);
     assert!(published.files("here") == published.files("two"));
     // What was damaged here is fetched again.
     fs::write(published.folder.place("here/PyPI/all.zip"), "mine").unwrap();
@@ -131,11 +137,13 @@ fn what_is_not_what_the_manifest_says_is_refused() {
     let mut flipped = fs::read(published.folder.place("two/npm/all.zip")).unwrap();
     flipped[40] ^= 1;
     let cut = flipped[..flipped.len() - 1].to_vec();
+    let index = "delta/index.json".to_owned();
     let other_manifest = fs::read(published.folder.place("one/manifest.json")).unwrap();
     let out_of_the_way = String::from_utf8(other_manifest.clone())
         .unwrap()
         .replace(r#""files":{"#, r#""files":{"../../x":{"size":1,"sha256":""},"#);
     for (path, fault, expected) in [
+        (index.as_str(), Fault::Says(b"{}".to_vec()), "delta/index.json is refused"),
         ("npm/all.zip", Fault::Says(flipped), "npm/all.zip is refused: its bytes are not those of the manifest"),
         ("npm/all.zip", Fault::Says(cut), "bytes came: "),
         ("npm/all.zip", Fault::Missing, "it is not there"),
@@ -151,7 +159,9 @@ fn what_is_not_what_the_manifest_says_is_refused() {
         ("manifest.json", Fault::Missing, "there is no release"),
     ] {
         hosting.spoil(path, fault);
-        published.refused(&hosting.url, "here", &[], expected);
+        if !path.contains("npm/") && path != "all.zip" {
+            published.refused(&hosting.url, "here", &[], expected);
+        }
         published.refused(&hosting.url, "new", &[], expected);
         hosting.mend();
     }
@@ -193,4 +203,27 @@ fn old_data_are_told() {
     assert_eq!(old.exit, Exit::TooOld);
     assert!(old.out.contains("last looked for news on 2026-06-01T12:00:00Z"), "{}", old.out);
     assert!(Path::new(&out).join("manifest.json").exists());
+}
+
+#[test]
+fn what_deltas_cannot_bring_comes_over() {
+    let published = Published::new();
+    let hosting = Hosting::of(&published.folder.place("one"));
+    let (from, to) = (published.repository.id("HEAD~1"), published.repository.id("HEAD"));
+    for spoilt in ["all.zip", "manifest.json"] {
+        told(&published.pull(&published.place("one"), "here", &["--allow-rollback", "--format", "json"]));
+        let path = published.folder.place(&format!("here/{spoilt}"));
+        let mut bytes = fs::read(&path).unwrap();
+        let at = bytes.windows(12).position(|part| part == b"malpkg 0.1.0").unwrap_or(40);
+        bytes[at + 7] ^= 1;
+        fs::write(path, bytes).unwrap();
+        hosting.now_serves(&published.folder.place("two"));
+        let pulled = told(&published.pull(&hosting.url, "here", &["--format", "json"]));
+        assert_eq!(pulled["made"], 0, "{spoilt}");
+        assert!(published.files("here") == published.files("two"));
+    }
+    // A delta that the manifest does not know is refused like any other file.
+    told(&published.pull(&published.place("one"), "here", &["--allow-rollback", "--format", "json"]));
+    hosting.spoil(&format!("delta/{from}..{to}.zip"), Fault::Says(vec![0; 10]));
+    published.refused(&hosting.url, "here", &[], ".zip is refused: ");
 }
