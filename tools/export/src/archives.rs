@@ -37,10 +37,11 @@ pub(crate) fn plan<'m>(material: &'m Material<'_>) -> Vec<Planned<'m>> {
     for (folder, items) in in_folder {
         let items: Arc<[&Item<'_>]> = items.into();
         let listed = Arc::clone(&items);
-        planned.push(Planned::new(format!("{folder}/all.zip"), move |out| archive(items.iter().copied(), out)));
-        planned.push(Planned::new(format!("{folder}/modified_id.csv"), move |out| {
+        let zipped = Planned::new(format!("{folder}/all.zip"), move |out| archive(items.iter().copied(), out));
+        let list = Planned::new(format!("{folder}/modified_id.csv"), move |out| {
             list(listed.iter().map(|item| (item.facts.modified, item.id.to_owned())), out)
-        }));
+        });
+        planned.extend([zipped, list].map(|file| file.unchanged(material.is_unchanged(folder))));
     }
     planned
 }

@@ -5,8 +5,10 @@ use std::path::Path;
 
 use database::{Content, Entry, Place, ReadError, Report, ReportId, TreePath};
 use osv_schema::{Record, Timestamp, write};
+use rayon::prelude::*;
 
-use crate::body::{Body, Deflater};
+use crate::body::{Body, Deflater, Inflater};
+use crate::older::Older;
 use crate::published::publish;
 use crate::release::Ticker;
 use crate::rows::Row;
@@ -19,6 +21,8 @@ pub(crate) struct Item<'s> {
     pub path: &'s TreePath,
     /// Its id.
     pub id: &'s str,
+    /// Where its bytes are.
+    pub content: &'s Content,
     /// What is known about it.
     pub facts: Facts,
 }
@@ -36,6 +40,8 @@ pub(crate) struct Facts {
     pub rows: Vec<Row>,
     /// The published record on one line.
     pub body: Body,
+    /// Whether it was made for this release, and not taken over from an older one.
+    pub is_new: bool,
 }
 
 /// Every report, published or held.
@@ -59,12 +65,25 @@ enum Refusal {
 /// Reads what is not held, in parallel.
 pub(crate) fn collect<'s, 'p>(
     input: &Input<'s>,
+    older: Option<&Older>,
     dir: &Path,
     ticker: impl FnOnce(usize) -> Ticker<'p>,
 ) -> Result<Collected<'s>, Error> {
     let known: BTreeSet<&str> = input.held.iter().map(|held| held.path.as_str()).collect();
-    let (places, wanted): (Vec<Place<'s>>, Vec<&'s Entry>) =
-        input.snapshot.reports().filter(|(_, entry)| !known.contains(entry.path.as_str())).unzip();
+    let reports = input.snapshot.reports().filter(|(_, entry)| !known.contains(entry.path.as_str()));
+    let (mut items, mut places, mut wanted) = (Vec::new(), Vec::new(), Vec::new());
+    for (place, entry) in reports {
+        match older.and_then(|older| older.facts(place.stem, &entry.content)) {
+            Some(facts) => items.push(Item { path: &entry.path, id: place.stem, content: &entry.content, facts }),
+            None => {
+                places.push(place);
+                wanted.push(entry);
+            }
+        }
+    }
+    if input.targets.iter().any(|target| target.needs_rows()) {
+        read_rows(&mut items).map_err(Error::io("read again what is in", dir))?;
+    }
     let ticker = ticker(wanted.len());
     let is_archived = [Target::Zip, Target::Bundle].iter().any(|target| input.targets.contains(target));
     let deflater = if is_archived { Deflater::for_archives(dir) } else { Deflater::for_keeping(dir) };
@@ -75,11 +94,10 @@ pub(crate) fn collect<'s, 'p>(
         facts
     });
 
-    let mut items = Vec::with_capacity(wanted.len());
     let mut held = input.held.to_vec();
     for ((place, entry), facts) in places.into_iter().zip(wanted).zip(read) {
         match facts {
-            Ok(facts) => items.push(Item { path: &entry.path, id: place.stem, facts }),
+            Ok(facts) => items.push(Item { path: &entry.path, id: place.stem, content: &entry.content, facts }),
             Err(Refusal::Unread(error)) => return Err(error.into()),
             Err(Refusal::Disk(error)) => return Err(Error::io("write in", dir)(error)),
             Err(Refusal::Rule(rule)) => {
@@ -100,6 +118,15 @@ pub(crate) fn collect<'s, 'p>(
     Ok(Collected { items, held })
 }
 
+/// Reads the rows of records that were taken over.
+fn read_rows(items: &mut [Item<'_>]) -> std::io::Result<()> {
+    items.par_iter_mut().with_min_len(64).try_for_each_init(Inflater::new, |inflater, item| {
+        let record = item.record(inflater)?;
+        item.facts.rows = Row::each(item.path, &record);
+        Ok(())
+    })
+}
+
 /// What is known of a report that is published.
 fn facts(entry: &Entry, bytes: Result<&[u8], ReadError>, deflater: &Deflater) -> Result<Facts, Refusal> {
     if matches!(entry.content, Content::NotAFile(_)) {
@@ -112,6 +139,7 @@ fn facts(entry: &Entry, bytes: Result<&[u8], ReadError>, deflater: &Deflater) ->
         folders: folders::of(&record).map_err(|_| Refusal::Rule("unknown-ecosystem"))?,
         rows: Row::each(&entry.path, &record),
         body: deflater.deflate(write::compact(&record).as_bytes()).map_err(Refusal::Disk)?,
+        is_new: true,
     })
 }
 

@@ -17,7 +17,8 @@ use serde::{Deserialize, Serialize};
 use crate::body::{Body, Deflater};
 use crate::collect::publishable;
 use crate::material::Material;
-use crate::output::Planned;
+use crate::older::Older;
+use crate::output::{Out, Planned};
 use crate::zip::ZipWriter;
 use crate::{Error, Input};
 
@@ -32,17 +33,30 @@ pub(crate) const INDEX: &str = "delta/index.json";
 
 /// Where commits came from.
 pub trait History: Sync {
-    /// Tells the last commits up to that of the release, the oldest first, at most [`DELTAS_MAX`]: each with the reports
-    /// that it changed, or with none if it changed too many or what a release is made by.
+    /// Tells the last commits up to that of the release, the oldest first, at most [`DELTAS_MAX`].
     ///
     /// # Errors
     ///
     /// What `take` says, or the history cannot be read.
-    fn walk(&self, take: &mut Take<'_>) -> Result<(), Error>;
+    fn walk(&self, known: &IsKnown<'_>, take: &mut Take<'_>) -> Result<(), Error>;
 }
 
+/// Whether it is known already what a commit changed, by its parent and itself.
+pub type IsKnown<'k> = dyn Fn(&str, &str) -> bool + Sync + 'k;
+
 /// Who is told the commits.
-pub type Take<'t> = dyn FnMut(CommitStep, Option<Vec<Changed>>) -> Result<(), Error> + 't;
+pub type Take<'t> = dyn FnMut(CommitStep, Changes) -> Result<(), Error> + 't;
+
+/// What a commit changed.
+#[derive(Clone, Debug)]
+pub enum Changes {
+    /// It is known already.
+    Known,
+    /// Too many reports, or what a release is made by: the archive tells them.
+    Many,
+    /// These files.
+    These(Vec<Changed>),
+}
 
 /// One commit and its first parent.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -82,6 +96,8 @@ pub(crate) struct Delta {
     step: CommitStep,
     /// None where the archive tells it.
     told: Option<Told>,
+    /// What an older release says of it.
+    known: Option<IndexedV1>,
 }
 
 #[derive(Default)]
@@ -135,7 +151,7 @@ pub(crate) struct IndexV1 {
 }
 
 /// One delta in the list.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct IndexedV1 {
     pub(crate) from: String,
     pub(crate) to: String,
@@ -144,19 +160,30 @@ pub(crate) struct IndexedV1 {
     /// How many reports it tells; none where the archive tells them.
     reports: Option<usize>,
     /// The ids.
-    json: Option<String>,
+    pub(crate) json: Option<String>,
     /// The records.
     pub(crate) zip: Option<String>,
 }
 
 /// Reads the changes of the last commits.
-pub(crate) fn read(input: &Input<'_>, dir: &Path) -> Result<Vec<Delta>, Error> {
+pub(crate) fn read(input: &Input<'_>, older: Option<&Older>, dir: &Path) -> Result<Vec<Delta>, Error> {
     let Some(history) = input.history else { return Ok(Vec::new()) };
     let deflater = Deflater::for_archives(dir).map_err(Error::io("write in", dir))?;
     let mut deltas = Vec::new();
-    history.walk(&mut |step, changed| {
-        let told = changed.map(|changed| tell(&changed, &deflater)).transpose().map_err(Error::io("write in", dir))?;
-        deltas.push(Delta { step, told });
+    // What an older release has is proven now, while it can still be made anew.
+    let known = |from: &str, to: &str| older.and_then(|older| older.delta(from, to));
+    let is_known = |from: &str, to: &str| {
+        let files = known(from, to).map(|known| [known.json, known.zip]);
+        let take = |path: Option<String>| older.zip(path).and_then(|(older, path)| older.prove(&path));
+        files.is_some_and(|files| files.into_iter().all(|path| take(path).is_some()))
+    };
+    history.walk(&is_known, &mut |step, changes| {
+        let (told, known) = match changes {
+            Changes::Known => (None, known(&step.from, &step.to)),
+            Changes::Many => (None, None),
+            Changes::These(changed) => (Some(tell(&changed, &deflater).map_err(Error::io("write in", dir))?), None),
+        };
+        deltas.push(Delta { step, told, known });
         Ok(())
     })?;
     deltas.reverse();
@@ -260,6 +287,9 @@ impl Delta {
     }
 
     fn indexed(&self) -> IndexedV1 {
+        if let Some(known) = &self.known {
+            return known.clone();
+        }
         let CommitStep { from, to, time, sequence } = &self.step;
         let file = |extension: &str| self.told.is_some().then(|| self.path(extension));
         IndexedV1 {
@@ -307,6 +337,10 @@ pub(crate) fn plan<'m>(material: &'m Material<'_>) -> Vec<Planned<'m>> {
         out.write_all(b"\n")
     })];
     for delta in &material.deltas {
+        if delta.known.is_some() {
+            let gone = |_: &mut Out<'_>| Err(io::Error::other("the older release was changed while it was read"));
+            planned.extend(["json", "zip"].map(|end| Planned::new(delta.path(end), gone).unchanged(true)));
+        }
         let Some(told) = &delta.told else { continue };
         planned.push(Planned::new(delta.path("json"), move |out| out.write_all(&delta.json(told)?)));
         planned.push(Planned::new(delta.path("zip"), move |out| {

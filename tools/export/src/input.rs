@@ -91,6 +91,12 @@ impl Target {
         !matches!(self, Target::Records)
     }
 
+    /// Whether it is written from what records say of packages, and not from the records as they are.
+    pub(crate) fn needs_rows(self) -> bool {
+        use Target::{Bundle, Delta, Ndjson, Records, Tar, Zip};
+        !matches!(self, Zip | Tar | Ndjson | Records | Delta | Bundle)
+    }
+
     /// The name that it is asked for by.
     pub fn name(self) -> &'static str {
         match self {

@@ -13,6 +13,7 @@ pub(crate) fn plan<'m>(material: &'m Material<'_>) -> Vec<Planned<'m>> {
             Inflater::new().inflate(&item.facts.body, &mut text)?;
             out.write_all(&text)
         })
+        .unchanged(!item.facts.is_new)
     };
     each.map(file).collect()
 }

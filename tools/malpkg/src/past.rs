@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use database::{CONFIG_FILE, Difference, Place, TreeId, TreePath};
-use export::{Changed, CommitStep, DELTA_REPORTS_MAX, DELTAS_MAX, History, Side, Take};
+use export::{Changed, Changes, CommitStep, DELTA_REPORTS_MAX, DELTAS_MAX, History, IsKnown, Side, Take};
 use osv_schema::Timestamp;
 use rayon::prelude::*;
 use rules::{By, Check, Comparison, Finding, Level, PROTECTED_FOLDER, Settings, Standing, Touched};
@@ -124,16 +124,23 @@ pub(crate) struct Past<'p> {
     pub sequence: u64,
 }
 
-/// One commit on the way, with what it changed; none where the archive tells it.
+/// What is to be told of one commit on the way.
+enum Told {
+    Known,
+    Many,
+    These(Vec<Difference>),
+}
+
+/// One commit on the way.
 struct Leg {
     step: CommitStep,
     from: Commit,
     tree: TreeId,
-    differences: Option<Vec<Difference>>,
+    told: Told,
 }
 
 impl Past<'_> {
-    fn legs(&self) -> Result<Vec<Leg>, Failure> {
+    fn legs(&self, known: &IsKnown<'_>) -> Result<Vec<Leg>, Failure> {
         let commits = self.store.first_parents(self.commit.id, DELTAS_MAX + 1)?;
         let pairs: Vec<(usize, &Commit, &Commit)> =
             commits.windows(2).enumerate().map(|(at, pair)| (at, &pair[0], &pair[1])).collect();
@@ -141,17 +148,25 @@ impl Past<'_> {
             let time = Timestamp::from_unix(to.time).unwrap_or(Timestamp::EPOCH);
             let sequence = self.sequence - at as u64;
             let step = CommitStep { from: from.id.to_string(), to: to.id.to_string(), time, sequence };
-            let differences = self.store.difference(from.tree, to.tree)?;
-            let reports = differences.iter().filter(|one| Place::of(&one.path).is_some()).count();
-            let is_told = reports <= DELTA_REPORTS_MAX && self.keeps_settings(from, to, &differences)?;
-            Ok(Leg { step, from: from.clone(), tree: to.tree, differences: is_told.then_some(differences) })
+            let told = match known(&step.from, &step.to) {
+                true => Told::Known,
+                false => self.told(from, to)?,
+            };
+            Ok(Leg { step, from: from.clone(), tree: to.tree, told })
         };
         let mut legs: Vec<Leg> = pairs.par_iter().map(leg).collect::<Result<_, _>>()?;
         // What lies behind a commit that takes the archive leads nowhere, and may have been judged by other rules.
-        let whole = legs.iter().position(|leg| leg.differences.is_none()).unwrap_or(legs.len());
-        legs.iter_mut().skip(whole).for_each(|leg| leg.differences = None);
+        let whole = legs.iter().position(|leg| matches!(leg.told, Told::Many)).unwrap_or(legs.len());
+        legs.iter_mut().skip(whole).for_each(|leg| leg.told = Told::Many);
         legs.reverse();
         Ok(legs)
+    }
+
+    fn told(&self, from: &Commit, to: &Commit) -> Result<Told, Failure> {
+        let differences = self.store.difference(from.tree, to.tree)?;
+        let reports = differences.iter().filter(|one| Place::of(&one.path).is_some()).count();
+        let is_told = reports <= DELTA_REPORTS_MAX && self.keeps_settings(from, to, &differences)?;
+        Ok(if is_told { Told::These(differences) } else { Told::Many })
     }
 
     /// Whether both trees are judged alike.
@@ -172,21 +187,25 @@ impl Past<'_> {
         Ok(before.is_some() && before == after)
     }
 
-    fn tell(&self, take: &mut Take<'_>) -> Result<Result<(), export::Error>, Failure> {
-        let legs = self.legs()?;
+    fn tell(&self, known: &IsKnown<'_>, take: &mut Take<'_>) -> Result<Result<(), export::Error>, Failure> {
         let mut walker: Option<Walker<'_>> = None;
-        for leg in legs {
-            let changed = match leg.differences {
-                None => None,
-                Some(differences) => {
+        for leg in self.legs(known)? {
+            let changes = match leg.told {
+                Told::Known => Changes::Known,
+                Told::Many => Changes::Many,
+                Told::These(differences) => {
                     let walker = match &mut walker {
                         Some(walker) => walker,
                         none => none.insert(Walker::at(self.store, self.settings, &leg.from)?),
                     };
-                    Some(walker.step(differences, leg.tree)?)
+                    Changes::These(walker.step(differences, leg.tree)?)
                 }
             };
-            if let Err(error) = take(leg.step, changed) {
+            // A commit that is known is passed over, and what is known of its tree with it.
+            if matches!(changes, Changes::Known) {
+                walker = None;
+            }
+            if let Err(error) = take(leg.step, changes) {
                 return Ok(Err(error));
             }
         }
@@ -195,7 +214,7 @@ impl Past<'_> {
 }
 
 impl History for Past<'_> {
-    fn walk(&self, take: &mut Take<'_>) -> Result<(), export::Error> {
-        self.tell(take).unwrap_or_else(|failure| Err(export::Error::History(failure.told())))
+    fn walk(&self, known: &IsKnown<'_>, take: &mut Take<'_>) -> Result<(), export::Error> {
+        self.tell(known, take).unwrap_or_else(|failure| Err(export::Error::History(failure.told())))
     }
 }

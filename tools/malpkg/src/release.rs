@@ -1,13 +1,15 @@
 //! What a release of a commit is made from: its reports, those that are held, and what the manifest says of the commit.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 
 use database::{Place, ReportId, TreePath};
-use export::{CommitFacts, Held, History, Input, Target};
+use export::{CommitFacts, Held, History, Input, Older, Target};
 use intake::Cursor;
 use rules::Level;
 use store::{Commit, Store};
 
+use crate::change::tool;
 use crate::context::{Context, Reading, with_sources};
 use crate::failure::Failure;
 use crate::past::{Past, Walker};
@@ -17,6 +19,10 @@ const LICENCE: &str = "Apache-2.0";
 
 /// What writes a release, by the name that stands in its manifest.
 pub(crate) const TOOL: &str = concat!("malpkg ", env!("CARGO_PKG_VERSION"));
+
+/// How the names of what is kept of releases begin, and of how many it is.
+const NOTES: &str = "release-";
+const NOTES_MAX: usize = 3;
 
 /// A release that can be written.
 pub(crate) struct Release {
@@ -53,6 +59,34 @@ impl Release {
             tool: TOOL,
             licence: LICENCE,
         }
+    }
+
+    /// The release in a folder, if it was written here from this database, by this program and these settings.
+    pub(crate) fn older(&self, dir: &Path, store: &Store) -> Option<Older> {
+        let mut notes = Vec::new();
+        let kept = store.kept(&self.notes_name(&Older::name_of(dir)?))?;
+        notes.resize(usize::try_from(kept.len()).ok()?, 0);
+        kept.read_at(0, &mut notes).ok()?;
+        Older::open(dir, &notes)
+    }
+
+    /// Keeps notes of a release that was written, for the next one. Where they cannot be kept, it is made in full.
+    pub(crate) fn keep_notes(&self, dir: &Path, notes: &[u8], store: &Store) {
+        let Some(manifest) = Older::name_of(dir) else { return };
+        if store.keep(&self.notes_name(&manifest), notes).is_ok() {
+            let names = store.kept_names().into_iter().filter(|name| name.starts_with(NOTES));
+            names.skip(NOTES_MAX).for_each(|name| store.forget(&name));
+        }
+    }
+
+    fn notes_name(&self, manifest: &str) -> String {
+        let settings = &self.reading.config.settings;
+        let levels: Vec<_> = settings.rules().iter().map(|(rule, level)| (rule.name, level)).collect();
+        let mut all = rules::fingerprint(&tool(), settings);
+        all.extend(format!("{levels:?}\0{manifest}").into_bytes());
+        // The name of a blob is as good a hash as any, and at hand.
+        let hash = store::blob_id(&all).map(|id| id.to_string()).unwrap_or_default();
+        format!("{NOTES}{hash}")
     }
 
     /// When each declared source was last read to its end, as the commit says it.

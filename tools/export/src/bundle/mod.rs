@@ -1,8 +1,9 @@
 //! Target `bundle`: for each ecosystem a git bundle, which git clones like a repository.
 //!
 //! In it is one commit without a parent. Its tree has each record as `<year>/<thousand>/<ID>.json`, so that no folder
-//! grows without end; its time is that of the commit of the release. Nothing of it depends on the git of the machine: the
-//! pack is written here, and the compressed bodies go into it as they are.
+//! grows without end; its time is that of the newest change of a record, so that an ecosystem in which nothing changed has
+//! the same bundle. Nothing of it depends on the git of the machine: the pack is written here, and the compressed bodies go
+//! into it as they are.
 
 mod pack;
 
@@ -22,9 +23,6 @@ const AUTHOR: &str = "malpkg <malpkg@localhost>";
 
 /// The files of the target: one for each ecosystem that has records.
 pub(crate) fn plan<'m>(material: &'m Material<'_>) -> Vec<Planned<'m>> {
-    let commit = material.input.commit.as_ref();
-    let time = commit.map_or(0, |commit| commit.time.unix());
-    let of = commit.map_or_else(|| "a folder".to_owned(), |commit| format!("commit {}", commit.id));
     let mut in_folder: BTreeMap<&str, Vec<&Item<'_>>> = BTreeMap::new();
     for item in &material.items {
         for folder in item.facts.folders.iter().filter(|folder| **folder != folders::EMPTY) {
@@ -32,8 +30,9 @@ pub(crate) fn plan<'m>(material: &'m Material<'_>) -> Vec<Planned<'m>> {
         }
     }
     let file = |(folder, items): (&str, Vec<&'m Item<'m>>)| {
-        let message = format!("Records of {folder} at {of}\n");
-        Planned::new(format!("bundle/{folder}.bundle"), move |out| write(&items, time, &message, out))
+        let message = format!("Records of {folder}\n");
+        Planned::new(format!("bundle/{folder}.bundle"), move |out| write(&items, &message, out))
+            .unchanged(material.is_unchanged(folder))
     };
     in_folder.into_iter().map(file).collect()
 }
@@ -41,7 +40,9 @@ pub(crate) fn plan<'m>(material: &'m Material<'_>) -> Vec<Planned<'m>> {
 /// The records of one folder of the tree: the end of their names, and their objects.
 type Folders<'m> = BTreeMap<(&'m str, String), Vec<(&'m str, Oid)>>;
 
-fn write(items: &[&Item<'_>], time: i64, message: &str, out: &mut Out<'_>) -> io::Result<()> {
+fn write(items: &[&Item<'_>], message: &str, out: &mut Out<'_>) -> io::Result<()> {
+    // Git knows no time before 1970.
+    let time = items.iter().map(|item| item.facts.modified.unix()).max().unwrap_or_default().max(0);
     let mut inflater = Inflater::new();
     let mut text = Vec::new();
     let mut in_folder = Folders::new();
