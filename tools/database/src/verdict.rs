@@ -264,7 +264,8 @@ impl Statement {
     }
 }
 
-fn kind(range: &Range) -> Option<RangeKind> {
+/// The type of a range; none where the schema has no such type.
+pub fn kind(range: &Range) -> Option<RangeKind> {
     match range.kind.as_str()? {
         "SEMVER" => Some(RangeKind::SemVer),
         "ECOSYSTEM" => Some(RangeKind::Ecosystem),
@@ -273,7 +274,8 @@ fn kind(range: &Range) -> Option<RangeKind> {
     }
 }
 
-fn events(range: &Range) -> Vec<Event<'_>> {
+/// The events of a range, in the order in which they stand.
+pub fn events(range: &Range) -> Vec<Event<'_>> {
     let entries = range.events.items().iter().flat_map(osv_schema::Event::entries);
     entries
         .map(|(name, value)| match name {

@@ -9,11 +9,13 @@ use osv_schema::Timestamp;
 
 use crate::collect::Item;
 use crate::folders;
+use crate::material::Material;
 use crate::output::{Out, Planned};
 use crate::zip::ZipWriter;
 
 /// The files of the target.
-pub(crate) fn plan<'i>(items: &'i [Item<'i>]) -> Vec<Planned<'i>> {
+pub(crate) fn plan<'m>(material: &'m Material<'_>) -> Vec<Planned<'m>> {
+    let items = &material.items;
     let mut in_folder: BTreeMap<&str, Vec<&Item<'_>>> = folders::always().map(|folder| (folder, Vec::new())).collect();
     for item in items {
         for folder in &item.facts.folders {
@@ -35,16 +37,17 @@ pub(crate) fn plan<'i>(items: &'i [Item<'i>]) -> Vec<Planned<'i>> {
     for (folder, items) in in_folder {
         let items: Arc<[&Item<'_>]> = items.into();
         let listed = Arc::clone(&items);
-        planned.push(Planned::new(format!("{folder}/all.zip"), move |out| archive(items.iter().copied(), out)));
-        planned.push(Planned::new(format!("{folder}/modified_id.csv"), move |out| {
+        let zipped = Planned::new(format!("{folder}/all.zip"), move |out| archive(items.iter().copied(), out));
+        let list = Planned::new(format!("{folder}/modified_id.csv"), move |out| {
             list(listed.iter().map(|item| (item.facts.modified, item.id.to_owned())), out)
-        }));
+        });
+        planned.extend([zipped, list].map(|file| file.unchanged(material.is_unchanged(folder))));
     }
     planned
 }
 
 /// An archive with a file for each record, in their order.
-fn archive<'i>(items: impl IntoIterator<Item = &'i Item<'i>>, out: &mut Out<'_>) -> io::Result<()> {
+fn archive<'m>(items: impl IntoIterator<Item = &'m Item<'m>>, out: &mut Out<'_>) -> io::Result<()> {
     let mut archive = ZipWriter::new(out);
     for item in items {
         archive.add(&format!("{}.json", item.id), item.facts.modified, &item.facts.body)?;

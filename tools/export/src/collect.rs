@@ -1,14 +1,18 @@
 //! Every report of a snapshot, read once and kept as what is published of it, compressed.
 
 use std::collections::BTreeSet;
+use std::path::Path;
 
 use database::{Content, Entry, Place, ReadError, Report, ReportId, TreePath};
-use osv_schema::{Timestamp, write};
+use osv_schema::{Record, Timestamp, write};
+use rayon::prelude::*;
 
-use crate::body::{Body, Deflater};
+use crate::body::{Body, Deflater, Inflater};
+use crate::older::Older;
 use crate::published::publish;
 use crate::release::Ticker;
-use crate::{Error, Held, Input, Target, folders};
+use crate::rows::Row;
+use crate::{Error, Held, Input, Target, folders, meaning};
 
 /// One record of a release. All of a large database are in memory at once, so it holds what the targets need, no more.
 #[derive(Debug)]
@@ -17,6 +21,8 @@ pub(crate) struct Item<'s> {
     pub path: &'s TreePath,
     /// Its id.
     pub id: &'s str,
+    /// Where its bytes are.
+    pub content: &'s Content,
     /// What is known about it.
     pub facts: Facts,
 }
@@ -30,8 +36,12 @@ pub(crate) struct Facts {
     pub is_withdrawn: bool,
     /// The folders that it belongs to.
     pub folders: Vec<&'static str>,
+    /// What it says of packages; taken from here by [`crate::material::Material`].
+    pub rows: Vec<Row>,
     /// The published record on one line.
     pub body: Body,
+    /// Whether it was made for this release, and not taken over from an older one.
+    pub is_new: bool,
 }
 
 /// Every report, published or held.
@@ -48,31 +58,48 @@ enum Refusal {
     Rule(&'static str),
     /// Nobody knows what it says.
     Unread(ReadError),
+    /// The disk does not take it.
+    Disk(std::io::Error),
 }
 
 /// Reads what is not held, in parallel.
 pub(crate) fn collect<'s, 'p>(
     input: &Input<'s>,
+    older: Option<&Older>,
+    dir: &Path,
     ticker: impl FnOnce(usize) -> Ticker<'p>,
 ) -> Result<Collected<'s>, Error> {
     let known: BTreeSet<&str> = input.held.iter().map(|held| held.path.as_str()).collect();
-    let (places, wanted): (Vec<Place<'s>>, Vec<&'s Entry>) =
-        input.snapshot.reports().filter(|(_, entry)| !known.contains(entry.path.as_str())).unzip();
+    let reports = input.snapshot.reports().filter(|(_, entry)| !known.contains(entry.path.as_str()));
+    let (mut items, mut places, mut wanted) = (Vec::new(), Vec::new(), Vec::new());
+    for (place, entry) in reports {
+        match older.and_then(|older| older.facts(place.stem, &entry.content)) {
+            Some(facts) => items.push(Item { path: &entry.path, id: place.stem, content: &entry.content, facts }),
+            None => {
+                places.push(place);
+                wanted.push(entry);
+            }
+        }
+    }
+    if input.targets.iter().any(|target| target.needs_rows()) {
+        read_rows(&mut items).map_err(Error::io("read again what is in", dir))?;
+    }
     let ticker = ticker(wanted.len());
-    let deflater =
-        if input.targets.contains(&Target::Zip) { Deflater::for_archives() } else { Deflater::for_keeping() };
+    let is_archived = [Target::Zip, Target::Bundle].iter().any(|target| input.targets.contains(target));
+    let deflater = if is_archived { Deflater::for_archives(dir) } else { Deflater::for_keeping(dir) };
+    let deflater = deflater.map_err(Error::io("write in", dir))?;
     let read = input.snapshot.map(&wanted, |entry, bytes| {
         let facts = facts(entry, bytes, &deflater);
         ticker.tick();
         facts
     });
 
-    let mut items = Vec::with_capacity(wanted.len());
     let mut held = input.held.to_vec();
     for ((place, entry), facts) in places.into_iter().zip(wanted).zip(read) {
         match facts {
-            Ok(facts) => items.push(Item { path: &entry.path, id: place.stem, facts }),
+            Ok(facts) => items.push(Item { path: &entry.path, id: place.stem, content: &entry.content, facts }),
             Err(Refusal::Unread(error)) => return Err(error.into()),
+            Err(Refusal::Disk(error)) => return Err(Error::io("write in", dir)(error)),
             Err(Refusal::Rule(rule)) => {
                 held.push(Held { id: place.stem.to_owned(), path: entry.path.to_string(), rule: rule.to_owned() })
             }
@@ -91,25 +118,48 @@ pub(crate) fn collect<'s, 'p>(
     Ok(Collected { items, held })
 }
 
-/// What is published of a report. The rules of the database say most of this before; here they cannot be switched off,
-/// because a release that breaks them is misread by its clients, or cannot be written at all.
+/// Reads the rows of records that were taken over.
+fn read_rows(items: &mut [Item<'_>]) -> std::io::Result<()> {
+    items.par_iter_mut().with_min_len(64).try_for_each_init(Inflater::new, |inflater, item| {
+        let record = item.record(inflater)?;
+        item.facts.rows = Row::each(item.path, &record);
+        Ok(())
+    })
+}
+
+/// What is known of a report that is published.
 fn facts(entry: &Entry, bytes: Result<&[u8], ReadError>, deflater: &Deflater) -> Result<Facts, Refusal> {
     if matches!(entry.content, Content::NotAFile(_)) {
         return Err(Refusal::Rule("unreadable-report"));
     }
-    let report = Report::read(&entry.path, bytes.map_err(Refusal::Unread)?);
-    check_id(&report).map_err(Refusal::Rule)?;
-    let record = match (report.document, report.record) {
-        (Err(_), _) => return Err(Refusal::Rule("malformed-json")),
-        (Ok(_), Some(record)) if record.misfit().is_none() => publish(record),
-        (Ok(_), _) => return Err(Refusal::Rule("schema-violation")),
-    };
+    let record = publishable(&entry.path, bytes.map_err(Refusal::Unread)?).map_err(Refusal::Rule)?;
     Ok(Facts {
         modified: record.modified_at().ok_or(Refusal::Rule("schema-violation"))?,
         is_withdrawn: record.is_withdrawn(),
         folders: folders::of(&record).map_err(|_| Refusal::Rule("unknown-ecosystem"))?,
-        body: deflater.deflate(write::compact(&record).as_bytes()),
+        rows: Row::each(&entry.path, &record),
+        body: deflater.deflate(write::compact(&record).as_bytes()).map_err(Refusal::Disk)?,
+        is_new: true,
     })
+}
+
+/// What is published of a report, or the rule for which nothing is. The rules of the database say most of this before;
+/// here they cannot be switched off, because a release that breaks them is misread by its clients, or cannot be written
+/// at all.
+pub(crate) fn publishable(path: &TreePath, bytes: &[u8]) -> Result<Record, &'static str> {
+    let report = Report::read(path, bytes);
+    check_id(&report)?;
+    let record = match (report.document, report.record) {
+        (Err(_), _) => return Err("malformed-json"),
+        (Ok(_), Some(record)) if record.misfit().is_none() => publish(record),
+        (Ok(_), _) => return Err("schema-violation"),
+    };
+    record.modified_at().ok_or("schema-violation")?;
+    folders::of(&record).map_err(|_| "unknown-ecosystem")?;
+    if meaning::has_range_without_order(record.affected.items()) {
+        return Err("range-without-order");
+    }
+    Ok(record)
 }
 
 /// An id names a file of the release: it is one of ours, given for good, and the one that the report's path says.

@@ -51,6 +51,35 @@ pub enum Error {
         /// What is wrong with it.
         reason: String,
     },
+    /// The history of the commit cannot be read.
+    #[error("{0}")]
+    History(String),
+    /// Nothing can be pulled from there.
+    #[error("nothing can be pulled from {place}: {reason}")]
+    Place {
+        /// The text that should name a place.
+        place: String,
+        /// Why not.
+        reason: String,
+    },
+    /// What is published is not what its manifest says.
+    #[error("{path} is refused: {reason}")]
+    Unlike {
+        /// The file, by its whole path or address.
+        path: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// What is published is not newer than what is here.
+    #[error("the release there, {there}, is {what}; the one here is {here}")]
+    Older {
+        /// The release that is here.
+        here: String,
+        /// The one that would come.
+        there: String,
+        /// What is wrong with it.
+        what: String,
+    },
 }
 
 impl Error {

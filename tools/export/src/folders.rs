@@ -35,6 +35,11 @@ pub(crate) fn of(record: &Record) -> Result<Vec<&'static str>, UnknownEcosystem>
     Ok(folders)
 }
 
+/// The folder of this name, if a release can have one.
+pub(crate) fn known(name: &str) -> Option<&'static str> {
+    [GIT, EMPTY].into_iter().chain(always()).find(|folder| *folder == name)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -7,8 +7,10 @@ use database::Snapshot;
 use osv_schema::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::delta::History;
+
 /// What a release is made from, all of it.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Input<'i> {
     /// The reports.
     pub snapshot: &'i Snapshot,
@@ -19,6 +21,8 @@ pub struct Input<'i> {
     pub held: &'i [Held],
     /// What to write.
     pub targets: BTreeSet<Target>,
+    /// Where the commit came from; without it no delta is told.
+    pub history: Option<&'i dyn History>,
     /// The tool and its version.
     pub tool: &'i str,
     /// The license of the data, as SPDX names it.
@@ -57,8 +61,16 @@ pub struct Held {
 pub enum Target {
     /// Zip archives, lists of ids and the list of ecosystems, laid out as those of osv.dev.
     Zip,
+    /// Every record as a file of one compressed archive.
+    Tar,
     /// Every record in one compressed file, one a line.
     Ndjson,
+    /// A file for each record. For a server it is worth its files, for a folder seldom: it is not written unasked.
+    Records,
+    /// What each of the last commits changed.
+    Delta,
+    /// A git bundle for each ecosystem.
+    Bundle,
 }
 
 /// The text names no target.
@@ -71,13 +83,29 @@ pub struct UnknownTarget {
 
 impl Target {
     /// Every target.
-    pub const ALL: [Target; 2] = [Target::Zip, Target::Ndjson];
+    pub const ALL: [Target; 6] =
+        [Target::Zip, Target::Tar, Target::Ndjson, Target::Records, Target::Delta, Target::Bundle];
+
+    /// Whether it is written unasked.
+    pub fn is_default(self) -> bool {
+        !matches!(self, Target::Records)
+    }
+
+    /// Whether it is written from what records say of packages, and not from the records as they are.
+    pub(crate) fn needs_rows(self) -> bool {
+        use Target::{Bundle, Delta, Ndjson, Records, Tar, Zip};
+        !matches!(self, Zip | Tar | Ndjson | Records | Delta | Bundle)
+    }
 
     /// The name that it is asked for by.
     pub fn name(self) -> &'static str {
         match self {
             Target::Zip => "zip",
+            Target::Tar => "tar",
             Target::Ndjson => "ndjson",
+            Target::Records => "records",
+            Target::Delta => "delta",
+            Target::Bundle => "bundle",
         }
     }
 }

@@ -5,31 +5,51 @@
 //! release, and [`fn@replace`] puts a folder that somebody filled in the place of an older release, in one step.
 //!
 //! - [`fn@published`]: what is published of a report; `docs/published-profile.md` says it to the letter.
-//! - `collect.rs` reads every report once and keeps its published form compressed; the targets (`archives.rs`,
-//!   `ndjson.rs`) are lists of files to write from that.
+//! - `collect.rs` reads every report once and keeps its published form compressed, `rows.rs` what it says of packages;
+//!   the targets (`archives.rs`, `ndjson.rs`) are lists of files to write from that [material](material).
+//! - [`fn@pull`] brings a release over from where it is published; `status.rs` and `sign.rs` tell whether to trust it.
 //! - [`Manifest`]: what a release says about itself, and what [`fn@verify`] holds it to.
 //!
 //! Not here: which reports break a rule (the caller says so, [`Input::held`]), and where a snapshot comes from.
 
 mod archives;
 mod body;
+mod bundle;
 mod collect;
+mod delta;
 mod error;
 mod folders;
 mod input;
 mod manifest;
+mod material;
+mod meaning;
 mod ndjson;
+mod older;
 mod output;
+mod prove;
 mod published;
+mod pull;
+mod records;
 mod release;
 mod replace;
+mod rows;
+mod sign;
+mod status;
+mod tarball;
+mod unzip;
 mod verify;
 mod zip;
 
+pub use delta::{Changed, Changes, CommitStep, DELTA_REPORTS_MAX, DELTAS_MAX, History, IsKnown, Side, Take};
 pub use error::Error;
 pub use input::{CommitFacts, Held, Input, Target, UnknownTarget};
 pub use manifest::{Counts, FileFacts, Manifest};
+pub use older::Older;
+pub use prove::prove;
 pub use published::published;
-pub use release::{Progress, Step, write};
+pub use pull::{PullOptions, Pulled, pull};
+pub use release::{Progress, Step, Written, write, write_over};
 pub use replace::replace;
-pub use verify::{Difference, DifferenceKind, verify};
+pub use sign::{InvalidKey, SigningKey, VerifyingKey};
+pub use status::{STATUS_SECONDS, Status, seal};
+pub use verify::{Difference, DifferenceKind, verify, verify_signatures};

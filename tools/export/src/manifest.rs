@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::Read;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
@@ -19,7 +19,7 @@ const FORMAT: &str = "malpkg.manifest";
 const VERSION: u32 = 1;
 
 /// Far more than the manifest of any release; a larger file is none.
-const SIZE_MAX: u64 = 256 << 20;
+pub(crate) const SIZE_MAX: u64 = 256 << 20;
 
 /// What a release says about itself. The members come in the order in which they are written.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -40,6 +40,9 @@ pub struct Manifest {
     pub tool: String,
     /// The license of the data.
     pub licence: String,
+    /// What was asked for, by the names of targets.
+    #[serde(default)]
+    pub targets: Vec<String>,
     /// How much there is.
     pub counts: Counts,
     /// The reports that are not in the release, by id.
@@ -89,6 +92,7 @@ impl Manifest {
             parent: commit.and_then(|commit| commit.parent.clone()),
             tool: input.tool.to_owned(),
             licence: input.licence.to_owned(),
+            targets: input.targets.iter().map(|target| target.name().to_owned()).collect(),
             counts,
             held,
             files,
@@ -105,11 +109,16 @@ impl Manifest {
         let mut bytes = Vec::new();
         let file = File::open(&path).map_err(Error::io("open", &path))?;
         file.take(SIZE_MAX + 1).read_to_end(&mut bytes).map_err(Error::io("read", &path))?;
+        Manifest::parse(&bytes, &path)
+    }
+
+    /// Reads a manifest from its bytes; `path` is where they are from.
+    pub(crate) fn parse(bytes: &[u8], path: &PathBuf) -> Result<Manifest, Error> {
         let invalid = |reason: String| Error::Manifest { path: path.clone(), reason };
         if bytes.len() as u64 > SIZE_MAX {
             return Err(invalid("it is larger than 256 MiB".to_owned()));
         }
-        let manifest: Manifest = serde_json::from_slice(&bytes).map_err(|error| invalid(error.to_string()))?;
+        let manifest: Manifest = serde_json::from_slice(bytes).map_err(|error| invalid(error.to_string()))?;
         if (manifest.format.as_str(), manifest.version) != (FORMAT, VERSION) {
             return Err(invalid(format!("its format is {:?} version {}", manifest.format, manifest.version)));
         }

@@ -4,14 +4,15 @@ use std::io::{self, Write};
 
 use crate::body::Inflater;
 use crate::collect::Item;
+use crate::material::Material;
 use crate::output::{Out, Planned};
 
 /// One stream and this level: both are part of what makes two releases the same bytes.
-const LEVEL: i32 = 3;
+pub(crate) const LEVEL: i32 = 3;
 
 /// The files of the target.
-pub(crate) fn plan<'i>(items: &'i [Item<'i>]) -> Vec<Planned<'i>> {
-    vec![Planned::new("all.ndjson.zst", move |out| write(items, out))]
+pub(crate) fn plan<'m>(material: &'m Material<'_>) -> Vec<Planned<'m>> {
+    vec![Planned::new("all.ndjson.zst", |out| write(&material.items, out))]
 }
 
 fn write(items: &[Item<'_>], out: &mut Out<'_>) -> io::Result<()> {

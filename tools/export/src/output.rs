@@ -19,6 +19,8 @@ type Content<'i> = dyn Fn(&mut Out<'_>) -> io::Result<()> + Send + Sync + 'i;
 pub(crate) struct Planned<'i> {
     /// Its path in the release, with slashes.
     pub path: String,
+    /// Whether an older release, if there is one, has the same file.
+    pub is_unchanged: bool,
     content: Box<Content<'i>>,
 }
 
@@ -27,7 +29,12 @@ impl<'i> Planned<'i> {
         path: impl Into<String>,
         content: impl Fn(&mut Out<'_>) -> io::Result<()> + Send + Sync + 'i,
     ) -> Planned<'i> {
-        Planned { path: path.into(), content: Box::new(content) }
+        Planned { path: path.into(), is_unchanged: false, content: Box::new(content) }
+    }
+
+    /// Says whether an older release has the same file, which is taken over then.
+    pub(crate) fn unchanged(self, is_unchanged: bool) -> Planned<'i> {
+        Planned { is_unchanged, ..self }
     }
 
     /// Writes the file below a folder, and says what the manifest says about it.

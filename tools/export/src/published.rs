@@ -4,7 +4,9 @@ use std::borrow::Cow;
 
 use ecosystem::{Ecosystem, Package};
 use osv_schema::additions::{MALPKG, ORIGINS};
-use osv_schema::{Affected, Member, Object, Record, Timestamp, Value};
+use osv_schema::{Affected, Member, Object, Record, Reference, Timestamp, Value};
+
+use crate::meaning;
 
 /// What is published of a report. Publishing what was published changes nothing.
 #[must_use]
@@ -43,15 +45,55 @@ pub(crate) fn publish(mut record: Record) -> Record {
     for time in [published, modified, withdrawn] {
         whole_seconds(time);
     }
-    for affected in affected.value_mut().into_iter().flatten() {
-        publish_affected(affected);
+    if let Some(affected) = affected.value_mut() {
+        affected.iter_mut().for_each(publish_affected);
+        meaning::settle(affected);
+    }
+    if let Some(references) = references.value_mut() {
+        references.retain(is_absolute);
+        references.sort_by_key(for_people);
     }
     for credit in credits.value_mut().into_iter().flatten() {
         drop_null(&mut credit.contact);
         drop_null(&mut credit.kind);
     }
     keep_back(database_specific);
+    tell_verdict(&mut record);
     record
+}
+
+/// Whether a reference leads somewhere from wherever it is read. What cannot be read at all is left to the rules.
+fn is_absolute(reference: &Reference) -> bool {
+    let is_scheme = |scheme: &str| {
+        scheme.starts_with(|c: char| c.is_ascii_alphabetic())
+            && scheme.bytes().all(|b| b.is_ascii_alphanumeric() || b"+-.".contains(&b))
+    };
+    reference.url.as_str().is_none_or(|url| url.split_once(':').is_some_and(|(scheme, _)| is_scheme(scheme)))
+}
+
+/// The page that people are to see comes first.
+fn for_people(reference: &Reference) -> usize {
+    const FIRST: [&str; 2] = ["ADVISORY", "WEB"];
+    FIRST.iter().position(|kind| reference.kind.as_str() == Some(*kind)).unwrap_or(FIRST.len())
+}
+
+/// The verdict as every consumer finds it: what it is, and whether it stands.
+fn tell_verdict(record: &mut Record) {
+    // What has another type than the schema says cannot be added to.
+    if record.extra.contains_key("database_specific") {
+        return;
+    }
+    let state = if record.is_withdrawn() { "withdrawn" } else { "live" };
+    let ours = record.database_specific.or_default().entry(MALPKG.to_owned()).or_insert(Value::Null);
+    if !matches!(ours, Value::Object(_)) {
+        *ours = Value::Object(Object::new());
+    }
+    let Value::Object(ours) = ours else { return };
+    if ours.get("kind").and_then(Value::as_str).is_none() {
+        // An id of malware on a report that says no more.
+        ours.insert("kind".to_owned(), Value::from("malware"));
+    }
+    ours.insert("state".to_owned(), Value::from(state));
 }
 
 fn publish_affected(affected: &mut Affected) {
@@ -106,11 +148,7 @@ fn whole_seconds(time: &mut Member<String>) {
 /// Takes out where the report came from, and what people wrote beside their decisions.
 fn keep_back(database_specific: &mut Member<Object>) {
     let Some(members) = database_specific.value_mut() else { return };
-    let had_origins = members.remove(ORIGINS).is_some();
-    if had_origins && members.is_empty() {
-        *database_specific = Member::Absent;
-        return;
-    }
+    members.remove(ORIGINS);
     let Some(Value::Object(malpkg)) = members.get_mut(MALPKG) else { return };
     let Some(Value::Array(decisions)) = malpkg.get_mut("decisions") else { return };
     for decision in decisions {

@@ -7,9 +7,13 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use rayon::prelude::*;
 
-use crate::collect::{Collected, Item, collect};
+use crate::collect::{Item, collect};
+use crate::material::Material;
+use crate::older::Older;
 use crate::output::Planned;
-use crate::{Counts, Error, Input, Manifest, Target, archives, manifest, ndjson};
+use crate::{
+    Counts, Error, Input, Manifest, Target, archives, bundle, delta, manifest, ndjson, older, records, tarball,
+};
 
 /// What an export is busy with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,35 +48,69 @@ pub struct Progress {
 ///
 /// Two reports have one id, a report cannot be read, the folder is not empty, or the disk refuses.
 pub fn write(input: &Input<'_>, dir: &Path, progress: &(dyn Fn(Progress) + Sync)) -> Result<Manifest, Error> {
+    write_over(input, None, dir, progress).map(|written| written.manifest)
+}
+
+/// A release that was written.
+#[derive(Debug)]
+pub struct Written {
+    /// What it says about itself.
+    pub manifest: Manifest,
+    /// What to keep of it, so that the next release costs what it changes; see [`Older::open`].
+    pub notes: Vec<u8>,
+}
+
+/// As [`write`](fn@write), with an older release to take over from what is the same. The bytes are the same without it.
+///
+/// # Errors
+///
+/// As for [`write`](fn@write).
+pub fn write_over(
+    input: &Input<'_>,
+    older: Option<&Older>,
+    dir: &Path,
+    progress: &(dyn Fn(Progress) + Sync),
+) -> Result<Written, Error> {
     if fs::read_dir(dir).map_err(Error::io("read", dir))?.next().is_some() {
         return Err(Error::Refused { dir: dir.to_owned(), reason: "it is not empty" });
     }
-    let Collected { items, held } = collect(input, |total| Ticker::new(Step::Read, total, progress))?;
+    let collected = collect(input, older, dir, |total| Ticker::new(Step::Read, total, progress))?;
+    let wants_deltas = input.targets.contains(&Target::Delta);
+    let deltas = if wants_deltas { delta::read(input, older, dir)? } else { Vec::new() };
+    let material = Material::new(input, older, collected, deltas);
     // What takes longest comes first, so that no thread is left alone with it: one stream cannot be shared out.
-    let planned: Vec<Planned<'_>> = input
-        .targets
-        .iter()
-        .rev()
-        .flat_map(|target| match target {
-            Target::Zip => archives::plan(&items),
-            Target::Ndjson => ndjson::plan(&items),
-        })
-        .collect();
+    let planned: Vec<Planned<'_>> = input.targets.iter().rev().flat_map(|&target| plan(target, &material)).collect();
     let ticker = Ticker::new(Step::Write, planned.len(), progress);
     let files: BTreeMap<_, _> = planned
         .par_iter()
         .with_max_len(1)
         .map(|file| {
-            let facts = file.write_in(dir)?;
+            let taken = older.filter(|_| file.is_unchanged).and_then(|older| older.take(&file.path, dir));
+            let facts = taken.map_or_else(|| file.write_in(dir), Ok)?;
             ticker.tick();
             Ok((file.path.clone(), facts))
         })
         .collect::<Result<_, Error>>()?;
-    let manifest = Manifest::new(input, count(&items, held.len()), held, files);
+    drop(planned);
+    let counts = count(&material.items, material.held.len());
+    let notes = older::notes(&material.items);
+    let manifest = Manifest::new(input, counts, material.held, files);
     let path = dir.join(manifest::FILE);
     let bytes = manifest.to_bytes().map_err(|error| Error::io("write", &path)(error.into()))?;
     fs::write(&path, bytes).map_err(Error::io("write", &path))?;
-    Ok(manifest)
+    Ok(Written { manifest, notes })
+}
+
+/// The files of one target.
+fn plan<'m>(target: Target, material: &'m Material<'_>) -> Vec<Planned<'m>> {
+    match target {
+        Target::Zip => archives::plan(material),
+        Target::Tar => tarball::plan(material),
+        Target::Ndjson => ndjson::plan(material),
+        Target::Records => records::plan(material),
+        Target::Delta => delta::plan(material),
+        Target::Bundle => bundle::plan(material),
+    }
 }
 
 fn count(items: &[Item<'_>], held: usize) -> Counts {

@@ -13,9 +13,11 @@ use walkdir::WalkDir;
 use crate::Error;
 use crate::manifest::{self, FileFacts, Manifest};
 use crate::output::hex;
+use crate::sign::{EXTENSION, VerifyingKey};
+use crate::status;
 
 /// What is not in the manifest by its nature.
-const OUTSIDE: [&str; 4] = [manifest::FILE, "manifest.json.minisig", "status.json", "status.json.minisig"];
+pub(crate) const OUTSIDE: [&str; 4] = [manifest::FILE, "manifest.json.minisig", status::FILE, "status.json.minisig"];
 
 /// A file that is not as the manifest says.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -35,14 +37,28 @@ pub enum DifferenceKind {
     Differs,
     /// The release has it, the manifest does not.
     TooMuch,
+    /// It is not signed with the key that was named.
+    NotSigned,
+}
+
+impl DifferenceKind {
+    /// The word for programs.
+    pub fn word(self) -> &'static str {
+        match self {
+            DifferenceKind::Missing => "missing",
+            DifferenceKind::Differs => "differs",
+            DifferenceKind::TooMuch => "too-much",
+            DifferenceKind::NotSigned => "not-signed",
+        }
+    }
 }
 
 impl fmt::Display for DifferenceKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            DifferenceKind::Missing => "missing",
-            DifferenceKind::Differs => "differs",
             DifferenceKind::TooMuch => "too much",
+            DifferenceKind::NotSigned => "not signed with this key",
+            kind => kind.word(),
         })
     }
 }
@@ -80,6 +96,37 @@ pub fn verify(dir: &Path) -> Result<Vec<Difference>, Error> {
     Ok(differences)
 }
 
+/// Holds the files outside the manifest to a key: each of them that is there must be signed with it, and the manifest and
+/// its signature must be there.
+///
+/// # Errors
+///
+/// A file cannot be read.
+pub fn verify_signatures(dir: &Path, key: &VerifyingKey) -> Result<Vec<Difference>, Error> {
+    let mut differences = Vec::new();
+    for name in [manifest::FILE, status::FILE] {
+        let signature = format!("{name}{EXTENSION}");
+        let (bytes, signed) = (read(dir, name)?, read(dir, &signature)?);
+        let (path, kind) = match (&bytes, &signed) {
+            (Some(bytes), Some(signed)) if key.accepts(bytes, signed) => continue,
+            (Some(_), Some(_)) => (name, DifferenceKind::NotSigned),
+            (None, _) => (name, DifferenceKind::Missing),
+            (Some(_), None) => (signature.as_str(), DifferenceKind::Missing),
+        };
+        differences.push(Difference { path: path.to_owned(), kind });
+    }
+    Ok(differences)
+}
+
+fn read(dir: &Path, name: &str) -> Result<Option<Vec<u8>>, Error> {
+    let path = dir.join(name);
+    match std::fs::read(&path) {
+        Ok(bytes) => Ok(Some(bytes)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(Error::io("read", &path)(error)),
+    }
+}
+
 /// Only a file that was found by walking is opened, so a manifest can name no file outside its release.
 fn compare(dir: &Path, path: &str, facts: &FileFacts, size: Option<&u64>) -> Result<Option<DifferenceKind>, Error> {
     let Some(&size) = size else { return Ok(Some(DifferenceKind::Missing)) };
@@ -87,11 +134,13 @@ fn compare(dir: &Path, path: &str, facts: &FileFacts, size: Option<&u64>) -> Res
         return Ok(Some(DifferenceKind::Differs));
     }
     let path = dir.join(path);
-    let sha256 = File::open(&path).and_then(sha256).map_err(Error::io("read", &path))?;
+    let sha256 = sha256_of(&path).map_err(Error::io("read", &path))?;
     Ok((sha256 != facts.sha256).then_some(DifferenceKind::Differs))
 }
 
-fn sha256(mut file: File) -> io::Result<String> {
+/// The SHA-256 of a file's bytes, in hex.
+pub(crate) fn sha256_of(path: &Path) -> io::Result<String> {
+    let mut file = File::open(path)?;
     let mut hasher = Sha256::new();
     let mut buffer = vec![0; 1 << 18];
     loop {

@@ -6,8 +6,8 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use osv_schema::Timestamp;
 
 use crate::command::{
-    affected, assign, explain, export, fmt, ingest, merge, narrow, new, path, quarantine, query, reinstate, source,
-    undo, validate, version, withdraw,
+    affected, assign, explain, export, fmt, ingest, merge, narrow, new, path, pull, quarantine, query, reinstate,
+    source, undo, validate, verify, version, withdraw,
 };
 
 /// Keep and ask a database of malicious packages
@@ -15,7 +15,8 @@ use crate::command::{
 /// The database is a git tree with one OSV report a package under `osv/`. Every command finds it upwards from where it
 /// is called, and works without configuration.
 ///
-/// Exit codes: 0 done or clean, 1 something was found, 2 could not do it, 3 the base moved (try again).
+/// Exit codes: 0 done or clean, 1 something was found, 2 could not do it, 3 the base moved (try again), 4 the data are too
+/// old.
 #[derive(Debug, Parser)]
 #[command(name = "malpkg", version, max_term_width = 100, subcommand_required = true, arg_required_else_help = true)]
 pub(crate) struct Arguments {
@@ -108,6 +109,8 @@ pub(crate) enum Command {
     Narrow(narrow::Arguments),
     Undo(undo::Arguments),
     Export(export::Arguments),
+    Verify(verify::Arguments),
+    Pull(pull::Arguments),
     Query(query::Arguments),
     Path(path::Arguments),
     Version(version::Arguments),

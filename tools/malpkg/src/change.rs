@@ -104,7 +104,7 @@ struct Known {
     unread: usize,
 }
 
-enum Trouble {
+pub(crate) enum Trouble {
     Index(IndexError),
     Failure(Failure),
 }
@@ -154,6 +154,28 @@ impl Judging<'_> {
             }
         }
         Ok(self.read_whole(base)?)
+    }
+
+    /// What is known of a tree near this one, and in what they differ; where there is none, of this one itself.
+    pub(crate) fn nearest(&self, base: &Commit) -> Result<(Standing, Vec<Difference>), Failure> {
+        let fingerprint = rules::fingerprint(&tool(), self.settings);
+        for name in self.store.kept_names().into_iter().filter(|name| name.starts_with(NAME)) {
+            let Some(Ok(index)) = self.store.kept(&name).map(|bytes| Index::open(bytes, &fingerprint)) else {
+                continue;
+            };
+            let limit = DIFFERENCES_MAX.min(index.reports() / 10);
+            if let Ok(differences) = self.store.difference(index.tree(), base.tree)
+                && differences.len() <= limit
+            {
+                return Ok((Standing::of(index), differences));
+            }
+        }
+        let Known { standing, unread } = self.read_whole(base)?;
+        if unread > 0 {
+            let message = format!("{unread} files are not here, as in a partial clone");
+            return Err(Failure::new(message).remedy("fetch them: `git fetch --refetch --no-filter`"));
+        }
+        Ok((standing, Vec::new()))
     }
 
     /// What an index of another tree knows of this one; none where they are too far from each other.
@@ -216,7 +238,7 @@ impl Judging<'_> {
     }
 
     /// The errors in files that the change did not touch, with what those hold.
-    fn elsewhere(&self, standing: &Standing) -> Result<(Vec<Finding>, usize, Held), Trouble> {
+    pub(crate) fn elsewhere(&self, standing: &Standing) -> Result<(Vec<Finding>, usize, Held), Trouble> {
         let files = standing.faulty(self.settings)?;
         let entry = |file: &IndexedFile| Entry {
             path: file.facts.path.clone(),
@@ -242,7 +264,11 @@ impl Judging<'_> {
     }
 
     /// Reads both sides of what differs. What is not here is counted, and left out.
-    fn read(&self, differences: Vec<Difference>, head: Option<&Snapshot>) -> Result<(Vec<Touched>, usize), Failure> {
+    pub(crate) fn read(
+        &self,
+        differences: Vec<Difference>,
+        head: Option<&Snapshot>,
+    ) -> Result<(Vec<Touched>, usize), Failure> {
         let blobs = self.store.blobs()?;
         let mut unread = 0;
         let side = |snapshot: &Snapshot, content: fn(&Difference) -> Option<&Content>| {

@@ -12,6 +12,8 @@ pub enum Exit {
     Failed = 2,
     /// The base moved while this worked, again and again: try again.
     BaseMoved = 3,
+    /// Done with data that are too old.
+    TooOld = 4,
 }
 
 impl Exit {

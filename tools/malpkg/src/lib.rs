@@ -13,8 +13,10 @@ mod exit;
 mod failure;
 mod landing;
 mod likeness;
+mod past;
 mod planning;
 mod progress;
+mod release;
 mod resolve;
 mod sources;
 mod streams;
@@ -61,6 +63,8 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, out: &mut dyn Write, e
         arguments::Command::Narrow(arguments) => command::narrow::run(&arguments, &mut context),
         arguments::Command::Undo(arguments) => command::undo::run(&arguments, &mut context),
         arguments::Command::Export(arguments) => command::export::run(&arguments, &mut context),
+        arguments::Command::Verify(arguments) => command::verify::run(&arguments, &mut context),
+        arguments::Command::Pull(arguments) => command::pull::run(&arguments, &mut context),
         arguments::Command::Query(arguments) => command::query::run(&arguments, &mut context),
         arguments::Command::Path(arguments) => command::path::run(&arguments, &mut context),
         arguments::Command::Version(arguments) => command::version::run(&arguments, &mut context),

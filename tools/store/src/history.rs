@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use database::{Place, ROOTS, ReportId};
+use database::{Place, ROOTS, ReportId, TreeId, TreePath};
 
 use crate::difference::different_files;
 use crate::revision::read_commit;
-use crate::{CommitId, Error, Store};
+use crate::{Commit, CommitId, Error, Store};
 
 impl Store {
     /// For each year the highest number of an id with this prefix that any report ever had, in a commit or before it. All
@@ -59,5 +59,47 @@ impl Store {
         walk.push(commit.oid()?).map_err(Error::git(doing()))?;
         walk.simplify_first_parent().map_err(Error::git(doing()))?;
         walk.try_fold(0, |count, step| step.map(|_| count + 1)).map_err(Error::git(doing()))
+    }
+
+    /// The last commits up to this one by first parents, the newest first, and no more than so many.
+    ///
+    /// # Errors
+    ///
+    /// The history is not all here, as in a shallow clone, or a commit cannot be read.
+    pub fn first_parents(&self, commit: CommitId, most: usize) -> Result<Vec<Commit>, Error> {
+        let repository = self.repository()?;
+        if repository.is_shallow() {
+            return Err(Error::Shallow);
+        }
+        let mut commits = Vec::new();
+        let mut next = Some(commit);
+        while let Some(id) = next.filter(|_| commits.len() < most) {
+            let commit = read_commit(&repository, id.oid()?)?;
+            next = commit.parents.first().copied();
+            commits.push(commit);
+        }
+        Ok(commits)
+    }
+
+    /// The bytes of one file of a tree, without listing the others; none where there is no such file.
+    ///
+    /// # Errors
+    ///
+    /// The tree is not there, or the file is and cannot be read.
+    pub fn file(&self, tree: TreeId, path: &TreePath) -> Result<Option<Vec<u8>>, Error> {
+        let repository = self.repository()?;
+        let doing = || format!("read {path}");
+        let tree =
+            git2::Oid::from_bytes(&tree.0).and_then(|id| repository.find_tree(id)).map_err(Error::git(doing()))?;
+        let member = match tree.get_path(std::path::Path::new(path.as_str())) {
+            Ok(member) => member,
+            Err(error) if error.code() == git2::ErrorCode::NotFound => return Ok(None),
+            Err(error) => return Err(Error::git(doing())(error)),
+        };
+        if member.kind() != Some(git2::ObjectType::Blob) {
+            return Ok(None);
+        }
+        let blob = repository.find_blob(member.id()).map_err(Error::git(doing()))?;
+        Ok(Some(blob.content().to_vec()))
     }
 }

@@ -108,6 +108,12 @@ enum Task {
         #[arg(long, default_value_t = 500)]
         times: usize,
     },
+    /// Make releases over older ones along many commits, in full, and with other surroundings: the bytes are the same
+    Identical {
+        /// Along how many commits
+        #[arg(long, default_value_t = 300)]
+        commits: usize,
+    },
     /// Let writers with clones of their own push to one repository: every delivery gets in, no number is given twice
     Race {
         /// How many writers
@@ -168,6 +174,7 @@ fn main() -> ExitCode {
         }
         Task::Replay { corpus, deliveries } => corpus::replay(&corpus, &deliveries),
         Task::Crash { times } => runs::crash(times),
+        Task::Identical { commits } => runs::identical(commits),
         Task::Race { writers, deliveries } => runs::race(writers, deliveries),
         Task::Laws { cases, corpus } => {
             corpus.map_or(Ok(()), |corpus| laws::real(&corpus)).and_then(|()| runs::laws(cases))

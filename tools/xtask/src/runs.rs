@@ -9,7 +9,15 @@ use crate::process::{Done, root, say};
 /// Kills so many runs.
 pub(crate) fn crash(times: usize) -> Done {
     test("malpkg", "crash::", &[("MALPKG_CRASH_TIMES", times)])?;
-    say(&format!("{times} runs were killed: nothing was lost, and the next run completed each"));
+    test("malpkg", "killed::", &[("MALPKG_CRASH_TIMES", times)])?;
+    say(&format!("{times} runs of each kind were killed: nothing was lost, and the next run completed each"));
+    Ok(())
+}
+
+/// Makes releases over older ones along so many commits, and in full.
+pub(crate) fn identical(commits: usize) -> Done {
+    test("malpkg", "identical::", &[("MALPKG_IDENTICAL_COMMITS", commits)])?;
+    say(&format!("along {commits} commits a release is the same bytes however it is made"));
     Ok(())
 }
 

@@ -86,6 +86,40 @@ fn every_form_of_a_record_is_the_published_one() {
 }
 
 #[test]
+fn every_record_is_a_file_of_the_tarball() {
+    let release = Release::of(&input(&reports(&mixed()), &[]));
+    let bytes = zstd::decode_all(File::open(release.path("all.tar.zst")).unwrap()).unwrap();
+    let mut archive = tar::Archive::new(bytes.as_slice());
+    let mut found = Vec::new();
+    for file in archive.entries().unwrap() {
+        let mut file = file.unwrap();
+        let header = file.header();
+        assert_eq!((header.mode().unwrap(), header.uid().unwrap(), header.gid().unwrap()), (0o644, 0, 0));
+        assert!(header.mtime().unwrap() >= 1_767_225_600, "the record's time");
+        let name = file.path().unwrap().to_string_lossy().into_owned();
+        let mut text = String::new();
+        std::io::Read::read_to_string(&mut file, &mut text).unwrap();
+        found.push((name, text));
+    }
+    assert_eq!(found, release.archive("all.zip"));
+}
+
+#[test]
+fn every_record_is_a_file_of_its_ecosystems() {
+    let snapshot = reports(&mixed());
+    let targets = [Target::Records].into();
+    let release = Release::of(&Input { targets, ..input(&snapshot, &[]) });
+    let files: Vec<&str> = release.manifest.files.keys().map(String::as_str).collect();
+    let expected = "Debian/MAL-2026-20.json GIT/MAL-2026-20.json GIT/MAL-2026-3.json GitHub~Actions/MAL-2026-5.json \
+        PyPI/MAL-2026-1.json VSCode/MAL-2026-2.json [EMPTY]/MAL-2026-4.json npm/MAL-2026-10.json npm/MAL-2026-20.json";
+    let expected: Vec<String> = expected.split(' ').map(|path| path.replace('~', " ")).collect();
+    assert_eq!(files, expected);
+    let whole = Release::of(&input(&snapshot, &[]));
+    let (_, text) = &whole.archive("PyPI/all.zip")[0];
+    assert_eq!(release.text("PyPI/MAL-2026-1.json"), *text);
+}
+
+#[test]
 fn a_database_without_reports_has_every_archive() {
     let release = Release::of(&input(&reports(&[]), &[]));
     let archives: Vec<_> = release.manifest.files.keys().filter(|path| path.ends_with("/all.zip")).collect();
@@ -127,14 +161,18 @@ fn only_the_targets_that_were_asked_for_are_written() {
     let snapshot = reports(&mixed());
     let only =
         |target: Target| Release::of(&Input { targets: [target].into(), ..input(&snapshot, &[]) }).manifest.files;
-    let both = Release::of(&input(&snapshot, &[])).manifest.files;
+    let targets = [Target::Zip, Target::Ndjson].into();
+    let both = Release::of(&Input { targets, ..input(&snapshot, &[]) }).manifest.files;
     let (zip, ndjson) = (only(Target::Zip), only(Target::Ndjson));
     assert_eq!(ndjson.keys().collect::<Vec<_>>(), ["all.ndjson.zst"]);
     assert!(!zip.contains_key("all.ndjson.zst"));
     assert_eq!(zip.into_iter().chain(ndjson).collect::<std::collections::BTreeMap<_, _>>(), both);
     assert_eq!("zip".parse::<Target>(), Ok(Target::Zip));
     let unknown = "zap".parse::<Target>().unwrap_err();
-    assert_eq!(unknown.to_string(), r#"unknown target "zap"; the targets are zip, ndjson"#);
+    assert_eq!(
+        unknown.to_string(),
+        r#"unknown target "zap"; the targets are zip, tar, ndjson, records, delta, bundle"#
+    );
 }
 
 #[test]
@@ -151,7 +189,7 @@ fn the_manifest_is_one_line_in_the_order_of_the_interface() {
     let release = Release::of(&Input { commit: Some(commit), targets, ..input(&snapshot, &[]) });
     let facts = &release.manifest.files["all.ndjson.zst"];
     let expected = format!(
-        r#"{{"format":"malpkg.manifest","version":1,"commit":"{}","tree":"{}","time":"{DAY_2}","sequence":7,"parent":null,"tool":"malpkg 0.0.0","licence":"CC0-1.0","counts":{{"reports":1,"withdrawn":0,"held":0,"ecosystems":{{"npm":1}}}},"held":[],"files":{{"all.ndjson.zst":{{"size":{},"sha256":"{}"}}}}}}"#,
+        r#"{{"format":"malpkg.manifest","version":1,"commit":"{}","tree":"{}","time":"{DAY_2}","sequence":7,"parent":null,"tool":"malpkg 0.0.0","licence":"CC0-1.0","targets":["ndjson"],"counts":{{"reports":1,"withdrawn":0,"held":0,"ecosystems":{{"npm":1}}}},"held":[],"files":{{"all.ndjson.zst":{{"size":{},"sha256":"{}"}}}}}}"#,
         "c".repeat(40),
         "d".repeat(40),
         facts.size,

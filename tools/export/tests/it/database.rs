@@ -43,10 +43,10 @@ pub(crate) fn link_snapshot(path: &str) -> Snapshot {
     Snapshot::new(None, vec![entry], Arc::new(Files(BTreeMap::new())))
 }
 
-/// A report on one package, all versions of it.
+/// A report on one package, one version of it: what can be published of any ecosystem.
 pub(crate) fn report(id: &str, modified: &str, ecosystem: &str, name: &str) -> String {
     format!(
-        r#"{{"schema_version":"1.7.5","id":"{id}","modified":"{modified}","affected":[{{"package":{{"ecosystem":"{ecosystem}","name":"{name}"}},"ranges":[{{"type":"SEMVER","events":[{{"introduced":"0"}}]}}]}}]}}"#
+        r#"{{"schema_version":"1.7.5","id":"{id}","modified":"{modified}","affected":[{{"package":{{"ecosystem":"{ecosystem}","name":"{name}"}},"versions":["1.0.0"]}}]}}"#
     )
 }
 
@@ -64,8 +64,9 @@ pub(crate) fn input<'i>(snapshot: &'i Snapshot, held: &'i [Held]) -> Input<'i> {
     Input {
         snapshot,
         commit: None,
+        history: None,
         held,
-        targets: Target::ALL.into_iter().collect(),
+        targets: Target::ALL.into_iter().filter(|target| target.is_default()).collect(),
         tool: "malpkg 0.0.0",
         licence: "CC0-1.0",
     }

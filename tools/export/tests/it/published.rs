@@ -14,10 +14,97 @@ fn value(text: &str) -> Value {
     Value::from(Document::parse(text.as_bytes()).unwrap().root())
 }
 
+/// Holds what is published to an expectation that leaves the verdict out.
 #[track_caller]
 fn check(report: &str, expected: &str) {
-    assert_eq!(write::compact(&published(&read(report))), expected);
-    assert_eq!(write::compact(&published(&read(expected))), expected, "publishing it again");
+    let once = published(&read(report));
+    assert_eq!(write::compact(&without_verdict(once.clone())), expected);
+    assert_eq!(published(&once), once, "publishing it again");
+}
+
+/// A record without what every one has.
+fn without_verdict(mut record: Record) -> Record {
+    let Some(members) = record.database_specific.value_mut() else { return record };
+    let Some(Value::Object(ours)) = members.get_mut("malpkg") else { panic!("no verdict: {members:?}") };
+    assert!(ours.remove("state").is_some());
+    if ours.get("kind").and_then(Value::as_str) == Some("malware") {
+        ours.remove("kind");
+    }
+    if ours.is_empty() {
+        members.remove("malpkg");
+    }
+    if members.is_empty() {
+        record.database_specific = osv_schema::Member::Absent;
+    }
+    record
+}
+
+#[test]
+fn every_record_has_a_verdict() {
+    #[track_caller]
+    fn verdict(report: &str, expected: &str) {
+        let record = published(&read(report));
+        let ours = record.database_specific.value().unwrap().get("malpkg").unwrap();
+        assert_eq!(write::compact(ours), expected, "{report}");
+    }
+    verdict("{}", r#"{"kind":"malware","state":"live"}"#);
+    verdict(r#"{"withdrawn":"2026-01-01T00:00:00Z"}"#, r#"{"kind":"malware","state":"withdrawn"}"#);
+    verdict(r#"{"withdrawn":null,"database_specific":null}"#, r#"{"kind":"malware","state":"live"}"#);
+    verdict(
+        r#"{"database_specific":{"malpkg":{"state":"x","kind":"test","campaign":"c","confidence":"likely","technique":"t"}}}"#,
+        r#"{"campaign":"c","confidence":"likely","kind":"test","state":"live","technique":"t"}"#,
+    );
+    verdict(r#"{"database_specific":{"malpkg":7}}"#, r#"{"kind":"malware","state":"live"}"#);
+    verdict(r#"{"database_specific":{"malpkg":{"kind":7}}}"#, r#"{"kind":"malware","state":"live"}"#);
+    assert_eq!(write::compact(&published(&read(r#"{"database_specific":7}"#))), r#"{"database_specific":7}"#);
+}
+
+#[test]
+fn an_entry_means_one_thing() {
+    #[track_caller]
+    fn affected(ecosystem: &str, given: &[&str], expected: &[&str]) {
+        let purl =
+            published(&read(&format!(r#"{{"affected":[{{"package":{{"ecosystem":"{ecosystem}","name":"a"}}}}]}}"#)));
+        let package = write::compact(purl.affected.items()[0].package.value().unwrap());
+        let whole = |entries: &[&str]| {
+            let entries: Vec<String> =
+                entries.iter().map(|entry| format!(r#"{{"package":{package}{entry}}}"#)).collect();
+            format!(r#"{{"affected":[{}]}}"#, entries.join(","))
+        };
+        check(&whole(given), &whole(expected));
+    }
+    const OPEN: &str = r#","ranges":[{"type":"SEMVER","events":[{"introduced":"0"}]}]"#;
+    const LATE: &str = r#","ranges":[{"type":"ECOSYSTEM","events":[{"introduced":"2.0.0"}]}]"#;
+    const CLOSED: &str = r#","ranges":[{"type":"SEMVER","events":[{"introduced":"2.0.0"},{"fixed":"3.0.0"}]}]"#;
+    const COMMITS: &str = r#","ranges":[{"type":"GIT","repo":"https://x.test/y","events":[{"introduced":"0"}]}]"#;
+    let with = |versions: &str, ranges: &str| format!(r#"{ranges},"versions":[{versions}]"#);
+    let listed = |versions: &str| format!(r#","versions":[{versions}]"#);
+
+    affected("npm", &[&with(r#""1.0.0","not a version""#, OPEN)], &[OPEN]);
+    affected("npm", &[&with("", OPEN)], &[&with("", OPEN)]);
+    affected("npm", &[&with(r#""2.0.0","3.1.0""#, LATE)], &[LATE]);
+    affected("npm", &[&with(r#""1.0.0","2.1.0","odd""#, LATE)], &[&listed(r#""1.0.0","odd""#), LATE]);
+    affected("PyPI", &[&with(r#""1.0","2.1""#, LATE)], &[&listed(r#""1.0""#), LATE]);
+    affected("npm", &[&with(r#""1.0.0","2.1.0""#, CLOSED)], &[&with(r#""1.0.0","2.1.0""#, CLOSED)]);
+    affected("npm", &[&with(r#""1.0.0""#, COMMITS)], &[&with(r#""1.0.0""#, COMMITS)]);
+    affected("npm", &[OPEN, &listed(r#""1.0.0""#)], &[OPEN, &listed(r#""1.0.0""#)]);
+    // No client can order these.
+    for ecosystem in
+        ["VSCode", "VSCode:https://open-vsx.org", "GitHub Actions", "opam", "Azure Linux:3", "Echo", "Root"]
+    {
+        affected(ecosystem, &[&with(r#""1.0.0""#, OPEN)], &[&listed(r#""1.0.0""#)]);
+        affected(ecosystem, &[&with(r#""1.0.0""#, CLOSED)], &[&listed(r#""1.0.0""#)]);
+        affected(ecosystem, &[&with(r#""1.0.0""#, COMMITS)], &[&with(r#""1.0.0""#, COMMITS)]);
+        affected(ecosystem, &[OPEN], &[OPEN]);
+    }
+}
+
+#[test]
+fn the_page_for_people_comes_first() {
+    check(
+        r#"{"references":[{"type":"ARTICLE","url":"https://a.test"},{"type":"WEB","url":"https://b.test"},{"type":"ADVISORY","url":"https://c.test"},{"type":"ADVISORY","url":"https://a.test"},{"type":"WEB","url":"/b"},{"type":"WEB","url":"b.test/x:y"},{"url":null}]}"#,
+        r#"{"references":[{"type":"ADVISORY","url":"https://c.test"},{"type":"ADVISORY","url":"https://a.test"},{"type":"WEB","url":"https://b.test"},{"type":"ARTICLE","url":"https://a.test"},{"url":null}]}"#,
+    );
 }
 
 #[test]
@@ -28,7 +115,7 @@ fn origins_are_kept_back() {
     );
     check(r#"{"database_specific":{"malicious-packages-origins":[]}}"#, "{}");
     check(r#"{"database_specific":{"malicious-packages-origins":null}}"#, "{}");
-    check(r#"{"database_specific":{}}"#, r#"{"database_specific":{}}"#);
+    check(r#"{"database_specific":{}}"#, "{}");
     let elsewhere = r#"{"affected":[{"database_specific":{"malicious-packages-origins":[1]}}]}"#;
     check(elsewhere, elsewhere);
 }
@@ -36,13 +123,11 @@ fn origins_are_kept_back() {
 #[test]
 fn notes_of_decisions_are_kept_back() {
     check(
-        r#"{"database_specific":{"malpkg":{"decisions":[{"kind":"withdraw","note":"call me: 555"},{"note":1},3],"kind":"malware","note":"n"}}}"#,
-        r#"{"database_specific":{"malpkg":{"decisions":[{"kind":"withdraw"},{},3],"kind":"malware","note":"n"}}}"#,
+        r#"{"database_specific":{"malpkg":{"decisions":[{"kind":"withdraw","note":"call me: 555"},{"note":1},3],"kind":"spam","note":"n"}}}"#,
+        r#"{"database_specific":{"malpkg":{"decisions":[{"kind":"withdraw"},{},3],"kind":"spam","note":"n"}}}"#,
     );
-    for odd in [r#"{"database_specific":{"malpkg":{"decisions":{"note":1}}}}"#, r#"{"database_specific":{"malpkg":7}}"#]
-    {
-        check(odd, odd);
-    }
+    let odd = r#"{"database_specific":{"malpkg":{"decisions":{"note":1}}}}"#;
+    check(odd, odd);
 }
 
 #[test]
@@ -151,15 +236,25 @@ fn is_allowed(at: &str, difference: Difference) -> bool {
     match difference {
         Difference::NullRemoved if is_optional => true,
         Difference::Removed | Difference::NullRemoved => [
-            "/database_specific",
+            "/affected/*/versions",
+            "/affected/*/ranges",
             "/database_specific/malicious-packages-origins",
             "/database_specific/malpkg/decisions/*/note",
         ]
         .contains(&at),
-        Difference::Added => at == "/affected/*/package/purl",
+        Difference::Added => [
+            "/affected/*/package/purl",
+            "/database_specific",
+            "/database_specific/malpkg",
+            "/database_specific/malpkg/kind",
+            "/database_specific/malpkg/state",
+        ]
+        .contains(&at),
         Difference::Changed => {
-            ["/published", "/modified", "/withdrawn", "/affected/*/package/name", "/affected/*/package/purl"]
-                .contains(&at)
+            let places = "/published /modified /withdrawn /affected /affected/*/package/name /affected/*/package/purl \
+                /affected/*/ranges /references /references/*/type /references/*/url /database_specific /database_specific/malpkg \
+                /database_specific/malpkg/kind /database_specific/malpkg/state";
+            places.split(' ').any(|place| place == at)
         }
     }
 }

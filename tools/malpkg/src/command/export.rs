@@ -1,19 +1,19 @@
 //! `malpkg export`: a commit as everything that consumers download.
 
-use std::collections::BTreeSet;
 use std::path::PathBuf;
 
-use export::{CommitFacts, Held, Input, Manifest, Target};
-use rules::Level;
+use export::{Held, Manifest, SigningKey, Status, Target, Written};
 use serde::Serialize;
 
-use crate::context::{Context, Reading, with_sources};
+use crate::context::{Context, Reading};
 use crate::display::{Shown, count};
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::release::Release;
 
-/// The license of the data, as SPDX names it.
-const LICENCE: &str = "Apache-2.0";
+/// Where the key that signs is, in the environment, and its password.
+const KEY: &str = "MALPKG_SIGNING_KEY";
+const PASSWORD: &str = "MALPKG_SIGNING_PASSWORD";
 
 /// Write a release: archives and lists of all reports of a commit
 ///
@@ -29,9 +29,17 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "REV")]
     rev: Option<String>,
 
-    /// Write only these targets: `zip`, `ndjson`
+    /// Write only these targets; without it all of them but `records`, which is a file for each report
+    ///
+    /// `zip`, `tar`, `ndjson`, `records`, `delta`, `bundle`
     #[arg(long, value_name = "TARGET,…", value_delimiter = ',')]
     only: Vec<Target>,
+
+    /// Make everything anew: an older release in the folder is not even looked at
+    ///
+    /// The bytes are the same without it; it only takes longer.
+    #[arg(long)]
+    full: bool,
 
     /// Refuse the release if a report would be held
     #[arg(long)]
@@ -57,25 +65,24 @@ pub(crate) fn run(arguments: &Arguments, context: &mut Context<'_>) -> Result<Ex
         None => context.at_head(&store)?,
     };
     progress.say("checking the reports");
-    let held = held(&context.validate(&reading)?, &reading)?;
-    refuse_held(arguments, &held)?;
+    let release = Release::of(reading, &store, context)?;
+    refuse_held(arguments, &release.held)?;
     progress.say("writing the release");
-    let targets = if arguments.only.is_empty() { Target::ALL.to_vec() } else { arguments.only.clone() };
-    let input = Input {
-        snapshot: &reading.snapshot,
-        commit: commit_facts(&store, &reading)?,
-        held: &held,
-        targets: targets.into_iter().collect::<BTreeSet<_>>(),
-        tool: concat!("malpkg ", env!("CARGO_PKG_VERSION")),
-        licence: LICENCE,
-    };
+    let default = || Target::ALL.into_iter().filter(|target| target.is_default()).collect();
+    let targets = if arguments.only.is_empty() { default() } else { arguments.only.iter().copied().collect() };
+    let past = release.past(&store);
+    let input = release.input(targets, past.as_ref());
+    let (sources, key) = (release.sources()?, signing_key()?);
     let quiet = |_: export::Progress| {};
-    let manifest = export::replace(&arguments.out, |dir| {
-        let manifest = export::write(&input, dir, &quiet)?;
+    let (manifest, notes) = export::replace(&arguments.out, |dir| {
+        let older = if arguments.full { None } else { release.older(&arguments.out, &store) };
+        let Written { manifest, notes } = export::write_over(&input, older.as_ref(), dir, &quiet)?;
         // What no release can hold is known only now; the old release is still there.
         refuse_held(arguments, &manifest.held)?;
-        Ok::<_, Failure>(manifest)
+        export::seal(dir, &manifest, &Status::new(context.now(), &manifest, sources), key.as_ref())?;
+        Ok::<_, Failure>((manifest, notes))
     })?;
+    release.keep_notes(&arguments.out, &notes, &store);
     drop(progress);
     if context.wants_json() {
         context.write_json(&ExportV1 {
@@ -88,9 +95,20 @@ pub(crate) fn run(arguments: &Arguments, context: &mut Context<'_>) -> Result<Ex
             held: &manifest.held,
         })?;
     } else {
-        write_text(arguments, &manifest, &reading, context)?;
+        write_text(arguments, &manifest, &release.reading, context)?;
     }
     Ok(Exit::found(!manifest.held.is_empty()))
+}
+
+/// The key that releases are signed with, where the environment has one.
+fn signing_key() -> Result<Option<SigningKey>, Failure> {
+    let Some(text) = std::env::var(KEY).ok().filter(|text| !text.trim().is_empty()) else { return Ok(None) };
+    let key = SigningKey::parse(&text, std::env::var(PASSWORD).ok());
+    key.map(Some).map_err(|error| {
+        let remedy =
+            format!("put the text of a minisign secret key there, and its password, if it has one, in {PASSWORD}");
+        Failure::new(error).place(KEY).remedy(remedy)
+    })
 }
 
 /// With `--strict` a report that would be held refuses the release.
@@ -103,46 +121,6 @@ fn refuse_held(arguments: &Arguments, held: &[Held]) -> Result<(), Failure> {
         }
         _ => Ok(()),
     }
-}
-
-impl From<export::Error> for Failure {
-    fn from(error: export::Error) -> Failure {
-        Failure::new(with_sources(&error))
-    }
-}
-
-/// The reports that have errors. One id for two reports refuses the release: nobody could say which one it names.
-fn held(validation: &rules::Validation, reading: &Reading) -> Result<Vec<Held>, Failure> {
-    let errors: Vec<_> = validation.findings.iter().filter(|finding| finding.level == Level::Error).collect();
-    if let Some(twice) = errors.iter().find(|finding| finding.rule.name == "duplicate-id") {
-        return Err(Failure::new(&twice.message).place(&twice.path).remedy(&twice.remedy));
-    }
-    let of_path = |path: &str, id: &str, rule: &str| Held { id: id.into(), path: path.into(), rule: rule.into() };
-    let mut held: Vec<Held> = errors
-        .iter()
-        .filter(|finding| database::Place::of(&finding.path).is_some())
-        .map(|finding| of_path(finding.path.as_str(), &finding.id, finding.rule.name))
-        .collect();
-    let prefix = &reading.config.settings.prefix;
-    for (place, entry) in reading.snapshot.reports() {
-        if database::ReportId::is_unassigned(place.stem, prefix) {
-            held.push(of_path(entry.path.as_str(), place.stem, "unassigned"));
-        }
-    }
-    held.sort_by(|a, b| a.path.cmp(&b.path));
-    held.dedup_by(|a, b| a.path == b.path);
-    Ok(held)
-}
-
-fn commit_facts(store: &store::Store, reading: &Reading) -> Result<Option<CommitFacts>, Failure> {
-    let (Some(commit), Some(time)) = (&reading.commit, reading.commit_time()) else { return Ok(None) };
-    Ok(Some(CommitFacts {
-        id: commit.id.to_string(),
-        tree: commit.tree.to_string(),
-        time,
-        sequence: store.sequence(commit.id)?,
-        parent: commit.parents.first().map(ToString::to_string),
-    }))
 }
 
 fn write_text(

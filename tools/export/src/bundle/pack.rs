@@ -1,0 +1,101 @@
+//! A git pack without deltas, whose bytes are a function of its objects.
+
+use std::fmt;
+use std::io::{self, Write};
+
+use libdeflater::adler32;
+use sha1::{Digest, Sha1};
+
+use crate::body::{Body, BodyReader, deflate};
+
+/// The head of a zlib stream with a window of 32 KiB.
+const ZLIB: [u8; 2] = [0x78, 0x9c];
+
+/// The kind of an object.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Kind {
+    Commit = 1,
+    Tree = 2,
+    Blob = 3,
+}
+
+/// The id of an object (SHA-1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Oid(pub [u8; 20]);
+
+impl fmt::Display for Oid {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+/// The id that git gives to an object.
+pub(super) fn object_id(kind: Kind, content: &[u8]) -> Oid {
+    let word = match kind {
+        Kind::Commit => "commit",
+        Kind::Tree => "tree",
+        Kind::Blob => "blob",
+    };
+    let mut hasher = Sha1::new();
+    hasher.update(format!("{word} {}\0", content.len()));
+    hasher.update(content);
+    Oid(hasher.finalize().into())
+}
+
+/// A pack that is being written.
+pub(super) struct PackWriter<W> {
+    out: W,
+    hasher: Sha1,
+    reader: BodyReader,
+}
+
+impl<W: Write> PackWriter<W> {
+    /// Begins a pack of so many objects.
+    pub(super) fn new(out: W, count: u32) -> io::Result<PackWriter<W>> {
+        let mut pack = PackWriter { out, hasher: Sha1::new(), reader: BodyReader::default() };
+        pack.put(b"PACK\0\0\0\x02")?;
+        pack.put(&count.to_be_bytes())?;
+        Ok(pack)
+    }
+
+    pub(super) fn add(&mut self, kind: Kind, content: &[u8]) -> io::Result<()> {
+        self.head(kind, content.len())?;
+        self.put(&deflate(content))?;
+        self.put(&adler32(content).to_be_bytes())
+    }
+
+    /// Adds an object whose content is compressed already.
+    pub(super) fn add_deflated(&mut self, kind: Kind, content: &[u8], body: &Body) -> io::Result<()> {
+        self.head(kind, content.len())?;
+        let PackWriter { out, hasher, reader } = self;
+        let bytes = reader.read(body)?;
+        hasher.update(bytes);
+        out.write_all(bytes)?;
+        self.put(&adler32(content).to_be_bytes())
+    }
+
+    pub(super) fn finish(mut self) -> io::Result<()> {
+        let sum: [u8; 20] = self.hasher.finalize().into();
+        self.out.write_all(&sum)
+    }
+
+    /// What stands before the content: kind and size, seven bits a byte but for the first one, and the head of zlib.
+    fn head(&mut self, kind: Kind, size: usize) -> io::Result<()> {
+        let mut rest = size >> 4;
+        let mut head = vec![(kind as u8) << 4 | (size & 15) as u8];
+        while rest > 0 {
+            if let Some(last) = head.last_mut() {
+                *last |= 0x80;
+            }
+            head.push((rest & 0x7f) as u8);
+            rest >>= 7;
+        }
+        head.extend(ZLIB);
+        self.put(&head)
+    }
+
+    fn put(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.hasher.update(bytes);
+        self.out.write_all(bytes)
+    }
+}

@@ -1,0 +1,85 @@
+//! What the files of a release are written from.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io;
+
+use osv_schema::{Document, Record};
+
+use crate::body::Inflater;
+use crate::collect::{Collected, Item};
+use crate::delta::Delta;
+use crate::older::Older;
+use crate::rows::Row;
+use crate::{Held, Input, folders};
+
+/// What the files of a release are written from. It is the same for every target; none reads the snapshot again.
+pub(crate) struct Material<'i> {
+    /// What the release is made from.
+    pub input: &'i Input<'i>,
+    /// The records, by id.
+    pub items: Vec<Item<'i>>,
+    /// The reports that are not published, by id.
+    pub held: Vec<Held>,
+    /// What the records say of packages, by ecosystem, name and id.
+    pub rows: Vec<Row>,
+    /// What the last commits changed, the newest first.
+    pub deltas: Vec<Delta>,
+    /// The folders that hold what they held in the older release.
+    unchanged: BTreeSet<&'static str>,
+}
+
+impl<'i> Material<'i> {
+    pub(crate) fn new(
+        input: &'i Input<'i>,
+        older: Option<&Older>,
+        collected: Collected<'i>,
+        deltas: Vec<Delta>,
+    ) -> Material<'i> {
+        let Collected { mut items, held } = collected;
+        let mut rows = Vec::with_capacity(items.len());
+        for (at, item) in items.iter_mut().enumerate() {
+            let of_item = std::mem::take(&mut item.facts.rows).into_iter();
+            rows.extend(of_item.map(|row| Row { item: at, ..row }));
+        }
+        // Items are sorted by id, so their places say the same and cost less to compare.
+        rows.sort_by(|a, b| (&a.ecosystem, &a.name, a.item).cmp(&(&b.ecosystem, &b.name, b.item)));
+        let unchanged = older.map(|older| unchanged(&items, older)).unwrap_or_default();
+        Material { input, items, held, rows, deltas, unchanged }
+    }
+
+    /// Whether a folder holds what it held in the older release.
+    pub(crate) fn is_unchanged(&self, folder: &str) -> bool {
+        self.unchanged.contains(folder)
+    }
+
+    /// The rows that stand: those of records that nobody took back.
+    pub(crate) fn standing(&self) -> impl Iterator<Item = (&Row, &Item<'i>)> {
+        let each = self.rows.iter().map(|row| (row, &self.items[row.item]));
+        each.filter(|(_, item)| !item.facts.is_withdrawn)
+    }
+}
+
+fn unchanged(items: &[Item<'_>], older: &Older) -> BTreeSet<&'static str> {
+    let mut kept: BTreeMap<&'static str, usize> = folders::always().map(|folder| (folder, 0)).collect();
+    let mut changed = BTreeSet::new();
+    for item in items {
+        for folder in &item.facts.folders {
+            *kept.entry(folder).or_default() += 1;
+            if item.facts.is_new {
+                changed.insert(*folder);
+            }
+        }
+    }
+    let is_same = |(folder, count): &(&'static str, usize)| !changed.contains(folder) && older.count(folder) == *count;
+    kept.into_iter().filter(is_same).map(|(folder, _)| folder).collect()
+}
+
+impl Item<'_> {
+    /// The published record, read again.
+    pub(crate) fn record(&self, inflater: &mut Inflater) -> io::Result<Record> {
+        let mut text = Vec::new();
+        inflater.inflate(&self.facts.body, &mut text)?;
+        let document = Document::parse(&text).map_err(io::Error::other)?;
+        Record::read(&document).ok_or_else(|| io::Error::other("a published record is no object"))
+    }
+}

@@ -1,0 +1,168 @@
+//! An older release, used for speed: what it holds of a report that is the same is taken over, compressed as it is.
+//!
+//! Nobody is believed. The caller kept notes of the release when it wrote it, under the hash of its manifest and of all
+//! that decided its bytes; the notes say which blob each record was made of; and a file is used only while its bytes are
+//! those of the manifest. Whatever does not hold is made anew, so the result is the same bytes.
+
+use std::collections::{BTreeMap, HashMap};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use database::{BlobId, Content};
+use osv_schema::Timestamp;
+use sha2::{Digest, Sha256};
+
+use crate::body::Body;
+use crate::collect::{Facts, Item};
+use crate::delta::{self, IndexV1, IndexedV1};
+use crate::manifest::{self, FileFacts, Manifest};
+use crate::output::hex;
+use crate::unzip::records;
+use crate::verify::sha256_of;
+use crate::{folders, unzip};
+
+const ARCHIVE: &str = "all.zip";
+
+/// An older release.
+pub struct Older {
+    dir: PathBuf,
+    manifest: Manifest,
+    records: HashMap<String, Known>,
+    in_folder: BTreeMap<&'static str, usize>,
+    deltas: HashMap<(String, String), IndexedV1>,
+}
+
+/// What is known of one record.
+struct Known {
+    blob: BlobId,
+    modified: Timestamp,
+    is_withdrawn: bool,
+    folders: Vec<&'static str>,
+    body: Body,
+}
+
+impl Older {
+    /// The hash by which the caller finds its notes of the release in a folder.
+    pub fn name_of(dir: &Path) -> Option<String> {
+        sha256_of(&dir.join(manifest::FILE)).ok()
+    }
+
+    /// Opens a release by the notes that were kept of it; none where it is of no use.
+    pub fn open(dir: &Path, notes: &[u8]) -> Option<Older> {
+        let manifest = Manifest::read(dir).ok()?;
+        let is_whole = |path: &str| {
+            let facts = manifest.files.get(path)?;
+            (sha256_of(&dir.join(path)).ok()? == facts.sha256).then_some(())
+        };
+        is_whole(ARCHIVE)?;
+        let bodies: HashMap<String, Body> =
+            records(&dir.join(ARCHIVE)).ok()?.into_iter().map(|unzip::Zipped { id, body }| (id, body)).collect();
+        let records = read_notes(notes, bodies)?;
+        let mut in_folder = BTreeMap::new();
+        for folder in records.values().flat_map(|known| &known.folders) {
+            *in_folder.entry(*folder).or_default() += 1;
+        }
+        let index = is_whole(delta::INDEX).and_then(|()| fs::read(dir.join(delta::INDEX)).ok());
+        let index = index.and_then(|bytes| serde_json::from_slice::<IndexV1>(&bytes).ok());
+        let deltas = index.into_iter().flat_map(|index| index.deltas);
+        let deltas = deltas.map(|one| ((one.from.clone(), one.to.clone()), one)).collect();
+        Some(Older { dir: dir.to_owned(), manifest, records, in_folder, deltas })
+    }
+
+    /// What is known of a report, if it is the same as it was.
+    pub(crate) fn facts(&self, id: &str, content: &Content) -> Option<Facts> {
+        let known = self.records.get(id).filter(|known| *content == Content::Blob(known.blob))?;
+        Some(Facts {
+            modified: known.modified,
+            is_withdrawn: known.is_withdrawn,
+            folders: known.folders.clone(),
+            rows: Vec::new(),
+            body: known.body.clone(),
+            is_new: false,
+        })
+    }
+
+    /// How many records a folder has.
+    pub(crate) fn count(&self, folder: &str) -> usize {
+        self.in_folder.get(folder).copied().unwrap_or_default()
+    }
+
+    /// What it says of a commit and its parent, if it told what the commit changed and the files are in it.
+    pub(crate) fn delta(&self, from: &str, to: &str) -> Option<IndexedV1> {
+        let known = self.deltas.get(&(from.to_owned(), to.to_owned()))?;
+        known.zip.as_ref().map(|_| known.clone())
+    }
+
+    /// What the manifest says of a file, if the file is so.
+    pub(crate) fn prove(&self, path: &str) -> Option<&FileFacts> {
+        let (facts, old) = (self.manifest.files.get(path)?, self.dir.join(path));
+        let is_file = fs::symlink_metadata(&old).ok()?.is_file();
+        (is_file && sha256_of(&old).ok()? == facts.sha256).then_some(facts)
+    }
+
+    /// Takes a file over into a new release.
+    pub(crate) fn take(&self, path: &str, into: &Path) -> Option<FileFacts> {
+        let (facts, old, new) = (self.prove(path)?, self.dir.join(path), into.join(path));
+        fs::create_dir_all(new.parent()?).ok()?;
+        if fs::hard_link(&old, &new).is_ok() {
+            return Some(facts.clone());
+        }
+        // Another file system, or one without such links.
+        if fs::copy(&old, &new).is_ok() && sha256_of(&new).ok().as_ref() == Some(&facts.sha256) {
+            return Some(facts.clone());
+        }
+        let _ = fs::remove_file(&new);
+        None
+    }
+}
+
+impl std::fmt::Debug for Older {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Older").field("dir", &self.dir).field("records", &self.records.len()).finish_non_exhaustive()
+    }
+}
+
+/// The notes of a release, for [`Older::open`]: a hash of the rest, and a line for each record.
+pub(crate) fn notes(items: &[Item<'_>]) -> Vec<u8> {
+    let mut lines = String::with_capacity(items.len() * 90);
+    for Item { id, facts, content, .. } in items {
+        let Content::Blob(blob) = content else { continue };
+        let withdrawn = u8::from(facts.is_withdrawn);
+        let line = format!("{blob}\t{id}\t{}\t{withdrawn}\t{}\n", facts.modified.unix(), facts.folders.join("\t"));
+        lines.push_str(&line);
+    }
+    let mut notes = hex(&Sha256::digest(&lines)).into_bytes();
+    notes.push(b'\n');
+    notes.extend(lines.into_bytes());
+    notes
+}
+
+fn read_notes(notes: &[u8], mut bodies: HashMap<String, Body>) -> Option<HashMap<String, Known>> {
+    let (hash, lines) = std::str::from_utf8(notes).ok()?.split_once('\n')?;
+    if hex(&Sha256::digest(lines)) != hash {
+        return None;
+    }
+    let mut records = HashMap::with_capacity(bodies.len());
+    for line in lines.lines() {
+        let mut parts = line.split('\t');
+        let blob = blob_id(parts.next()?)?;
+        let id = parts.next()?;
+        let modified = Timestamp::from_unix(parts.next()?.parse().ok()?)?;
+        let is_withdrawn = parts.next()? == "1";
+        let folders = parts.map(folders::known).collect::<Option<Vec<_>>>()?;
+        let (id, body) = bodies.remove_entry(id)?;
+        records.insert(id, Known { blob, modified, is_withdrawn, folders, body });
+    }
+    Some(records)
+}
+
+fn blob_id(text: &str) -> Option<BlobId> {
+    let mut id = [0; 20];
+    if text.len() != 2 * id.len() || !text.is_ascii() {
+        return None;
+    }
+    for (at, byte) in id.iter_mut().enumerate() {
+        *byte = u8::from_str_radix(&text[2 * at..2 * at + 2], 16).ok()?;
+    }
+    Some(BlobId(id))
+}
