@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::Read;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
@@ -113,8 +113,8 @@ impl Manifest {
     }
 
     /// Reads a manifest from its bytes; `path` is where they are from.
-    pub(crate) fn parse(bytes: &[u8], path: &PathBuf) -> Result<Manifest, Error> {
-        let invalid = |reason: String| Error::Manifest { path: path.clone(), reason };
+    pub(crate) fn parse(bytes: &[u8], path: &Path) -> Result<Manifest, Error> {
+        let invalid = |reason: String| Error::Manifest { path: path.to_owned(), reason };
         if bytes.len() as u64 > SIZE_MAX {
             return Err(invalid("it is larger than 256 MiB".to_owned()));
         }

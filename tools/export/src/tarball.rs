@@ -30,7 +30,8 @@ fn write(items: &[Item<'_>], out: &mut Out<'_>) -> io::Result<()> {
         header.set_mode(0o644);
         header.set_size(text.len() as u64);
         // Neither users nor groups of the machine; the time is the record's.
-        (header.set_uid(0), header.set_gid(0));
+        header.set_uid(0);
+        header.set_gid(0);
         header.set_mtime(item.facts.modified.unix().clamp(0, TIME_MAX).unsigned_abs());
         archive.append_data(&mut header, format!("{}.json", item.id), text.as_slice())?;
     }

@@ -114,7 +114,7 @@ fn look(place: &Place, key: Option<&VerifyingKey>) -> Result<Published, Error> {
             }
         }
     }
-    let manifest = Manifest::parse(bytes, &place.shown(manifest::FILE).into())?;
+    let manifest = Manifest::parse(bytes, Path::new(&place.shown(manifest::FILE)))?;
     if let Some(path) = manifest.files.keys().find(|path| !is_plain(path)) {
         let reason = format!("it names the file {path:?}, which no release has");
         return Err(Error::Manifest { path: place.shown(manifest::FILE).into(), reason });

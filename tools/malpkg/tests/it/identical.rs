@@ -73,7 +73,9 @@ impl Room {
                     .repository
                     .write(&path("withdrawn", number), text(number, version, Some("2026-03-01T00:00:00Z"))),
                 // Held: it speaks of another package than its folder.
-                2 => self.repository.write(&path("malicious", number), text(number, version, None).replace("name-", "other-")),
+                2 => self
+                    .repository
+                    .write(&path("malicious", number), text(number, version, None).replace("name-", "other-")),
                 _ => self.repository.write(&path("malicious", number), text(number, version, None)),
             }
         }

@@ -88,9 +88,9 @@ fn copy(from: &Path, to: &Path) {
         let found = found.unwrap();
         let into = to.join(found.file_name());
         if found.file_type().unwrap().is_dir() {
-            copy(&found.path(), &into)
+            copy(&found.path(), &into);
         } else {
-            fs::copy(found.path(), into).map(drop).unwrap()
+            fs::copy(found.path(), into).unwrap();
         }
     }
 }
