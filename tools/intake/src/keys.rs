@@ -56,12 +56,7 @@ pub const FORMATS: [&str; 7] =
 
 /// Every key of a source.
 pub const KEYS: &[Key] = &[
-    Key {
-        name: "format",
-        holds: Holds::Word(&FORMATS),
-        default: "must be said",
-        meaning: "what is sent; `osv`, `ossf-tree` and `table` can be read",
-    },
+    Key { name: "format", holds: Holds::Word(&FORMATS), default: "must be said", meaning: "what is sent" },
     Key {
         name: "from",
         holds: Holds::Text,
@@ -107,7 +102,7 @@ pub const KEYS: &[Key] = &[
     Key {
         name: "own-ids",
         holds: Holds::Word(&["alias", "keep", "drop"]),
-        default: "alias; keep for ossf-tree",
+        default: "alias; keep for ossf-tree; drop where they are made of the package",
         meaning: "the source's own ids become aliases, are kept as the reports' ids where they have our prefix (else aliases), or are left out",
     },
     Key {

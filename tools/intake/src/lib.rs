@@ -8,11 +8,14 @@ mod archive;
 mod bounds;
 mod cursor;
 pub mod folder;
+mod ghsa;
 mod git;
 mod item;
 pub mod keys;
+mod made;
 mod ossf;
 pub mod osv;
+mod packages;
 mod page;
 mod pattern;
 mod place;
@@ -37,6 +40,9 @@ pub use taking::{Refused, Taken};
 /// The largest document that is read, in bytes: a report may not be larger either.
 pub const DOCUMENT_SIZE_MAX: u64 = database::REPORT_SIZE_MAX as u64;
 
+/// The largest document that is read of a format that lists many findings in one, or makes little of much.
+pub const LIST_SIZE_MAX: u64 = 64 << 20;
+
 /// One document as it came.
 #[derive(Clone, Debug)]
 pub struct Document {
@@ -49,11 +55,13 @@ pub struct Document {
 /// Why a document was not read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Unread {
-    /// It is larger than [`DOCUMENT_SIZE_MAX`].
-    #[error("the document has {size} bytes; at most {DOCUMENT_SIZE_MAX} are read")]
+    /// It is larger than documents of its format may be.
+    #[error("the document has {size} bytes; at most {size_max} are read")]
     TooLarge {
         /// Its size in bytes.
         size: u64,
+        /// The largest size that is read.
+        size_max: u64,
     },
     /// It is no regular file: links are not followed, they could lead anywhere.
     #[error("the document is no regular file")]

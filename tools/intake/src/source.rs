@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use crate::keys::{self, Holds, KEYS, Key};
 use crate::pattern::Pattern;
 use crate::table::{FIELDS, Map};
+use crate::{DOCUMENT_SIZE_MAX, LIST_SIZE_MAX};
 
 /// What a configuration says under a key, before anybody asked whether it may.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -75,19 +76,28 @@ pub enum Format {
     OssfTree,
     /// Rows with columns.
     Table,
-    /// A format that is known by name and cannot be read yet.
-    Later(&'static str),
+    /// GitHub's advisories.
+    Ghsa,
+    /// A list of Safe Chain's.
+    SafeChain,
+    /// A manifest of Datadog's.
+    DatadogManifest,
+    /// What a sandbox saw a package do, of which rules make verdicts.
+    PackageAnalysis,
 }
 
 impl Format {
     fn named(word: &str) -> Option<Format> {
-        let word = keys::FORMATS.into_iter().find(|format| *format == word)?;
-        Some(match word {
-            "osv" => Format::Osv,
-            "ossf-tree" => Format::OssfTree,
-            "table" => Format::Table,
-            later => Format::Later(later),
-        })
+        let all = [
+            Format::Osv,
+            Format::OssfTree,
+            Format::Table,
+            Format::Ghsa,
+            Format::SafeChain,
+            Format::DatadogManifest,
+            Format::PackageAnalysis,
+        ];
+        all.into_iter().find(|format| format.word() == word)
     }
 
     /// The word of the configuration.
@@ -96,7 +106,28 @@ impl Format {
             Format::Osv => "osv",
             Format::OssfTree => "ossf-tree",
             Format::Table => "table",
-            Format::Later(word) => word,
+            Format::Ghsa => "ghsa",
+            Format::SafeChain => "safe-chain",
+            Format::DatadogManifest => "datadog-manifest",
+            Format::PackageAnalysis => "package-analysis",
+        }
+    }
+
+    /// Whether it is a list of all there is, without dates: what it says, it says when it is read.
+    pub fn is_list(self) -> bool {
+        matches!(self, Format::SafeChain | Format::DatadogManifest)
+    }
+
+    /// Whether the ids are made here, of the package, and are nobody's names for anything.
+    fn makes_ids(self) -> bool {
+        self.is_list() || self == Format::PackageAnalysis
+    }
+
+    /// How large its documents may be.
+    pub(crate) fn document_size_max(self) -> u64 {
+        match self {
+            Format::Osv | Format::OssfTree | Format::Table => DOCUMENT_SIZE_MAX,
+            Format::Ghsa | Format::SafeChain | Format::DatadogManifest | Format::PackageAnalysis => LIST_SIZE_MAX,
         }
     }
 }
@@ -177,12 +208,12 @@ impl Source {
         let format = said.text("format").ok_or_else(|| SettingError::NoFormat { id: id.to_owned() })?;
         let unknown = || SettingError::Format { id: id.to_owned(), format: format.clone() };
         let format = Format::named(&format).ok_or_else(unknown)?;
-        let is_list = matches!(format, Format::Later("safe-chain" | "datadog-manifest"));
         let own_ids = match said.text("own-ids").as_deref() {
             Some("keep") => OwnIds::Keep,
             Some("drop") => OwnIds::Drop,
             Some(_) => OwnIds::Alias,
             None if format == Format::OssfTree => OwnIds::Keep,
+            None if format.makes_ids() => OwnIds::Drop,
             None => OwnIds::Alias,
         };
         let patterns = |name: &str| said.texts(name).iter().map(|text| Pattern::new(text)).collect();
@@ -199,7 +230,7 @@ impl Source {
             own_ids,
             id_prefixes: said.texts("id-prefixes"),
             splits: said.text("several-affected").as_deref() != Some("reject"),
-            is_complete: said.flag("complete").unwrap_or(is_list),
+            is_complete: said.flag("complete").unwrap_or(format.is_list()),
             trust: said.text("trust").unwrap_or_else(|| "claimed".into()),
             licence: said.text("licence"),
             paused: said.text("paused"),

@@ -1,7 +1,10 @@
 //! Tests of intake with real archives, real folders and real git repositories.
 
 mod archives;
+mod damaged;
+mod documents;
 mod formats;
 mod git;
 mod hostile;
+mod lists;
 mod program;

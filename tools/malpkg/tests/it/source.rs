@@ -6,7 +6,7 @@ use testkit::{Database, Folder, Repository, report};
 use crate::program::{json, malpkg, malpkg_at};
 
 const CONFIG: &str = "# who sends\n[source.feed] # daily\nformat = \"osv\"   # as it is\nlicence = \"CC0-1.0\"\n\n\
-    # a list\n[source.list]\nformat = \"table\"\n[source.later]\nformat = \"ghsa\"\nfrom = \"in\"\n";
+    # a list\n[source.list]\nformat = \"table\"\n[source.blocked]\nformat = \"safe-chain\"\n";
 
 fn repository() -> Repository {
     let mut database = Database::default().with("malpkg.toml", CONFIG);
@@ -77,9 +77,6 @@ fn ingest_takes_archives_and_tables_and_says_what_it_cannot_read() {
     let cut = format!("{input}/cut.zip");
     let done = json(repository.path(), &["ingest", "--source", "feed", &cut], Exit::Done);
     assert_eq!(done["rejected"][0]["delivery"], "cut.zip");
-    let later = malpkg(repository.path(), &["ingest", "--source", "later", input]);
-    assert_eq!(later.exit, Exit::Failed);
-    assert!(later.err.contains("`ghsa` of the source `later` cannot be read yet"), "{}", later.err);
     let check = malpkg(repository.path(), &["source", "check", "list", input]);
     assert_eq!(check.exit, Exit::Found);
     assert!(check.out.contains("list: 2 deliveries (npm 2), 0 left out, 1 rejected"), "{}", check.out);
@@ -204,4 +201,48 @@ fn a_cursor_moves_with_the_change_and_never_alone() {
     );
     repository.is_clean();
     repository.fsck();
+}
+
+/// How many changes of each kind a list makes when it is read at a time.
+#[track_caller]
+fn read_list(repository: &Repository, rows: &[(&str, &str)], now: &str, expected: &[(&str, &str)]) {
+    let rows: Vec<String> = rows
+        .iter()
+        .map(|(name, version)| format!(r#"{{"package_name": "{name}", "version": "{version}", "reason": "MALWARE"}}"#))
+        .collect();
+    let inbox = Folder::empty();
+    inbox.write("npm.json", format!("[{}]", rows.join(", ")));
+    let input = inbox.path().to_str().unwrap();
+    let arguments = ["ingest", "--source", "blocked", input, "--commit", "--format", "json"];
+    let ran = malpkg_at(now, repository.path(), &arguments);
+    assert_eq!(ran.exit, Exit::Done, "{}{}", ran.out, ran.err);
+    let done: serde_json::Value = serde_json::from_str(&ran.out).unwrap();
+    let text = |change: &serde_json::Value, name: &str| change[name].as_str().unwrap().to_owned();
+    let found: Vec<(String, String)> =
+        done["changes"].as_array().unwrap().iter().map(|one| (text(one, "kind"), text(one, "package"))).collect();
+    let expected: Vec<(String, String)> =
+        expected.iter().map(|(kind, package)| ((*kind).to_owned(), (*package).to_owned())).collect();
+    assert_eq!(found, expected, "{now}");
+}
+
+#[test]
+fn a_list_without_dates_says_what_it_says_when_it_is_read() {
+    let repository = repository();
+    let versions = |name: &str| {
+        let answer = json(repository.path(), &["query", name], Exit::Found);
+        answer["answers"][0]["reports"][0]["affected_versions"].clone()
+    };
+    read_list(
+        &repository,
+        &[("b", "1.0.0"), ("b", "2.0.0"), ("c", "1.0.0")],
+        "2026-05-01T00:00:00Z",
+        &[("create", "npm/b"), ("create", "npm/c")],
+    );
+    assert_eq!(versions("npm/b"), serde_json::json!(["1.0.0", "2.0.0"]));
+    read_list(&repository, &[("b", "2.0.0"), ("b", "1.0.0"), ("c", "1.0.0")], "2026-05-02T00:00:00Z", &[]);
+    read_list(&repository, &[("b", "2.0.0"), ("c", "1.0.0")], "2026-05-03T00:00:00Z", &[("join", "npm/b")]);
+    assert_eq!(versions("npm/b"), serde_json::json!(["2.0.0"]));
+    read_list(&repository, &[("b", "2.0.0")], "2026-05-04T00:00:00Z", &[("withdraw", "npm/c")]);
+    read_list(&repository, &[("b", "2.0.0"), ("c", "1.0.0")], "2026-05-05T00:00:00Z", &[("reinstate", "npm/c")]);
+    read_list(&repository, &[("b", "2.0.0"), ("c", "1.0.0")], "2026-05-06T00:00:00Z", &[]);
 }

@@ -82,6 +82,9 @@ pub(super) fn plan(
     let (base, streams) = (&reading.snapshot, TreeStreams::new(reading));
     // Very many deliveries are not copied for a plan that the rules admit at once.
     let mut deliveries = Cow::Borrowed(read.deliveries.as_slice());
+    if source.format.is_list() {
+        curate::date_again(base, &source.id, deliveries.to_mut());
+    }
     let back = read.received.taken_back(&deliveries, base);
     if !back.is_empty() {
         deliveries.to_mut().extend(back);

@@ -1,0 +1,137 @@
+//! Damaged documents of every format: what is damaged is refused with its place, the rest comes in, and nothing panics.
+
+use intake::Reading;
+use osv_schema::{Document, Value, write};
+use proptest::prelude::*;
+use testkit::Folder;
+
+use crate::documents::{DATADOG, GRAPHQL, REST, SAFE_CHAIN};
+use crate::program::{read, source};
+
+/// A format, a document of it, and what must be there, with how many deliveries are lost without it.
+struct Case {
+    format: &'static str,
+    file: &'static str,
+    content: &'static str,
+    needed: &'static [(&'static str, usize)],
+}
+
+const CASES: &[Case] = &[
+    Case {
+        format: "ghsa",
+        file: "page.json",
+        content: GRAPHQL,
+        needed: &[
+            ("/data/securityAdvisories", 3),
+            ("/data/securityAdvisories/nodes", 3),
+            ("/data/securityAdvisories/nodes/0/ghsaId", 2),
+            ("/data/securityAdvisories/nodes/0/updatedAt", 2),
+            ("/data/securityAdvisories/nodes/0/identifiers/1/value", 2),
+            ("/data/securityAdvisories/nodes/0/references/1/url", 2),
+            ("/data/securityAdvisories/nodes/2/vulnerabilities", 1),
+            ("/data/securityAdvisories/nodes/2/vulnerabilities/nodes", 1),
+            ("/data/securityAdvisories/nodes/2/vulnerabilities/nodes/0/package", 1),
+            ("/data/securityAdvisories/nodes/2/vulnerabilities/nodes/0/package/name", 1),
+            ("/data/securityAdvisories/nodes/2/vulnerabilities/nodes/0/vulnerableVersionRange", 1),
+        ],
+    },
+    Case {
+        format: "ghsa",
+        file: "page.json",
+        content: REST,
+        needed: &[
+            ("/0/ghsa_id", 2),
+            ("/0/updated_at", 2),
+            ("/0/vulnerabilities", 2),
+            ("/0/vulnerabilities/1/package/ecosystem", 2),
+            ("/0/vulnerabilities/1/vulnerable_version_range", 2),
+            ("/0/cwes/0/cwe_id", 2),
+            ("/0/credits/0/user", 2),
+        ],
+    },
+    Case {
+        format: "safe-chain",
+        file: "npm.json",
+        content: SAFE_CHAIN,
+        needed: &[
+            ("/0/package_name", 1),
+            ("/0/version", 1),
+            ("/0/reason", 1),
+            ("/4/package_name", 1),
+            ("/4/version", 1),
+        ],
+    },
+    Case {
+        format: "datadog-manifest",
+        file: "npm/manifest.json",
+        content: DATADOG,
+        needed: &[("/@scope~1thing", 1), ("/@scope~1thing/0", 1), ("/left-padd", 1), ("/left-padd/0", 1)],
+    },
+];
+
+fn reading(case: &Case, content: &[u8]) -> Reading {
+    let folder = Folder::empty();
+    folder.write(case.file, content);
+    read(&source(case.format, &[]), folder.path()).expect("it works here")
+}
+
+/// Puts another value in a place.
+fn put(value: &mut Value, pointer: &str, other: Value) {
+    let mut at = value;
+    for step in pointer.split('/').skip(1) {
+        let step = step.replace("~1", "/").replace("~0", "~");
+        at = match at {
+            Value::Object(members) => members.get_mut(&step).expect("a member"),
+            Value::Array(items) => &mut items[step.parse::<usize>().expect("a number")],
+            _ => panic!("nothing stands at {pointer}"),
+        };
+    }
+    *at = other;
+}
+
+/// Values of types that are needed nowhere here.
+fn wrong(number: u8) -> Value {
+    match number % 3 {
+        0 => Value::Bool(true),
+        1 => Value::from(Document::parse(b"17.5").expect("a number").root()),
+        _ => Value::from(Document::parse(b"{\"a\": [1]}").expect("an object").root()),
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 1000, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn a_member_of_another_type_is_refused_where_it_stands(which in any::<prop::sample::Index>(), place in any::<prop::sample::Index>(), type_of in 0_u8..3) {
+        let case = which.get(CASES);
+        let (pointer, lost) = *place.get(case.needed);
+        let mut value = Value::from(Document::parse(case.content.as_bytes()).expect("JSON").root());
+        let whole = reading(case, write::compact(&value).as_bytes()).taken.deliveries.len();
+        put(&mut value, pointer, wrong(type_of));
+        let reading = reading(case, write::compact(&value).as_bytes());
+        let told: Vec<&str> = reading.taken.refused.iter().map(|one| one.rejected.pointer.as_str()).collect();
+        prop_assert_eq!(told.len(), 1, "{}{}: {:?}", case.format, pointer, told);
+        prop_assert!(told[0].starts_with(pointer) || pointer.starts_with(told[0]), "{}: {}", pointer, told[0]);
+        prop_assert_eq!(reading.taken.deliveries.len(), whole - lost, "{}{}", case.format, pointer);
+    }
+
+    #[test]
+    fn bytes_that_are_lost_or_changed_are_told(which in any::<prop::sample::Index>(), at in any::<prop::sample::Index>(), length in 0_usize..40, byte in any::<u8>()) {
+        let case = which.get(CASES);
+        let mut bytes = case.content.as_bytes().to_vec();
+        let from = at.index(bytes.len());
+        match length {
+            0 => bytes.truncate(from),
+            1..20 => bytes[from] = byte,
+            _ => drop(bytes.drain(from..(from + length - 19).min(case.content.len()))),
+        }
+        let reading = reading(case, &bytes);
+        if Document::parse(&bytes).is_err() {
+            prop_assert!(reading.taken.deliveries.is_empty());
+            let told: Vec<&str> = reading.taken.refused.iter().map(|one| one.rejected.message.as_str()).collect();
+            prop_assert!(told.len() == 1 && told[0].starts_with("line "), "{:?}", told);
+        }
+        let is_told = |one: &intake::Refused| !one.rejected.message.is_empty() && !one.rejected.remedy.is_empty();
+        prop_assert!(reading.taken.refused.iter().all(is_told));
+    }
+}
