@@ -4,6 +4,7 @@
 //! a declared [`Source`] reads each as deliveries or says what is wrong with it. [`read`] does both for one source.
 //! [`Cursor`] remembers where the next reading goes on, [`Quarantine`] what could not be taken.
 
+mod analysis;
 mod archive;
 mod bounds;
 mod cursor;
@@ -26,6 +27,7 @@ pub mod stream;
 pub mod table;
 mod taking;
 
+pub use analysis::{Baseline, FREQUENT_FILE, RULES_FILE, VerdictError, Verdicts};
 pub use bounds::Bounds;
 pub use cursor::Cursor;
 pub use item::Item;
@@ -33,7 +35,7 @@ pub use page::{page, schema};
 pub use pattern::{Pattern, takes};
 pub use place::{Place, PlaceError};
 pub use quarantine::{Held, Kept, Quarantine, QuarantineError, Settling};
-pub use reading::{Asked, Reading, read, retake};
+pub use reading::{Asked, Reading, baseline, read, retake};
 pub use source::{Format, OwnIds, Setting, SettingError, Source};
 pub use taking::{Refused, Taken};
 

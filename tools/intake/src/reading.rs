@@ -9,7 +9,7 @@ use osv_schema::Timestamp;
 use crate::bounds::{Bound, Bounds};
 use crate::git::Found;
 use crate::taking::{Refused, Taken, Taking};
-use crate::{Cursor, Document, Item, Place, PlaceError, Source};
+use crate::{Baseline, Cursor, Document, Item, Place, PlaceError, Source};
 
 /// How a source is to be read.
 #[derive(Clone, Copy, Debug)]
@@ -73,6 +73,25 @@ pub fn read(place: &Place, asked: Asked<'_>) -> Result<Reading, PlaceError> {
     let cursor = Cursor { commit: seen.commit, from, settings, time: asked.now };
     let cursor = (seen.broken.is_empty() && place.has_cursor()).then_some(cursor);
     Ok(Reading { taken, gone: gone.taken.deliveries, is_whole, cursor })
+}
+
+/// Counts what the results in a place do, without making verdicts of them.
+///
+/// # Errors
+///
+/// The place is not there, or is of a kind that cannot be read.
+pub fn baseline(place: &Place, asked: Asked<'_>, counted: &mut Baseline) -> Result<(), PlaceError> {
+    let source = asked.source;
+    let bounds = Bounds { documents_max: source.documents_max, unpacked_max: source.unpacked_max };
+    let mut taking = Taking::new(source, asked.prefix, asked.now);
+    let wants = |name: &str| Taking::wants(source, name);
+    let cache = asked.cache.map(|cache| (cache, None));
+    place.visit(&wants, bounds, cache, &mut |found| {
+        if let Found::Here(item) = found {
+            taking.each(item, |_, document| counted.count(&document));
+        }
+    })?;
+    Ok(())
 }
 
 /// Reads documents again that were kept, as if their source had sent them now.

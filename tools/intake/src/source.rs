@@ -1,7 +1,9 @@
 //! A declared source: where it sends from, in which format, and what is taken of it.
 
 use std::collections::BTreeMap;
+use std::sync::{Arc, OnceLock};
 
+use crate::analysis::{VerdictError, Verdicts};
 use crate::keys::{self, Holds, KEYS, Key};
 use crate::pattern::Pattern;
 use crate::table::{FIELDS, Map};
@@ -188,6 +190,8 @@ pub struct Source {
     pub quarantine_documents: u64,
     /// How many bytes of it are kept in quarantine.
     pub quarantine_bytes: u64,
+    /// What makes verdicts of its results; those that we ship, where nothing else was said.
+    verdicts: Option<Arc<Verdicts>>,
     /// What it was made from, for the fingerprint of a cursor.
     settings: BTreeMap<String, Setting>,
 }
@@ -239,6 +243,7 @@ impl Source {
             unpacked_max: said.number("unpacked-max"),
             quarantine_documents: said.number("quarantine-documents"),
             quarantine_bytes: said.number("quarantine-bytes"),
+            verdicts: None,
             settings: settings.clone(),
         })
     }
@@ -248,7 +253,27 @@ impl Source {
         const DECIDE_NOTHING: [&str; 5] = ["paused", "licence", "trust", "quarantine-documents", "quarantine-bytes"];
         let decisive = self.settings.iter().filter(|(name, _)| !DECIDE_NOTHING.contains(&name.as_str()));
         let said: Vec<_> = decisive.collect();
-        curate::sha256_hex(format!("{said:?}").as_bytes())[..16].to_owned()
+        // Results that met no rule are read again when there are others.
+        let rules = (self.format == Format::PackageAnalysis).then(|| self.verdicts().map(|rules| rules.mark.clone()));
+        let said = match rules {
+            Some(rules) => format!("{said:?}{rules:?}"),
+            None => format!("{said:?}"),
+        };
+        curate::sha256_hex(said.as_bytes())[..16].to_owned()
+    }
+
+    /// Has verdicts made by these rules.
+    pub fn judge_by(&mut self, verdicts: Arc<Verdicts>) {
+        self.verdicts = Some(verdicts);
+    }
+
+    /// What makes verdicts of its results.
+    pub(crate) fn verdicts(&self) -> Result<Arc<Verdicts>, VerdictError> {
+        static SHIPPED: OnceLock<Result<Arc<Verdicts>, VerdictError>> = OnceLock::new();
+        match &self.verdicts {
+            Some(verdicts) => Ok(verdicts.clone()),
+            None => SHIPPED.get_or_init(|| Verdicts::parse(None, None)).clone(),
+        }
     }
 
     /// Whether documents of this name are read.

@@ -9,7 +9,7 @@ use osv_schema::{Affected, Member, Record, Timestamp};
 use crate::made::{self, Wrong};
 use crate::pattern::{Pattern, takes};
 use crate::source::{Format, OwnIds, Source};
-use crate::{Document, Item, Unread, ghsa, ossf, osv, packages, table};
+use crate::{Document, Item, Unread, analysis, ghsa, ossf, osv, packages, table};
 
 /// What was read of a source.
 #[derive(Clone, Debug, Default)]
@@ -98,12 +98,12 @@ impl<'t> Taking<'t> {
             Format::Ghsa => self.each(item, |taking, document| ghsa::read(document, taking)),
             Format::SafeChain => packages::safe_chain(item.document_up_to(size_max), self),
             Format::DatadogManifest => packages::datadog(item.document_up_to(size_max), self),
-            Format::PackageAnalysis => {}
+            Format::PackageAnalysis => self.each(item, |taking, document| analysis::read(document, taking)),
         }
     }
 
     /// Takes the documents of one file: one, or one a line.
-    fn each(&mut self, item: Item<'_>, take: impl Fn(&mut Self, Document)) {
+    pub(crate) fn each(&mut self, item: Item<'_>, mut take: impl FnMut(&mut Self, Document)) {
         let lines = [".jsonl", ".ndjson"].iter().any(|ending| item.name.ends_with(ending)) || item.name == "-";
         match item.bytes {
             Ok(reader) if lines => {

@@ -76,7 +76,7 @@ fn reading(case: &Case, content: &[u8]) -> Reading {
 }
 
 /// Puts another value in a place.
-fn put(value: &mut Value, pointer: &str, other: Value) {
+pub(crate) fn put(value: &mut Value, pointer: &str, other: Value) {
     let mut at = value;
     for step in pointer.split('/').skip(1) {
         let step = step.replace("~1", "/").replace("~0", "~");
@@ -90,7 +90,7 @@ fn put(value: &mut Value, pointer: &str, other: Value) {
 }
 
 /// Values of types that are needed nowhere here.
-fn wrong(number: u8) -> Value {
+pub(crate) fn wrong(number: u8) -> Value {
     match number % 3 {
         0 => Value::Bool(true),
         1 => Value::from(Document::parse(b"17.5").expect("a number").root()),

@@ -1,5 +1,6 @@
 //! Tests of intake with real archives, real folders and real git repositories.
 
+mod analysis;
 mod archives;
 mod damaged;
 mod documents;

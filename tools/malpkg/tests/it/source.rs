@@ -203,6 +203,45 @@ fn a_cursor_moves_with_the_change_and_never_alone() {
     repository.fsck();
 }
 
+const RESULT: &str = r#"{"Package": {"Ecosystem": "npm", "Name": "NAME", "Version": "1.0.0"}, "CreatedTimestamp": 1760000000,
+    "Analysis": {"install": {"Status": "completed", "DNS": [{"Class": "IN", "Queries": [{"Hostname": "HOST", "Types": ["A"]}]}]}}}"#;
+
+#[test]
+fn verdicts_are_made_by_the_rules_beside_the_configuration() {
+    let config = "[source.sandbox]\nformat = \"package-analysis\"\n";
+    let rule = "[[rule]]\nname = \"odd-host\"\nkind = \"malware\"\ntechnique = \"t\"\nsays = \"it asks for an odd host\"\n\
+        all = [{ host-unknown = true }]\n";
+    let database = Database::default().with("malpkg.toml", config).with("config/package-analysis.toml", rule);
+    let (repository, inbox, good) = (database.repository(), Folder::empty(), Folder::empty());
+    inbox.write("npm/bad/1.0.0.json", RESULT.replace("NAME", "bad").replace("HOST", "evil.example"));
+    inbox.write("npm/fine/1.0.0.json", RESULT.replace("NAME", "fine").replace("HOST", "cdn.example"));
+    for number in 0..20 {
+        let name = format!("good-{number}");
+        good.write(&format!("{name}.json"), RESULT.replace("NAME", &name).replace("HOST", "cdn.example"));
+    }
+    let path = |folder: &Folder| folder.path().to_str().unwrap().to_owned();
+    let (input, good) = (path(&inbox), path(&good));
+    let created = |expected: u64| {
+        let plan = json(repository.path(), &["ingest", "--source", "sandbox", &input], Exit::Done);
+        assert_eq!(plan["sources"][0]["created"], expected);
+        assert_eq!(plan["sources"][0]["rejected"], 0);
+    };
+    created(2);
+    let plan = json(repository.path(), &["source", "baseline", "sandbox", &good], Exit::Done);
+    assert_eq!((&plan["format"], plan["commit"].is_null()), (&"malpkg.plan".into(), true));
+    json(repository.path(), &["source", "baseline", "sandbox", &good, "--commit"], Exit::Done);
+    let list = repository.show("HEAD", "config/package-analysis-frequent.toml");
+    assert!(list.contains("hosts = [\"cdn.example\"]"), "{list}");
+    repository.is_clean();
+    let again = json(repository.path(), &["source", "baseline", "sandbox", &good, "--commit"], Exit::Done);
+    assert!(again["commit"].is_null(), "twice is once");
+    created(1);
+    repository.write("config/package-analysis.toml", rule.replace("host-unknown", "host-unknwn"));
+    let refused = malpkg(repository.path(), &["ingest", "--source", "sandbox", &input]);
+    assert_eq!(refused.exit, Exit::Failed);
+    assert!(refused.err.contains("line 6: unknown field `host-unknwn`"), "{}", refused.err);
+}
+
 /// How many changes of each kind a list makes when it is read at a time.
 #[track_caller]
 fn read_list(repository: &Repository, rows: &[(&str, &str)], now: &str, expected: &[(&str, &str)]) {
