@@ -8,6 +8,7 @@ use osv_schema::Timestamp;
 
 use crate::bounds::{Bound, Bounds};
 use crate::git::Found;
+use crate::place::Going;
 use crate::taking::{Refused, Taken, Taking};
 use crate::{Baseline, Cursor, Document, Item, Place, PlaceError, Source};
 
@@ -50,13 +51,10 @@ pub fn read(place: &Place, asked: Asked<'_>) -> Result<Reading, PlaceError> {
     let settings = source.fingerprint();
     let from = source.from.clone().unwrap_or_default();
     let since = asked.since.filter(|cursor| cursor.settings == settings && cursor.from == from);
-    let since = since.and_then(|cursor| cursor.commit.as_deref());
     let (mut here, mut gone) =
         (Taking::new(source, asked.prefix, asked.now), Taking::new(source, asked.prefix, asked.now));
-    let bounds = Bounds { documents_max: source.documents_max, unpacked_max: source.unpacked_max };
     let wants = |name: &str| Taking::wants(source, name);
-    let cache = asked.cache.map(|cache| (cache, since));
-    let seen = place.visit(&wants, bounds, cache, &mut |found| match found {
+    let seen = place.visit(&wants, going(asked, since), &mut |found| match found {
         Found::Here(item) => here.take(item),
         Found::Gone(item) => gone.take(item),
     })?;
@@ -70,9 +68,15 @@ pub fn read(place: &Place, asked: Asked<'_>) -> Result<Reading, PlaceError> {
             is_final: false,
         });
     }
-    let cursor = Cursor { commit: seen.commit, from, settings, time: asked.now };
+    let cursor = Cursor { commit: seen.commit, marks: seen.marks, from, settings, time: asked.now };
     let cursor = (seen.broken.is_empty() && place.has_cursor()).then_some(cursor);
     Ok(Reading { taken, gone: gone.taken.deliveries, is_whole, cursor })
+}
+
+fn going<'a>(asked: Asked<'a>, since: Option<&'a Cursor>) -> Going<'a> {
+    let Asked { source, cache, now, .. } = asked;
+    let bounds = Bounds { documents_max: source.documents_max, unpacked_max: source.unpacked_max };
+    Going { source, cache, since, now, bounds }
 }
 
 /// Counts what the results in a place do, without making verdicts of them.
@@ -82,11 +86,9 @@ pub fn read(place: &Place, asked: Asked<'_>) -> Result<Reading, PlaceError> {
 /// The place is not there, or is of a kind that cannot be read.
 pub fn baseline(place: &Place, asked: Asked<'_>, counted: &mut Baseline) -> Result<(), PlaceError> {
     let source = asked.source;
-    let bounds = Bounds { documents_max: source.documents_max, unpacked_max: source.unpacked_max };
     let mut taking = Taking::new(source, asked.prefix, asked.now);
     let wants = |name: &str| Taking::wants(source, name);
-    let cache = asked.cache.map(|cache| (cache, None));
-    place.visit(&wants, bounds, cache, &mut |found| {
+    place.visit(&wants, going(asked, None), &mut |found| {
         if let Found::Here(item) = found {
             taking.each(item, |_, document| counted.count(&document));
         }

@@ -145,6 +145,28 @@ pub enum OwnIds {
     Drop,
 }
 
+/// How far before the end of a bucket the next listing begins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Lookback {
+    /// So many objects.
+    Objects(u64),
+    /// What changed within so many seconds.
+    Seconds(i64),
+}
+
+impl Lookback {
+    fn parse(text: &str) -> Option<Lookback> {
+        let seconds = |number: &str, each: i64| number.parse::<i64>().ok()?.checked_mul(each);
+        let time = match text.split_at_checked(text.len().checked_sub(1)?)? {
+            (number, "m") => seconds(number, 60),
+            (number, "h") => seconds(number, 3600),
+            (number, "d") => seconds(number, 86_400),
+            _ => return text.parse().ok().map(Lookback::Objects),
+        };
+        time.filter(|seconds| *seconds >= 0).map(Lookback::Seconds)
+    }
+}
+
 /// A declared source.
 #[derive(Clone, Debug)]
 pub struct Source {
@@ -186,6 +208,20 @@ pub struct Source {
     pub documents_max: u64,
     /// How many bytes of an archive are unpacked.
     pub unpacked_max: u64,
+    /// How far before the end of a bucket the next listing begins.
+    pub(crate) lookback: Lookback,
+    /// The server that has the bucket.
+    pub(crate) endpoint: Option<String>,
+    /// The region of a bucket.
+    pub(crate) region: Option<String>,
+    /// The account that a container is in.
+    pub(crate) account: Option<String>,
+    /// How often a server is asked again.
+    pub(crate) retries: u64,
+    /// How long a reading over the network may take.
+    pub(crate) seconds_max: u64,
+    /// How many bytes a file over the network may have.
+    pub(crate) download_max: u64,
     /// How many of its documents are kept in quarantine.
     pub quarantine_documents: u64,
     /// How many bytes of it are kept in quarantine.
@@ -241,6 +277,13 @@ impl Source {
             table: said.map(),
             documents_max: said.number("documents-max"),
             unpacked_max: said.number("unpacked-max"),
+            lookback: said.text("lookback").and_then(|text| Lookback::parse(&text)).unwrap_or(Lookback::Objects(1000)),
+            endpoint: said.text("endpoint"),
+            region: said.text("region"),
+            account: said.text("account"),
+            retries: said.number("retries"),
+            seconds_max: said.number("seconds-max"),
+            download_max: said.number("download-max"),
             quarantine_documents: said.number("quarantine-documents"),
             quarantine_bytes: said.number("quarantine-bytes"),
             verdicts: None,
@@ -250,7 +293,17 @@ impl Source {
 
     /// What stands for everything that decides what is read: a cursor of other settings is of no use.
     pub fn fingerprint(&self) -> String {
-        const DECIDE_NOTHING: [&str; 5] = ["paused", "licence", "trust", "quarantine-documents", "quarantine-bytes"];
+        const DECIDE_NOTHING: [&str; 9] = [
+            "paused",
+            "licence",
+            "trust",
+            "quarantine-documents",
+            "quarantine-bytes",
+            "lookback",
+            "retries",
+            "seconds-max",
+            "download-max",
+        ];
         let decisive = self.settings.iter().filter(|(name, _)| !DECIDE_NOTHING.contains(&name.as_str()));
         let said: Vec<_> = decisive.collect();
         // Results that met no rule are read again when there are others.
@@ -305,6 +358,9 @@ impl Said<'_> {
         match (key.holds, setting) {
             (Holds::Text, Setting::Text(text)) if key.name == "delimiter" && text.len() != 1 => {
                 Err(fault("one character, for example \";\""))
+            }
+            (Holds::Text, Setting::Text(text)) if key.name == "lookback" && Lookback::parse(text).is_none() => {
+                Err(fault("a number of objects, or a time such as \"12h\" or \"7d\""))
             }
             (Holds::Text, Setting::Text(_)) | (Holds::Flag, Setting::Flag(_)) => Ok(()),
             (Holds::Text, _) => Err(fault("a string")),

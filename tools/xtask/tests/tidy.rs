@@ -142,6 +142,7 @@ const FENCED: &[(&str, &[&str])] = &[
     ("clap", &["malpkg", "xtask"]),
     ("csv", &["intake"]),
     ("flate2", &["intake"]),
+    ("futures-util", &["intake"]),
     ("libdeflater", &["store", "export", "xtask"]),
     ("object_store", &["intake"]),
     ("reqwest", &["intake"]),

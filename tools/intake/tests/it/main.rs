@@ -7,5 +7,7 @@ mod documents;
 mod formats;
 mod git;
 mod hostile;
+mod https;
 mod lists;
 mod program;
+mod server;
