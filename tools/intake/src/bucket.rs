@@ -219,7 +219,11 @@ struct Walk<'w> {
 /// What tells one content of an object from another.
 fn tag(object: &ObjectMeta) -> String {
     let changed = object.last_modified.timestamp();
-    object.e_tag.clone().unwrap_or_else(|| format!("{changed}-{}", object.size))
+    object
+        .e_tag
+        .clone()
+        .filter(|tag| !tag.trim_matches('"').is_empty())
+        .unwrap_or_else(|| format!("{changed}-{}", object.size))
 }
 
 impl Walk<'_> {

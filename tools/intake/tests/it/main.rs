@@ -2,6 +2,7 @@
 
 mod analysis;
 mod archives;
+mod buckets;
 mod damaged;
 mod documents;
 mod formats;
