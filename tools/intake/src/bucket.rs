@@ -246,17 +246,21 @@ impl Walk<'_> {
         let mut ends: VecDeque<(String, i64, String)> = VecDeque::new();
         let mut is_sorted = true;
         loop {
-            let page = self.runtime.block_on(listing.by_ref().take(PAGE).collect::<Vec<_>>());
-            let mut objects = Vec::with_capacity(page.len());
-            let is_end = page.len() < PAGE;
-            for object in page {
-                let object =
-                    object.map_err(|error| self.address.fault(&format!("the listing stops: {}", cause(&error))))?;
+            let mut objects: Vec<(String, ObjectMeta)> = Vec::with_capacity(PAGE);
+            let mut is_end = false;
+            let mut taken = 0;
+            while taken < PAGE {
+                let Some(object) = self.runtime.block_on(listing.next()) else {
+                    is_end = true;
+                    break;
+                };
+                taken += 1;
+                let stops = |error: &object_store::Error| format!("the listing stops: {}", cause(error));
+                let object = object.map_err(|error| self.address.fault(&stops(&error)))?;
                 let name = object.location.to_string();
                 if !known.insert(name.clone()) {
-                    let reason =
-                        format!("the listing goes in circles: `{}` is listed twice", crate::taking::short(&name));
-                    return Err(self.address.fault(&reason));
+                    let name = crate::taking::short(&name);
+                    return Err(self.address.fault(&format!("the listing goes in circles: `{name}` is listed twice")));
                 }
                 is_sorted &= name > newest;
                 newest = name.clone().max(newest);

@@ -91,7 +91,7 @@ impl Ground<'_, '_> {
             for host in hosts {
                 let fits = is_any(&condition.host, &host)
                     && !(condition.host_unknown && self.is_normal_host(&host))
-                    && !(condition.host_carries_data && !carries_data(&host));
+                    && (!condition.host_carries_data || carries_data(&host));
                 if fits {
                     seen.push(Seen {
                         what: quoted_host(&host),
@@ -103,7 +103,7 @@ impl Ground<'_, '_> {
         if condition.is_about_address() {
             for socket in &self.phase.sockets {
                 let fits = is_any(&condition.address, socket.address)
-                    && !(condition.address_bare && !self.is_bare(socket.address, &socket.hosts))
+                    && (!condition.address_bare || self.is_bare(socket.address, &socket.hosts))
                     && !(condition.port_odd && PORTS.contains(&socket.port));
                 if fits && !socket.address.is_empty() {
                     let what = format!("{} port {}", quoted_host(socket.address), socket.port);

@@ -11,6 +11,7 @@ use intake::{Cursor, PlaceError, Reading, Setting};
 
 use crate::https::{records, said};
 use crate::program::{names, read, read_since, record, refused, source, text, texts};
+use crate::server::{Answer, Asked, Server};
 
 /// The server, where `cargo xtask storage` or somebody else installed it.
 fn server() -> Option<PathBuf> {
@@ -143,4 +144,48 @@ fn read_a_bucket() {
     let error = fetch_with(cache.path(), &[("endpoint", text("http://127.0.0.1:1"))], None).unwrap_err();
     assert!(error.reason.starts_with("the listing stops: "), "{}", error.reason);
     assert_eq!(error.place, "s3://bucket/feed");
+}
+
+/// A page of a listing, as S3 answers it.
+fn page(keys: &[&str], has_more: bool) -> Answer {
+    let content = |key: &&str| {
+        format!(
+            "<Contents><Key>{key}</Key><LastModified>2026-01-01T00:00:00.000Z</LastModified><ETag>&quot;x&quot;</ETag><Size>5</Size></Contents>"
+        )
+    };
+    let contents: String = keys.iter().map(content).collect();
+    let more = if has_more { "<NextContinuationToken>more</NextContinuationToken>" } else { "" };
+    let body = format!("<ListBucketResult><IsTruncated>{has_more}</IsTruncated>{more}{contents}</ListBucketResult>");
+    Answer::of(200, body).with("Content-Type", "application/xml")
+}
+
+#[test]
+fn a_bucket_that_lies_is_named() {
+    let check = |answer: fn(&Asked, usize) -> Answer, expected: &str| {
+        let (server, cache) = (Server::start(answer), tempfile::tempdir().unwrap());
+        let settings = [("endpoint", text(&server.url(""))), ("retries", Setting::Number(1))];
+        let error = read_since(&source("osv", &settings), "s3://bucket/feed", Some(cache.path()), None).unwrap_err();
+        assert!(error.reason.starts_with(expected), "{} ({expected})", error.reason);
+        assert_eq!(error.place, "s3://bucket/feed");
+    };
+    assert!(std::env::var_os("AWS_ACCESS_KEY_ID").is_none(), "here everybody reads");
+    check(|_, _| page(&["feed/a.txt"], true), "the listing goes in circles: `feed/a.txt` is listed twice");
+    check(
+        |asked, _| {
+            if asked.path.contains("continuation-token") { Answer::of(500, "") } else { page(&["feed/a.txt"], true) }
+        },
+        "the listing stops: ",
+    );
+    check(|_, _| Answer::of(200, "<html>no"), "the listing stops: ");
+    check(|_, _| Answer::of(403, ""), "the listing stops: ");
+    check(
+        |asked, _| match asked.path.contains("list-type") {
+            true => page(&["feed/a.json"], false),
+            false => Answer {
+                claimed: Some(5),
+                ..Answer::of(200, "{").with("Last-Modified", "Thu, 01 Jan 2026 00:00:00 GMT")
+            },
+        },
+        "a.json: ",
+    );
 }

@@ -64,11 +64,16 @@ pub(crate) fn said(reading: &Reading) -> Vec<(String, String, String)> {
 }
 
 #[test]
-fn a_folder_an_archive_and_an_index_say_the_same() {
+fn a_folder_a_repository_an_archive_and_an_index_say_the_same() {
     let (folder, cache) = (testkit::Folder::empty(), tempfile::tempdir().unwrap());
     records().iter().for_each(|(name, text)| folder.write(name, text));
     let expected = said(&read(&source("osv", &[]), folder.path()).unwrap());
     assert_eq!(expected.len(), 30);
+    let repository = testkit::Repository::empty();
+    records().iter().for_each(|(name, text)| repository.write(name, text));
+    repository.commit("records");
+    let git = format!("git+file://{}", repository.path().display());
+    assert_eq!(said(&fetch(&git, &[], cache.path(), None).unwrap()), expected);
     let server = Server::start(|asked, _| match asked.path.as_str() {
         "/all.zip" => Answer::file(asked, "\"a\"", &archive()),
         _ => as_index(asked, &index("2026-02-01T00:00:00Z")),
