@@ -92,6 +92,7 @@ impl Kept {
         let done = client.again(|| self.attempt(client, url, asked, size_max)).await?;
         Ok(match done {
             None if at_hand.is_some() => at_hand,
+            Some(tag) if !tag.is_empty() && Some(tag.as_str()) == known => None,
             done => done,
         })
     }

@@ -1,12 +1,11 @@
 //! Damaged documents of every format: what is damaged is refused with its place, the rest comes in, and nothing panics.
 
-use intake::Reading;
+use intake::{Asked, Taken};
 use osv_schema::{Document, Value, write};
 use proptest::prelude::*;
-use testkit::Folder;
 
 use crate::documents::{DATADOG, GRAPHQL, REST, SAFE_CHAIN};
-use crate::program::{read, source};
+use crate::program::source;
 
 /// A format, a document of it, and what must be there, with how many deliveries are lost without it.
 struct Case {
@@ -17,6 +16,23 @@ struct Case {
 }
 
 const CASES: &[Case] = &[
+    Case {
+        format: "osv",
+        file: "x.json",
+        content: r#"{"id": "X-1", "modified": "2026-01-01T00:00:00Z", "aliases": ["GHSA-1"], "affected": [
+            {"package": {"ecosystem": "npm", "name": "a"}, "versions": ["1"],
+             "ranges": [{"type": "SEMVER", "events": [{"introduced": "0"}]}]}], "references": [{"type": "WEB", "url": "https://x.example"}]}"#,
+        needed: &[
+            ("/id", 1),
+            ("/modified", 1),
+            ("/aliases/0", 1),
+            ("/affected/0/package/name", 1),
+            ("/affected/0/package/ecosystem", 1),
+            ("/affected/0/versions", 1),
+            ("/affected/0/ranges/0/events/0/introduced", 1),
+            ("/references/0/url", 1),
+        ],
+    },
     Case {
         format: "ghsa",
         file: "page.json",
@@ -69,10 +85,11 @@ const CASES: &[Case] = &[
     },
 ];
 
-fn reading(case: &Case, content: &[u8]) -> Reading {
-    let folder = Folder::empty();
-    folder.write(case.file, content);
-    read(&source(case.format, &[]), folder.path()).expect("it works here")
+fn reading(case: &Case, content: &[u8]) -> Taken {
+    let source = source(case.format, &[]);
+    let document = intake::Document { name: case.file.to_owned(), bytes: Ok(content.to_vec()) };
+    let now = "2026-06-01T12:00:00Z".parse().expect("a time");
+    intake::retake(vec![document], Asked { source: &source, prefix: "MAL", cache: None, since: None, now })
 }
 
 /// Puts another value in a place.
@@ -99,20 +116,20 @@ pub(crate) fn wrong(number: u8) -> Value {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 1000, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 5000, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn a_member_of_another_type_is_refused_where_it_stands(which in any::<prop::sample::Index>(), place in any::<prop::sample::Index>(), type_of in 0_u8..3) {
         let case = which.get(CASES);
         let (pointer, lost) = *place.get(case.needed);
         let mut value = Value::from(Document::parse(case.content.as_bytes()).expect("JSON").root());
-        let whole = reading(case, write::compact(&value).as_bytes()).taken.deliveries.len();
+        let whole = reading(case, write::compact(&value).as_bytes()).deliveries.len();
         put(&mut value, pointer, wrong(type_of));
         let reading = reading(case, write::compact(&value).as_bytes());
-        let told: Vec<&str> = reading.taken.refused.iter().map(|one| one.rejected.pointer.as_str()).collect();
+        let told: Vec<&str> = reading.refused.iter().map(|one| one.rejected.pointer.as_str()).collect();
         prop_assert_eq!(told.len(), 1, "{}{}: {:?}", case.format, pointer, told);
         prop_assert!(told[0].starts_with(pointer) || pointer.starts_with(told[0]), "{}: {}", pointer, told[0]);
-        prop_assert_eq!(reading.taken.deliveries.len(), whole - lost, "{}{}", case.format, pointer);
+        prop_assert_eq!(reading.deliveries.len(), whole - lost, "{}{}", case.format, pointer);
     }
 
     #[test]
@@ -127,11 +144,11 @@ proptest! {
         }
         let reading = reading(case, &bytes);
         if Document::parse(&bytes).is_err() {
-            prop_assert!(reading.taken.deliveries.is_empty());
-            let told: Vec<&str> = reading.taken.refused.iter().map(|one| one.rejected.message.as_str()).collect();
+            prop_assert!(reading.deliveries.is_empty());
+            let told: Vec<&str> = reading.refused.iter().map(|one| one.rejected.message.as_str()).collect();
             prop_assert!(told.len() == 1 && told[0].starts_with("line "), "{:?}", told);
         }
         let is_told = |one: &intake::Refused| !one.rejected.message.is_empty() && !one.rejected.remedy.is_empty();
-        prop_assert!(reading.taken.refused.iter().all(is_told));
+        prop_assert!(reading.refused.iter().all(is_told));
     }
 }

@@ -5,7 +5,7 @@ use osv_schema::{Record, write};
 use testkit::Folder;
 
 use crate::documents::{DATADOG, GRAPHQL, REST, SAFE_CHAIN};
-use crate::program::{names, read, refused, source, text};
+use crate::program::{names, read, read_since, refused, source, text};
 
 /// Reads one file.
 #[track_caller]
@@ -201,4 +201,23 @@ fn half_a_list_says_nothing() {
     }
     let twice = reading("datadog-manifest", &[], "npm/manifest.json", r#"{"a": null, "a": ["1"]}"#);
     assert_eq!((names(&twice).len(), refused(&twice)[0].1), (0, "malformed-json"));
+}
+
+#[test]
+fn of_lists_in_a_repository_all_are_read_when_one_changed() {
+    let (feed, cache) = (testkit::Repository::empty(), tempfile::tempdir().expect("a folder"));
+    feed.write("samples/npm/manifest.json", DATADOG);
+    feed.write("samples/pypi/manifest.json", r#"{"x": null}"#);
+    feed.commit("one");
+    let from = format!("git+file://{}", feed.path().display());
+    let source = source("datadog-manifest", &[("from", text(&from))]);
+    let reading = |since| read_since(&source, &from, Some(cache.path()), since).expect("it works here");
+    let first = reading(None);
+    assert_eq!((names(&first).len(), first.is_whole), (5, true));
+    let same = reading(first.cursor.as_ref());
+    assert_eq!((names(&same).len(), same.is_whole), (0, false));
+    feed.write("samples/pypi/manifest.json", r#"{"y": null}"#);
+    feed.commit("two");
+    let next = reading(first.cursor.as_ref());
+    assert_eq!((names(&next).len(), next.is_whole), (5, true));
 }
