@@ -10,6 +10,8 @@ use osv_schema::{Document as Json, Timestamp, Value, write};
 pub struct Cursor {
     /// The commit that was read, of a git repository.
     pub commit: Option<String>,
+    /// Up to where it was read, of other places: the tag of a file, the last object of a bucket.
+    pub marks: BTreeMap<String, String>,
     /// Where it was read.
     pub from: String,
     /// What stands for everything that decides what is read. Under other settings all is read again.
@@ -41,8 +43,10 @@ impl Cursor {
     fn parse(bytes: &[u8]) -> Option<Cursor> {
         let json = Json::parse(bytes).ok()?;
         let text = |name: &str| Some(json.root().get(name)?.as_str()?.to_owned());
+        let mark = |(name, node): (&str, osv_schema::Node<'_>)| Some((name.to_owned(), node.as_str()?.to_owned()));
         Some(Cursor {
             commit: text("commit"),
+            marks: json.root().get("marks").into_iter().flat_map(osv_schema::Node::members).filter_map(mark).collect(),
             from: text("from")?,
             settings: text("settings")?,
             time: text("time")?.parse().ok()?,
@@ -57,6 +61,10 @@ impl Cursor {
             members.insert("commit".into(), text(commit));
         }
         members.insert("from".into(), text(&self.from));
+        if !self.marks.is_empty() {
+            let marks = self.marks.iter().map(|(name, mark)| (name.clone(), text(mark)));
+            members.insert("marks".into(), Value::Object(marks.collect()));
+        }
         members.insert("settings".into(), text(&self.settings));
         members.insert("time".into(), text(&self.time.whole_seconds().to_string()));
         write::canonical(&Value::Object(members))
@@ -64,12 +72,14 @@ impl Cursor {
 
     /// Whether two cursors lead to the same place: when it was read decides nothing.
     pub fn is_at(&self, other: &Cursor) -> bool {
-        (&self.commit, &self.from, &self.settings) == (&other.commit, &other.from, &other.settings)
+        let where_to = |cursor: &Cursor| (cursor.commit.clone(), cursor.marks.clone(), cursor.from.clone());
+        where_to(self) == where_to(other) && self.settings == other.settings
     }
 
     /// The cursor as people are told.
     pub fn shown(&self) -> String {
-        self.commit.clone().unwrap_or_else(|| self.time.to_string())
+        let mark = || self.marks.values().next_back().cloned();
+        self.commit.clone().or_else(mark).unwrap_or_else(|| self.time.to_string())
     }
 }
 
@@ -81,6 +91,7 @@ mod tests {
     fn what_is_written_is_read() {
         let cursor = Cursor {
             commit: Some("a".repeat(40)),
+            marks: BTreeMap::from([("etag".into(), "\"x\"".into())]),
             from: "git+https://x.example/y".into(),
             settings: "0123".into(),
             time: "2026-06-01T12:00:00Z".parse().unwrap(),

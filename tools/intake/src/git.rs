@@ -35,11 +35,12 @@ pub(crate) enum Found<'f> {
     Gone(Item<'f>),
 }
 
-/// Reads what changed since a commit, or everything where that is not known.
+/// Reads what changed since a commit, or everything where that is not known, or where all is wanted whatever changed.
 pub(crate) fn visit(
     remote: &Remote,
     cache: &Path,
     since: Option<&str>,
+    wants_all: bool,
     wants: &dyn Fn(&str) -> bool,
     visit: &mut dyn FnMut(Found<'_>),
 ) -> Result<Reached, PlaceError> {
@@ -54,6 +55,7 @@ pub(crate) fn visit(
     if since == Some(commit.as_str()) {
         return Ok(Reached { commit, is_whole: false });
     }
+    let since = since.filter(|_| !wants_all);
     let since = since.filter(|since| repository.has(since) || repository.fetch(since).is_ok() && repository.has(since));
     let files = match since {
         Some(since) => repository.difference(since, &commit)?,

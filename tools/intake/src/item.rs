@@ -18,6 +18,11 @@ pub struct Item<'i> {
 impl Item<'_> {
     /// The file as one document. What is too large is not read.
     pub fn document(self) -> Document {
+        self.document_up_to(DOCUMENT_SIZE_MAX)
+    }
+
+    /// The same, with a largest size of its own.
+    pub(crate) fn document_up_to(self, size_max: u64) -> Document {
         let Item { name, size, bytes } = self;
         let system = |error: io::Error| match is_told(&error) {
             true => Unread::Archive,
@@ -25,10 +30,10 @@ impl Item<'_> {
         };
         let bytes = match (bytes, size) {
             (Err(unread), _) => Err(unread),
-            (Ok(_), Some(size)) if size > DOCUMENT_SIZE_MAX => Err(Unread::TooLarge { size }),
-            (Ok(reader), _) => match read_bounded(reader).map_err(system) {
-                Ok(bytes) if bytes.len() as u64 > DOCUMENT_SIZE_MAX => {
-                    Err(Unread::TooLarge { size: bytes.len() as u64 })
+            (Ok(_), Some(size)) if size > size_max => Err(Unread::TooLarge { size, size_max }),
+            (Ok(reader), _) => match read_bounded(reader, size_max).map_err(system) {
+                Ok(bytes) if bytes.len() as u64 > size_max => {
+                    Err(Unread::TooLarge { size: bytes.len() as u64, size_max })
                 }
                 read => read,
             },
@@ -38,8 +43,8 @@ impl Item<'_> {
 }
 
 /// All of a reader, up to one byte more than a document may have: a file may grow while it is read.
-fn read_bounded(reader: &mut dyn Read) -> io::Result<Vec<u8>> {
+fn read_bounded(reader: &mut dyn Read, size_max: u64) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
-    reader.take(DOCUMENT_SIZE_MAX + 1).read_to_end(&mut bytes)?;
+    reader.take(size_max + 1).read_to_end(&mut bytes)?;
     Ok(bytes)
 }

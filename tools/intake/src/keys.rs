@@ -56,17 +56,12 @@ pub const FORMATS: [&str; 7] =
 
 /// Every key of a source.
 pub const KEYS: &[Key] = &[
-    Key {
-        name: "format",
-        holds: Holds::Word(&FORMATS),
-        default: "must be said",
-        meaning: "what is sent; `osv`, `ossf-tree` and `table` can be read",
-    },
+    Key { name: "format", holds: Holds::Word(&FORMATS), default: "must be said", meaning: "what is sent" },
     Key {
         name: "from",
         holds: Holds::Text,
         default: "nothing",
-        meaning: "where it lies, where no input is named: a folder, file, archive, or git repository (`git+https://…`, or a path), seen from the folder of `malpkg.toml`",
+        meaning: "where it lies, where no input is named: a folder, file, archive or git repository (`git+https://…`, or a path), seen from the folder of `malpkg.toml`; `https://…`; a bucket (`s3://…`, `gs://…`, `az://…`)",
     },
     Key {
         name: "branch",
@@ -107,7 +102,7 @@ pub const KEYS: &[Key] = &[
     Key {
         name: "own-ids",
         holds: Holds::Word(&["alias", "keep", "drop"]),
-        default: "alias; keep for ossf-tree",
+        default: "alias; keep for ossf-tree; drop where they are made of the package",
         meaning: "the source's own ids become aliases, are kept as the reports' ids where they have our prefix (else aliases), or are left out",
     },
     Key {
@@ -181,6 +176,48 @@ pub const KEYS: &[Key] = &[
         holds: Holds::Number,
         default: "8589934592",
         meaning: "how many bytes of an archive are unpacked",
+    },
+    Key {
+        name: "lookback",
+        holds: Holds::Text,
+        default: "1000",
+        meaning: "how far before the end of a bucket the next listing begins: so many objects, or those changed within a time (`12h`, `7d`)",
+    },
+    Key {
+        name: "endpoint",
+        holds: Holds::Text,
+        default: "the provider's own",
+        meaning: "the address of the server that has the bucket, where it is another one",
+    },
+    Key {
+        name: "region",
+        holds: Holds::Text,
+        default: "AWS_REGION, else us-east-1",
+        meaning: "the region of an S3 bucket",
+    },
+    Key {
+        name: "account",
+        holds: Holds::Text,
+        default: "AZURE_STORAGE_ACCOUNT_NAME",
+        meaning: "the storage account that an Azure container is in",
+    },
+    Key {
+        name: "retries",
+        holds: Holds::Number,
+        default: "4",
+        meaning: "how often a server is asked again that does not answer, or stops in the middle",
+    },
+    Key {
+        name: "seconds-max",
+        holds: Holds::Number,
+        default: "3600",
+        meaning: "how long one reading over the network may take",
+    },
+    Key {
+        name: "download-max",
+        holds: Holds::Number,
+        default: "4294967296",
+        meaning: "how many bytes one file over the network may have",
     },
     Key {
         name: "quarantine-documents",

@@ -4,25 +4,34 @@
 //! a declared [`Source`] reads each as deliveries or says what is wrong with it. [`read`] does both for one source.
 //! [`Cursor`] remembers where the next reading goes on, [`Quarantine`] what could not be taken.
 
+mod analysis;
 mod archive;
 mod bounds;
+mod bucket;
 mod cursor;
 pub mod folder;
+mod ghsa;
 mod git;
+mod https;
 mod item;
+mod journal;
 pub mod keys;
+mod made;
 mod ossf;
 pub mod osv;
+mod packages;
 mod page;
 mod pattern;
 mod place;
 mod quarantine;
 mod reading;
+mod remote;
 mod source;
 pub mod stream;
 pub mod table;
 mod taking;
 
+pub use analysis::{Baseline, FREQUENT_FILE, RULES_FILE, VerdictError, Verdicts};
 pub use bounds::Bounds;
 pub use cursor::Cursor;
 pub use item::Item;
@@ -30,12 +39,15 @@ pub use page::{page, schema};
 pub use pattern::{Pattern, takes};
 pub use place::{Place, PlaceError};
 pub use quarantine::{Held, Kept, Quarantine, QuarantineError, Settling};
-pub use reading::{Asked, Reading, read, retake};
+pub use reading::{Asked, Reading, baseline, read, retake};
 pub use source::{Format, OwnIds, Setting, SettingError, Source};
 pub use taking::{Refused, Taken};
 
 /// The largest document that is read, in bytes: a report may not be larger either.
 pub const DOCUMENT_SIZE_MAX: u64 = database::REPORT_SIZE_MAX as u64;
+
+/// The largest document that is read of a format that lists many findings in one, or makes little of much.
+pub const LIST_SIZE_MAX: u64 = 64 << 20;
 
 /// One document as it came.
 #[derive(Clone, Debug)]
@@ -49,11 +61,13 @@ pub struct Document {
 /// Why a document was not read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Unread {
-    /// It is larger than [`DOCUMENT_SIZE_MAX`].
-    #[error("the document has {size} bytes; at most {DOCUMENT_SIZE_MAX} are read")]
+    /// It is larger than documents of its format may be.
+    #[error("the document has {size} bytes; at most {size_max} are read")]
     TooLarge {
         /// Its size in bytes.
         size: u64,
+        /// The largest size that is read.
+        size_max: u64,
     },
     /// It is no regular file: links are not followed, they could lead anywhere.
     #[error("the document is no regular file")]

@@ -2,9 +2,9 @@
 
 use curate::{Delivery, sha256_hex};
 use database::Rejected;
-use osv_schema::{Document as Json, Pointer, Position, Record};
+use osv_schema::{Pointer, Record};
 
-use crate::Document;
+use crate::{Document, made};
 
 /// Reads a document as a delivery. Its own id is its source's affair: it may be missing, and need not have a prefix
 /// that OSV knows; all else is held to the OSV schema.
@@ -18,19 +18,8 @@ pub fn read(source: &str, document: &Document) -> Result<Delivery, Box<Rejected>
         let (pointer, remedy) = (pointer.to_string(), remedy.to_owned());
         Box::new(Rejected { source, delivery, rule, pointer, message, remedy })
     };
-    let bytes = document
-        .bytes
-        .as_ref()
-        .map_err(|unread| reject("unreadable-report", Pointer::root(), unread.to_string(), unread.remedy()))?;
-    let json = Json::parse(bytes).map_err(|error| {
-        let Position { line, column } = Position::of(bytes, error.offset);
-        let message = format!("line {line}, column {column}: {error}");
-        reject("malformed-json", Pointer::root(), message, "send one valid JSON object")
-    })?;
-    if let Some(duplicate) = json.duplicates().next() {
-        let message = format!("the member `{}` stands twice in one object", duplicate.name());
-        return Err(reject("malformed-json", duplicate.pointer(), message, "send each member once"));
-    }
+    let json = made::parse(document).map_err(|wrong| wrong.of(source, &document.name))?;
+    let bytes = document.bytes.as_deref().unwrap_or_default();
     let is_about_id = |refusal: &rules::Refusal| {
         refusal.pointer.as_str() == "/id" && json.at("/id").is_some_and(|id| id.as_str().is_some())
             || refusal.missing.as_deref() == Some("id") && refusal.pointer.as_str().is_empty()

@@ -1,13 +1,18 @@
 //! Places: where the documents of a source lie.
 
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 
+use osv_schema::Timestamp;
+
 use crate::archive::{self, Kind};
 use crate::bounds::{Bound, Bounds};
+use crate::bucket::Address;
 use crate::git::{Found, Reached, Remote};
-use crate::{Item, folder, git};
+use crate::source::Source;
+use crate::{Cursor, Item, bucket, folder, git, https, remote};
 
 /// Where documents lie.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,6 +24,21 @@ enum What {
     /// A folder, a file or an archive: the disk says which.
     Path(PathBuf),
     Git(Remote),
+    /// A file on a server, or an index of records there.
+    Https(String),
+    Bucket(Address),
+}
+
+/// What a reading goes by, beside the place.
+#[derive(Clone, Copy)]
+pub(crate) struct Going<'g> {
+    pub(crate) source: &'g Source,
+    /// The folder into which is fetched.
+    pub(crate) cache: Option<&'g Path>,
+    /// Up to where the source was read here.
+    pub(crate) since: Option<&'g Cursor>,
+    pub(crate) now: Timestamp,
+    pub(crate) bounds: Bounds,
 }
 
 /// Why a place cannot be read.
@@ -44,6 +64,8 @@ impl PlaceError {
 pub(crate) struct Seen {
     /// The commit that was read, of a git repository.
     pub(crate) commit: Option<String>,
+    /// Up to where other places were read.
+    pub(crate) marks: BTreeMap<String, String>,
     /// Whether every document was seen.
     pub(crate) is_whole: bool,
     /// Archives that could not be read to their end.
@@ -81,8 +103,12 @@ impl Place {
                 false => Err(PlaceError::new(input, "this kind of address cannot be read", REMEDY)),
             };
         }
+        if let Some(bucket) = Address::parse(input) {
+            return bucket.map(|bucket| Place(What::Bucket(bucket)));
+        }
         if input.contains("://") {
-            return Err(PlaceError::new(input, "this kind of address cannot be read yet", REMEDY));
+            remote::check(input)?;
+            return Ok(Place(What::Https(input.to_owned())));
         }
         let path = base.join(input);
         if is_bare(&path) {
@@ -97,100 +123,115 @@ impl Place {
 
     /// Whether a cursor means something here.
     pub fn has_cursor(&self) -> bool {
-        matches!(self.0, What::Git(_))
+        matches!(self.0, What::Git(_) | What::Https(_) | What::Bucket(_))
     }
 
     /// Visits the files whose names are wanted.
     pub(crate) fn visit(
         &self,
         wants: &dyn Fn(&str) -> bool,
-        bounds: Bounds,
-        since: Option<(&Path, Option<&str>)>,
+        going: Going<'_>,
         visit: &mut dyn FnMut(Found<'_>),
     ) -> Result<Seen, PlaceError> {
         let mut here = |item: Item<'_>| visit(Found::Here(item));
-        let mut seen = Seen { commit: None, is_whole: true, broken: Vec::new() };
+        let bounds = going.bounds;
+        let mut seen = Seen { commit: None, marks: BTreeMap::new(), is_whole: true, broken: Vec::new() };
         match &self.0 {
-            What::Stdin => self.read_stream("-", &mut io::stdin().lock(), bounds, wants, &mut here, &mut seen)?,
-            What::Path(path) if path.is_file() => self.read_file(path, bounds, wants, &mut here, &mut seen)?,
+            What::Stdin => read_stream("-", &mut io::stdin().lock(), bounds, wants, &mut here, &mut seen)?,
+            What::Path(path) if path.is_file() => {
+                let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+                read_file(&name, path, bounds, wants, &mut here, &mut seen)?;
+            }
+            What::Https(url) => https::visit(url, going, wants, &mut here, &mut seen)?,
+            What::Bucket(address) => bucket::visit(address, going, wants, &mut here, &mut seen)?,
             What::Path(path) => {
                 let fault =
                     |error: folder::FolderError| PlaceError::new(&error.path.to_string_lossy(), &error.reason, REMEDY);
                 folder::visit(path, wants, &mut here).map_err(fault)?;
             }
             What::Git(remote) => {
-                let Some((cache, since)) = since else {
-                    let remedy = "run it in a git repository, or name a clone's folder as the input";
-                    return Err(PlaceError::new(&remote.url, "there is no folder to fetch into", remedy));
-                };
-                let Reached { commit, is_whole } = git::visit(remote, cache, since, wants, visit)?;
-                seen = Seen { commit: Some(commit), is_whole, broken: Vec::new() };
+                let cache = going.cache(&remote.url)?;
+                let since = going.since.and_then(|cursor| cursor.commit.as_deref());
+                let Reached { commit, is_whole } =
+                    git::visit(remote, cache, since, going.source.needs_all(), wants, visit)?;
+                (seen.commit, seen.is_whole) = (Some(commit), is_whole);
             }
         }
         Ok(seen)
     }
+}
 
-    /// A file that was named: an archive, or one document.
-    fn read_file(
-        &self,
-        path: &Path,
-        bounds: Bounds,
-        wants: &dyn Fn(&str) -> bool,
-        visit: &mut dyn FnMut(Item<'_>),
-        seen: &mut Seen,
-    ) -> Result<(), PlaceError> {
-        let fault = |error: io::Error| PlaceError::new(&path.to_string_lossy(), &error.to_string(), REMEDY);
-        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        let mut file = BufReader::new(File::open(path).map_err(fault)?);
-        let start = file.fill_buf().map_err(fault)?;
-        match Kind::of(&name, start) {
-            Some(Kind::Zip) => {
-                if let Err(bound) = archive::zip(file, bounds, wants, visit) {
-                    seen.broken.push((name, bound));
-                }
-                Ok(())
-            }
-            Some(_) => self.read_stream(&name, &mut file, bounds, wants, visit, seen),
-            None => {
-                let size = path.metadata().map_err(fault)?.len();
-                visit(Item { name, size: Some(size), bytes: Ok(&mut file) });
-                Ok(())
-            }
-        }
+impl Going<'_> {
+    /// The folder into which is fetched.
+    pub(crate) fn cache(&self, place: &str) -> Result<&Path, PlaceError> {
+        let remedy = "run it in a git repository, or fetch it yourself and name the folder or the file as the input";
+        self.cache.ok_or_else(|| PlaceError::new(place, "there is no folder to fetch into", remedy))
     }
 
-    fn read_stream(
-        &self,
-        name: &str,
-        stream: &mut dyn BufRead,
-        bounds: Bounds,
-        wants: &dyn Fn(&str) -> bool,
-        visit: &mut dyn FnMut(Item<'_>),
-        seen: &mut Seen,
-    ) -> Result<(), PlaceError> {
-        let fault = |error: io::Error| PlaceError::new(name, &error.to_string(), REMEDY);
-        let start = stream.fill_buf().map_err(fault)?;
-        match Kind::of(name, start) {
-            Some(Kind::Zip) => {
-                let remedy = "save the zip archive as a file and name that: its list of files stands at its end";
-                Err(PlaceError::new(name, "a zip archive cannot be read from a stream", remedy))
+    /// A mark of the cursor. Of a source that must send all it has, all is read.
+    pub(crate) fn mark(&self, name: &str) -> Option<&str> {
+        self.since.filter(|_| !self.source.is_complete)?.marks.get(name).map(String::as_str)
+    }
+}
+
+/// A file that was named: an archive, or one document.
+pub(crate) fn read_file(
+    name: &str,
+    path: &Path,
+    bounds: Bounds,
+    wants: &dyn Fn(&str) -> bool,
+    visit: &mut dyn FnMut(Item<'_>),
+    seen: &mut Seen,
+) -> Result<(), PlaceError> {
+    let fault = |error: io::Error| PlaceError::new(&path.to_string_lossy(), &error.to_string(), REMEDY);
+    let mut file = BufReader::new(File::open(path).map_err(fault)?);
+    let start = file.fill_buf().map_err(fault)?;
+    match Kind::of(name, start) {
+        Some(Kind::Zip) => {
+            if let Err(bound) = archive::zip(file, bounds, wants, visit) {
+                seen.broken.push((name.to_owned(), bound));
             }
-            None => {
-                let mut stream: &mut dyn Read = &mut { stream };
-                visit(Item { name: name.to_owned(), size: None, bytes: Ok(&mut stream) });
-                Ok(())
-            }
-            Some(_) => {
-                if let Err(bound) = archive::stream(name, &mut { stream }, bounds, wants, visit) {
-                    seen.broken.push((name.to_owned(), bound));
-                }
-                Ok(())
-            }
+            Ok(())
+        }
+        Some(_) => read_stream(name, &mut file, bounds, wants, visit, seen),
+        None => {
+            let size = path.metadata().map_err(fault)?.len();
+            visit(Item { name: name.to_owned(), size: Some(size), bytes: Ok(&mut file) });
+            Ok(())
         }
     }
 }
 
-const REMEDY: &str = "name a folder with the documents, a file, an archive, `git+https://…`, or `-` for standard input";
+fn read_stream(
+    name: &str,
+    stream: &mut dyn BufRead,
+    bounds: Bounds,
+    wants: &dyn Fn(&str) -> bool,
+    visit: &mut dyn FnMut(Item<'_>),
+    seen: &mut Seen,
+) -> Result<(), PlaceError> {
+    let fault = |error: io::Error| PlaceError::new(name, &error.to_string(), REMEDY);
+    let start = stream.fill_buf().map_err(fault)?;
+    match Kind::of(name, start) {
+        Some(Kind::Zip) => {
+            let remedy = "save the zip archive as a file and name that: its list of files stands at its end";
+            Err(PlaceError::new(name, "a zip archive cannot be read from a stream", remedy))
+        }
+        None => {
+            let mut stream: &mut dyn Read = &mut { stream };
+            visit(Item { name: name.to_owned(), size: None, bytes: Ok(&mut stream) });
+            Ok(())
+        }
+        Some(_) => {
+            if let Err(bound) = archive::stream(name, &mut { stream }, bounds, wants, visit) {
+                seen.broken.push((name.to_owned(), bound));
+            }
+            Ok(())
+        }
+    }
+}
+
+const REMEDY: &str = "name a folder with the documents, a file, an archive, `https://…`, `git+https://…`, `s3://…`, `gs://…`, `az://…`, or `-` for standard input";
 
 fn absolute(path: &Path) -> PathBuf {
     std::path::absolute(path).unwrap_or_else(|_| path.to_owned())

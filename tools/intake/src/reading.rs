@@ -8,8 +8,9 @@ use osv_schema::Timestamp;
 
 use crate::bounds::{Bound, Bounds};
 use crate::git::Found;
+use crate::place::Going;
 use crate::taking::{Refused, Taken, Taking};
-use crate::{Cursor, Document, Format, Item, Place, PlaceError, Source};
+use crate::{Baseline, Cursor, Document, Item, Place, PlaceError, Source};
 
 /// How a source is to be read.
 #[derive(Clone, Copy, Debug)]
@@ -44,24 +45,16 @@ pub struct Reading {
 ///
 /// # Errors
 ///
-/// The place is not there, is of a kind that cannot be read, or sends a format that cannot be read yet. What is wrong
-/// with one document is in the reading.
+/// The place is not there, or is of a kind that cannot be read. What is wrong with one document is in the reading.
 pub fn read(place: &Place, asked: Asked<'_>) -> Result<Reading, PlaceError> {
     let source = asked.source;
-    if let Format::Later(word) = source.format {
-        let reason = format!("the format `{word}` of the source `{}` cannot be read yet", source.id);
-        let remedy = "formats that can be read are: osv, ossf-tree, table";
-        return Err(PlaceError::new(&format!("source.{}.format", source.id), &reason, remedy));
-    }
     let settings = source.fingerprint();
     let from = source.from.clone().unwrap_or_default();
     let since = asked.since.filter(|cursor| cursor.settings == settings && cursor.from == from);
-    let since = since.and_then(|cursor| cursor.commit.as_deref());
-    let (mut here, mut gone) = (Taking::new(source, asked.prefix), Taking::new(source, asked.prefix));
-    let bounds = Bounds { documents_max: source.documents_max, unpacked_max: source.unpacked_max };
+    let (mut here, mut gone) =
+        (Taking::new(source, asked.prefix, asked.now), Taking::new(source, asked.prefix, asked.now));
     let wants = |name: &str| Taking::wants(source, name);
-    let cache = asked.cache.map(|cache| (cache, since));
-    let seen = place.visit(&wants, bounds, cache, &mut |found| match found {
+    let seen = place.visit(&wants, going(asked, since), &mut |found| match found {
         Found::Here(item) => here.take(item),
         Found::Gone(item) => gone.take(item),
     })?;
@@ -75,14 +68,37 @@ pub fn read(place: &Place, asked: Asked<'_>) -> Result<Reading, PlaceError> {
             is_final: false,
         });
     }
-    let cursor = Cursor { commit: seen.commit, from, settings, time: asked.now };
+    let cursor = Cursor { commit: seen.commit, marks: seen.marks, from, settings, time: asked.now };
     let cursor = (seen.broken.is_empty() && place.has_cursor()).then_some(cursor);
     Ok(Reading { taken, gone: gone.taken.deliveries, is_whole, cursor })
 }
 
+fn going<'a>(asked: Asked<'a>, since: Option<&'a Cursor>) -> Going<'a> {
+    let Asked { source, cache, now, .. } = asked;
+    let bounds = Bounds { documents_max: source.documents_max, unpacked_max: source.unpacked_max };
+    Going { source, cache, since, now, bounds }
+}
+
+/// Counts what the results in a place do, without making verdicts of them.
+///
+/// # Errors
+///
+/// The place is not there, or is of a kind that cannot be read.
+pub fn baseline(place: &Place, asked: Asked<'_>, counted: &mut Baseline) -> Result<(), PlaceError> {
+    let source = asked.source;
+    let mut taking = Taking::new(source, asked.prefix, asked.now);
+    let wants = |name: &str| Taking::wants(source, name);
+    place.visit(&wants, going(asked, None), &mut |found| {
+        if let Found::Here(item) = found {
+            taking.each(item, |_, document| counted.count(&document));
+        }
+    })?;
+    Ok(())
+}
+
 /// Reads documents again that were kept, as if their source had sent them now.
 pub fn retake(documents: Vec<Document>, asked: Asked<'_>) -> Taken {
-    let mut taking = Taking::new(asked.source, asked.prefix);
+    let mut taking = Taking::new(asked.source, asked.prefix, asked.now);
     for Document { name, bytes } in documents {
         match bytes {
             Ok(bytes) => {

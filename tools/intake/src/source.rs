@@ -1,10 +1,13 @@
 //! A declared source: where it sends from, in which format, and what is taken of it.
 
 use std::collections::BTreeMap;
+use std::sync::{Arc, OnceLock};
 
+use crate::analysis::{VerdictError, Verdicts};
 use crate::keys::{self, Holds, KEYS, Key};
 use crate::pattern::Pattern;
 use crate::table::{FIELDS, Map};
+use crate::{DOCUMENT_SIZE_MAX, LIST_SIZE_MAX};
 
 /// What a configuration says under a key, before anybody asked whether it may.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -75,19 +78,28 @@ pub enum Format {
     OssfTree,
     /// Rows with columns.
     Table,
-    /// A format that is known by name and cannot be read yet.
-    Later(&'static str),
+    /// GitHub's advisories.
+    Ghsa,
+    /// A list of Safe Chain's.
+    SafeChain,
+    /// A manifest of Datadog's.
+    DatadogManifest,
+    /// What a sandbox saw a package do, of which rules make verdicts.
+    PackageAnalysis,
 }
 
 impl Format {
     fn named(word: &str) -> Option<Format> {
-        let word = keys::FORMATS.into_iter().find(|format| *format == word)?;
-        Some(match word {
-            "osv" => Format::Osv,
-            "ossf-tree" => Format::OssfTree,
-            "table" => Format::Table,
-            later => Format::Later(later),
-        })
+        let all = [
+            Format::Osv,
+            Format::OssfTree,
+            Format::Table,
+            Format::Ghsa,
+            Format::SafeChain,
+            Format::DatadogManifest,
+            Format::PackageAnalysis,
+        ];
+        all.into_iter().find(|format| format.word() == word)
     }
 
     /// The word of the configuration.
@@ -96,7 +108,28 @@ impl Format {
             Format::Osv => "osv",
             Format::OssfTree => "ossf-tree",
             Format::Table => "table",
-            Format::Later(word) => word,
+            Format::Ghsa => "ghsa",
+            Format::SafeChain => "safe-chain",
+            Format::DatadogManifest => "datadog-manifest",
+            Format::PackageAnalysis => "package-analysis",
+        }
+    }
+
+    /// Whether it is a list of all there is, without dates: what it says, it says when it is read.
+    pub fn is_list(self) -> bool {
+        matches!(self, Format::SafeChain | Format::DatadogManifest)
+    }
+
+    /// Whether the ids are made here, of the package, and are nobody's names for anything.
+    fn makes_ids(self) -> bool {
+        self.is_list() || self == Format::PackageAnalysis
+    }
+
+    /// How large its documents may be.
+    pub(crate) fn document_size_max(self) -> u64 {
+        match self {
+            Format::Osv | Format::OssfTree | Format::Table => DOCUMENT_SIZE_MAX,
+            Format::Ghsa | Format::SafeChain | Format::DatadogManifest | Format::PackageAnalysis => LIST_SIZE_MAX,
         }
     }
 }
@@ -110,6 +143,28 @@ pub enum OwnIds {
     Keep,
     /// They stay with the origin alone.
     Drop,
+}
+
+/// How far before the end of a bucket the next listing begins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Lookback {
+    /// So many objects.
+    Objects(u64),
+    /// What changed within so many seconds.
+    Seconds(i64),
+}
+
+impl Lookback {
+    fn parse(text: &str) -> Option<Lookback> {
+        let seconds = |number: &str, each: i64| number.parse::<i64>().ok()?.checked_mul(each);
+        let time = match text.split_at_checked(text.len().checked_sub(1)?)? {
+            (number, "m") => seconds(number, 60),
+            (number, "h") => seconds(number, 3600),
+            (number, "d") => seconds(number, 86_400),
+            _ => return text.parse().ok().map(Lookback::Objects),
+        };
+        time.filter(|seconds| *seconds >= 0).map(Lookback::Seconds)
+    }
 }
 
 /// A declared source.
@@ -153,10 +208,26 @@ pub struct Source {
     pub documents_max: u64,
     /// How many bytes of an archive are unpacked.
     pub unpacked_max: u64,
+    /// How far before the end of a bucket the next listing begins.
+    pub(crate) lookback: Lookback,
+    /// The server that has the bucket.
+    pub(crate) endpoint: Option<String>,
+    /// The region of a bucket.
+    pub(crate) region: Option<String>,
+    /// The account that a container is in.
+    pub(crate) account: Option<String>,
+    /// How often a server is asked again.
+    pub(crate) retries: u64,
+    /// How long a reading over the network may take.
+    pub(crate) seconds_max: u64,
+    /// How many bytes a file over the network may have.
+    pub(crate) download_max: u64,
     /// How many of its documents are kept in quarantine.
     pub quarantine_documents: u64,
     /// How many bytes of it are kept in quarantine.
     pub quarantine_bytes: u64,
+    /// What makes verdicts of its results; those that we ship, where nothing else was said.
+    verdicts: Option<Arc<Verdicts>>,
     /// What it was made from, for the fingerprint of a cursor.
     settings: BTreeMap<String, Setting>,
 }
@@ -177,12 +248,12 @@ impl Source {
         let format = said.text("format").ok_or_else(|| SettingError::NoFormat { id: id.to_owned() })?;
         let unknown = || SettingError::Format { id: id.to_owned(), format: format.clone() };
         let format = Format::named(&format).ok_or_else(unknown)?;
-        let is_list = matches!(format, Format::Later("safe-chain" | "datadog-manifest"));
         let own_ids = match said.text("own-ids").as_deref() {
             Some("keep") => OwnIds::Keep,
             Some("drop") => OwnIds::Drop,
             Some(_) => OwnIds::Alias,
             None if format == Format::OssfTree => OwnIds::Keep,
+            None if format.makes_ids() => OwnIds::Drop,
             None => OwnIds::Alias,
         };
         let patterns = |name: &str| said.texts(name).iter().map(|text| Pattern::new(text)).collect();
@@ -199,25 +270,68 @@ impl Source {
             own_ids,
             id_prefixes: said.texts("id-prefixes"),
             splits: said.text("several-affected").as_deref() != Some("reject"),
-            is_complete: said.flag("complete").unwrap_or(is_list),
+            is_complete: said.flag("complete").unwrap_or(format.is_list()),
             trust: said.text("trust").unwrap_or_else(|| "claimed".into()),
             licence: said.text("licence"),
             paused: said.text("paused"),
             table: said.map(),
             documents_max: said.number("documents-max"),
             unpacked_max: said.number("unpacked-max"),
+            lookback: said.text("lookback").and_then(|text| Lookback::parse(&text)).unwrap_or(Lookback::Objects(1000)),
+            endpoint: said.text("endpoint"),
+            region: said.text("region"),
+            account: said.text("account"),
+            retries: said.number("retries"),
+            seconds_max: said.number("seconds-max"),
+            download_max: said.number("download-max"),
             quarantine_documents: said.number("quarantine-documents"),
             quarantine_bytes: said.number("quarantine-bytes"),
+            verdicts: None,
             settings: settings.clone(),
         })
     }
 
     /// What stands for everything that decides what is read: a cursor of other settings is of no use.
     pub fn fingerprint(&self) -> String {
-        const DECIDE_NOTHING: [&str; 5] = ["paused", "licence", "trust", "quarantine-documents", "quarantine-bytes"];
+        const DECIDE_NOTHING: [&str; 9] = [
+            "paused",
+            "licence",
+            "trust",
+            "quarantine-documents",
+            "quarantine-bytes",
+            "lookback",
+            "retries",
+            "seconds-max",
+            "download-max",
+        ];
         let decisive = self.settings.iter().filter(|(name, _)| !DECIDE_NOTHING.contains(&name.as_str()));
         let said: Vec<_> = decisive.collect();
-        curate::sha256_hex(format!("{said:?}").as_bytes())[..16].to_owned()
+        // Results that met no rule are read again when there are others.
+        let rules = (self.format == Format::PackageAnalysis).then(|| self.verdicts().map(|rules| rules.mark.clone()));
+        let said = match rules {
+            Some(rules) => format!("{said:?}{rules:?}"),
+            None => format!("{said:?}"),
+        };
+        curate::sha256_hex(said.as_bytes())[..16].to_owned()
+    }
+
+    /// Has verdicts made by these rules.
+    pub fn judge_by(&mut self, verdicts: Arc<Verdicts>) {
+        self.verdicts = Some(verdicts);
+    }
+
+    /// What makes verdicts of its results.
+    pub(crate) fn verdicts(&self) -> Result<Arc<Verdicts>, VerdictError> {
+        static SHIPPED: OnceLock<Result<Arc<Verdicts>, VerdictError>> = OnceLock::new();
+        match &self.verdicts {
+            Some(verdicts) => Ok(verdicts.clone()),
+            None => SHIPPED.get_or_init(|| Verdicts::parse(None, None)).clone(),
+        }
+    }
+
+    /// Whether only all of its documents together say what it no longer names: each names many things.
+    pub(crate) fn needs_all(&self) -> bool {
+        self.is_complete && !matches!(self.format, Format::Osv | Format::OssfTree | Format::PackageAnalysis)
     }
 
     /// Whether documents of this name are read.
@@ -249,6 +363,9 @@ impl Said<'_> {
         match (key.holds, setting) {
             (Holds::Text, Setting::Text(text)) if key.name == "delimiter" && text.len() != 1 => {
                 Err(fault("one character, for example \";\""))
+            }
+            (Holds::Text, Setting::Text(text)) if key.name == "lookback" && Lookback::parse(text).is_none() => {
+                Err(fault("a number of objects, or a time such as \"12h\" or \"7d\""))
             }
             (Holds::Text, Setting::Text(_)) | (Holds::Flag, Setting::Flag(_)) => Ok(()),
             (Holds::Text, _) => Err(fault("a string")),

@@ -40,7 +40,7 @@ pub(crate) fn lines(name: &str, lines: &mut dyn BufRead, visit: &mut dyn FnMut(D
         }
         let bytes = if size > DOCUMENT_SIZE_MAX {
             let rest = skip_line(lines)?;
-            Err(Unread::TooLarge { size: size + rest })
+            Err(Unread::TooLarge { size: size + rest, size_max: DOCUMENT_SIZE_MAX })
         } else {
             Ok(line)
         };

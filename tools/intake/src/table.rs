@@ -4,6 +4,8 @@ mod record;
 mod rows;
 mod words;
 
+pub(crate) use words::{KINDS, reference_kind};
+
 use std::collections::BTreeMap;
 
 use curate::{Delivery, sha256_hex};

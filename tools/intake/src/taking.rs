@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 
 use curate::{Delivery, sha256_hex};
 use database::{Rejected, ReportId, subject};
-use osv_schema::{Affected, Member, Record};
+use osv_schema::{Affected, Member, Record, Timestamp};
 
+use crate::made::{self, Wrong};
 use crate::pattern::{Pattern, takes};
 use crate::source::{Format, OwnIds, Source};
-use crate::{Document, Item, Unread, ossf, osv, table};
+use crate::{Document, Item, Unread, analysis, ghsa, ossf, osv, packages, table};
 
 /// What was read of a source.
 #[derive(Clone, Debug, Default)]
@@ -56,14 +57,16 @@ pub(crate) struct Taking<'t> {
     pub(crate) source: &'t Source,
     /// The prefix of our ids.
     pub(crate) prefix: &'t str,
+    /// When it is read.
+    pub(crate) now: Timestamp,
     pub(crate) taken: Taken,
     /// How many bytes of refused documents are still kept: no more than the quarantine could take.
     room: u64,
 }
 
 impl<'t> Taking<'t> {
-    pub(crate) fn new(source: &'t Source, prefix: &'t str) -> Taking<'t> {
-        Taking { source, prefix, taken: Taken::default(), room: source.quarantine_bytes }
+    pub(crate) fn new(source: &'t Source, prefix: &'t str, now: Timestamp) -> Taking<'t> {
+        Taking { source, prefix, now, taken: Taken::default(), room: source.quarantine_bytes }
     }
 
     /// Whether a file of this name is read at all.
@@ -73,40 +76,73 @@ impl<'t> Taking<'t> {
         let has_format = match source.format {
             Format::Table => ends(&[".csv", ".tsv", ".json", ".jsonl", ".ndjson"]),
             Format::OssfTree => ossf::is_report(name),
-            Format::Osv | Format::Later(_) => ends(&[".json"]),
+            // Beside the list of malware lies one of all releases.
+            Format::SafeChain => ends(&[".json"]) && !name.split('/').any(|part| part == "releases"),
+            Format::DatadogManifest => ends(&["manifest.json"]),
+            Format::Ghsa | Format::PackageAnalysis => ends(&[".json", ".jsonl", ".ndjson"]),
+            Format::Osv => ends(&[".json"]),
         };
         has_format && source.wants(name)
     }
 
     /// Takes one file.
     pub(crate) fn take(&mut self, item: Item<'_>) {
+        let size_max = self.source.format.document_size_max();
         match self.source.format {
             Format::Table => table::read(item, self),
             Format::OssfTree => {
                 let document = item.document();
                 self.take_document(document, Some(ossf::settle));
             }
-            Format::Osv | Format::Later(_) => {
-                let lines = [".jsonl", ".ndjson"].iter().any(|ending| item.name.ends_with(ending)) || item.name == "-";
-                match item.bytes {
-                    Ok(reader) if lines => {
-                        let name = item.name.clone();
-                        let mut reader = std::io::BufReader::new(reader);
-                        let ended = crate::stream::visit(&name, &mut reader, &mut |document| {
-                            self.take_document(document, None);
-                        });
-                        if let Err(error) = ended
-                            && !crate::bounds::is_told(&error)
-                        {
-                            self.take_document(Document { name, bytes: Err(Unread::System(error.to_string())) }, None);
-                        }
-                    }
-                    bytes => {
-                        let document = Item { bytes, ..item }.document();
-                        self.take_document(document, None);
-                    }
+            Format::Osv => self.each(item, |taking, document| taking.take_document(document, None)),
+            Format::Ghsa => self.each(item, |taking, document| ghsa::read(document, taking)),
+            Format::SafeChain => packages::safe_chain(item.document_up_to(size_max), self),
+            Format::DatadogManifest => packages::datadog(item.document_up_to(size_max), self),
+            Format::PackageAnalysis => self.each(item, |taking, document| analysis::read(document, taking)),
+        }
+    }
+
+    /// Takes the documents of one file: one, or one a line.
+    pub(crate) fn each(&mut self, item: Item<'_>, mut take: impl FnMut(&mut Self, Document)) {
+        let lines = [".jsonl", ".ndjson"].iter().any(|ending| item.name.ends_with(ending)) || item.name == "-";
+        match item.bytes {
+            Ok(reader) if lines => {
+                let name = item.name.clone();
+                let mut reader = std::io::BufReader::new(reader);
+                let ended = crate::stream::visit(&name, &mut reader, &mut |document| take(self, document));
+                if let Err(error) = ended
+                    && !crate::bounds::is_told(&error)
+                {
+                    take(self, Document { name, bytes: Err(Unread::System(error.to_string())) });
                 }
             }
+            bytes => {
+                let document = Item { bytes, ..item }.document_up_to(self.source.format.document_size_max());
+                if document.bytes != Err(Unread::Archive) {
+                    take(self, document);
+                }
+            }
+        }
+    }
+
+    /// Takes what a format made of one finding, with bytes by which it can be read again; none where it is no finding
+    /// that is wanted.
+    pub(crate) fn take_made(&mut self, name: String, bytes: Vec<u8>, made: Result<Option<Record>, Wrong>) {
+        let source = self.source.id.clone();
+        let checked = made.and_then(|record| match record {
+            Some(record) => made::refusal(&record).map(|()| Some(record)),
+            None => Ok(None),
+        });
+        let parts = checked.map_err(|wrong| wrong.of(&source, &name)).and_then(|record| {
+            let sha256 = sha256_hex(&bytes);
+            let delivery =
+                |record| Delivery { source, name: name.clone(), sha256, record, keeps_id: false, taken_over: false };
+            record.map(|record| self.parts(delivery(record))).transpose()
+        });
+        match parts {
+            Ok(Some(parts)) => self.accept(name, parts),
+            Ok(None) => self.taken.left_out += 1,
+            Err(rejected) => self.refuse(*rejected, Ok(bytes)),
         }
     }
 

@@ -49,6 +49,8 @@ impl Config {
             Some(bytes) => Config::parse(&bytes)?,
             None => Config::default(),
         };
+        let file = |path: &str| Ok(snapshot.read_path(path)?.map(|bytes| bytes.to_vec()));
+        config.add_verdicts(file)?;
         for entry in snapshot.in_folder(PROTECTED_FOLDER) {
             if let Some(directory) = entry.path.file_name().strip_suffix(".txt") {
                 let list = snapshot.read(entry)?;
@@ -61,6 +63,25 @@ impl Config {
     /// Reads a configuration from its bytes.
     pub(crate) fn parse(bytes: &[u8]) -> Result<Config, Failure> {
         Config::parse_keys(bytes).map_err(|failure| failure.place(CONFIG_FILE))
+    }
+
+    /// Gives the sources of analysis results what makes verdicts of them: the rules that lie beside the configuration.
+    pub(crate) fn add_verdicts(
+        &mut self,
+        file: impl Fn(&str) -> Result<Option<Vec<u8>>, Failure>,
+    ) -> Result<(), Failure> {
+        let analysed = |source: &&mut Source| source.format == intake::Format::PackageAnalysis;
+        let mut analysed = self.sources.values_mut().filter(analysed).peekable();
+        if analysed.peek().is_none() {
+            return Ok(());
+        }
+        let text = |path| Ok::<_, Failure>(file(path)?.map(|bytes| String::from_utf8_lossy(&bytes).into_owned()));
+        let (rules, frequent) = (text(intake::RULES_FILE)?, text(intake::FREQUENT_FILE)?);
+        let verdicts = intake::Verdicts::parse(rules.as_deref(), frequent.as_deref()).map_err(|error| {
+            Failure::new(error.reason).place(error.file).remedy("docs/package-analysis.md says what a rule may hold")
+        })?;
+        analysed.for_each(|source| source.judge_by(verdicts.clone()));
+        Ok(())
     }
 
     fn parse_keys(bytes: &[u8]) -> Result<Config, Failure> {

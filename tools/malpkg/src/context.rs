@@ -121,10 +121,15 @@ impl<'c> Context<'c> {
     /// The configuration as it lies on the disk.
     pub(crate) fn config_of_working_tree(&self, store: &Store) -> Result<Config, Failure> {
         let path = CONFIG_FILE.parse().map_err(|error: database::InvalidPath| Failure::new(error))?;
-        match store.read_on_disk(&path)? {
-            Some(bytes) => Config::parse(&bytes),
-            None => Ok(Config::default()),
-        }
+        let mut config = match store.read_on_disk(&path)? {
+            Some(bytes) => Config::parse(&bytes)?,
+            None => Config::default(),
+        };
+        config.add_verdicts(|path| {
+            let path = path.parse().map_err(|error: database::InvalidPath| Failure::new(error))?;
+            Ok(store.read_on_disk(&path)?)
+        })?;
+        Ok(config)
     }
 
     /// Reads what is staged in git's index.

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use database::{ChangeSet, Snapshot};
-use intake::{Asked, Cursor, Place, PlaceError, Quarantine, Reading, Refused, Settling, Source, Taken};
+use intake::{Asked, Baseline, Cursor, Place, PlaceError, Quarantine, Reading, Refused, Settling, Source, Taken};
 use osv_schema::Timestamp;
 use rules::Settings;
 use store::Store;
@@ -31,13 +31,7 @@ impl Sources<'_> {
         let cache = self.cache();
         let asked = Asked { source, prefix: self.prefix, cache: cache.as_deref(), since: None, now: self.now };
         let Some((first, more)) = inputs.split_first() else {
-            let Some(from) = &source.from else {
-                let failure = Failure::new(format!("the source `{}` has no place to read from", source.id));
-                return Err(failure.remedy("name a folder or file, or say `from` in malpkg.toml"));
-            };
-            let base = self.store.work_tree().unwrap_or(Path::new("."));
-            let place = Place::of_source(from, source.branch.as_deref(), base)?;
-            return Ok(intake::read(&place, Asked { since, ..asked })?);
+            return Ok(intake::read(&self.place(source)?, Asked { since, ..asked })?);
         };
         let one = |input: &String| intake::read(&Place::of_input(input, Path::new("."))?, asked);
         let mut reading = one(first)?;
@@ -52,6 +46,30 @@ impl Sources<'_> {
         // What is named by hand moves no cursor: nobody knows how it stands to the source's own place.
         reading.cursor = None;
         Ok(reading)
+    }
+
+    /// Counts what the results in the inputs do; without any, those in the source's own place.
+    pub(crate) fn count(&self, source: &Source, inputs: &[String]) -> Result<Baseline, Failure> {
+        let cache = self.cache();
+        let asked = Asked { source, prefix: self.prefix, cache: cache.as_deref(), since: None, now: self.now };
+        let mut counted = Baseline::default();
+        if inputs.is_empty() {
+            intake::baseline(&self.place(source)?, asked, &mut counted)?;
+        }
+        for input in inputs {
+            intake::baseline(&Place::of_input(input, Path::new("."))?, asked, &mut counted)?;
+        }
+        Ok(counted)
+    }
+
+    /// The source's own place.
+    fn place(&self, source: &Source) -> Result<Place, Failure> {
+        let Some(from) = &source.from else {
+            let failure = Failure::new(format!("the source `{}` has no place to read from", source.id));
+            return Err(failure.remedy("name a folder or file, or say `from` in malpkg.toml"));
+        };
+        let base = self.store.work_tree().unwrap_or(Path::new("."));
+        Ok(Place::of_source(from, source.branch.as_deref(), base)?)
     }
 
     /// The folder into which repositories are fetched.

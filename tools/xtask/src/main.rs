@@ -15,6 +15,7 @@ mod roundtrip;
 mod rules;
 mod runs;
 mod sources;
+mod storage;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -150,6 +151,15 @@ enum Task {
         #[arg(long, default_value = "target/clients")]
         clients: PathBuf,
     },
+    /// Read a source from a real S3 server: all of it, after a kill, and what is new
+    Storage {
+        /// How many objects the bucket has
+        #[arg(long, default_value_t = 5_000)]
+        objects: usize,
+        /// Where the server is installed that is not on the machine yet
+        #[arg(long, default_value = "target/clients")]
+        clients: PathBuf,
+    },
     /// Look for input that breaks what must hold of any
     Fuzz {
         /// For how long each target runs
@@ -181,6 +191,7 @@ fn main() -> ExitCode {
         }
         Task::Arrivals { corpus, arrivals, after } => arrivals::run_all(&corpus, &arrivals, &after),
         Task::Accept { clients } => accept::run(&clients),
+        Task::Storage { objects, clients } => storage::run(objects, &clients),
         Task::Fuzz { seconds, targets } => fuzz::run(&targets, seconds),
     };
     match done {

@@ -1,16 +1,13 @@
 //! One row as an OSV record, with every fact in its home.
 
 use ecosystem::{Ecosystem, Package, PackageQuery, Repository};
-use osv_schema::{
-    Affected, Credit, Document as Json, Event, Member, Object, Range, Record, Reference, Value, additions, write,
-};
+use osv_schema::{Affected, Credit, Event, Member, Object, Range, Record, Reference, Value, additions};
 
 use super::words::{self, CONFIDENCES, KINDS, Parted};
 use super::{Fault, Map, Row};
+use crate::made::{self, SCHEMA_VERSION, list};
 use crate::taking::short;
 
-/// The version of the OSV schema that the records claim.
-const SCHEMA_VERSION: &str = "1.7.5";
 /// What counts as changed where a row has no day at all: a statement without a date is older than any with one.
 const UNDATED: &str = "1970-01-01T00:00:00Z";
 
@@ -59,24 +56,13 @@ pub(super) fn make(row: &Row, map: &Map) -> Result<Record, Fault> {
 
 /// Holds what was made to the OSV schema: a cell can hold anything.
 fn check(record: Record) -> Result<Record, Fault> {
-    let text = write::compact(&record);
-    let json = Json::parse(text.as_bytes())
-        .map_err(|error| Fault::new("malformed-json", "", error.to_string(), "send fewer or shorter cells"))?;
-    let is_about_id =
-        |refusal: &rules::Refusal| refusal.pointer.as_str() == "/id" || refusal.missing.as_deref() == Some("id");
-    match rules::refusals(&json).into_iter().find(|refusal| !is_about_id(refusal)) {
-        None => Ok(record),
-        Some(refusal) => Err(Fault {
-            rule: "schema-violation",
-            column: String::new(),
-            message: format!("{}: {}", refusal.pointer, refusal.message),
-            remedy: "mend the cell behind that member, or name another column for it".into(),
-        }),
+    match made::refusal(&record) {
+        Ok(()) => Ok(record),
+        Err(wrong) => {
+            let remedy = "mend the cell behind that member, or name another column for it";
+            Err(Fault::new(wrong.rule, "", wrong.message, remedy))
+        }
     }
-}
-
-fn list<T>(items: Vec<T>) -> Member<Vec<T>> {
-    if items.is_empty() { Member::Absent } else { Member::Value(items) }
 }
 
 /// Whether a column has the name of a field: without letter case, and with any of the marks that stand between words.

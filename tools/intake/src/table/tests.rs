@@ -24,7 +24,7 @@ fn source(settings: &[(&str, Setting)]) -> Source {
 }
 
 fn taken(source: &Source, name: &str, bytes: &[u8]) -> Taken {
-    let mut taking = Taking::new(source, "MAL");
+    let mut taking = Taking::new(source, "MAL", osv_schema::Timestamp::EPOCH);
     read(Item { name: name.into(), size: None, bytes: Ok(&mut &*bytes) }, &mut taking);
     taking.taken
 }

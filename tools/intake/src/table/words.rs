@@ -3,7 +3,7 @@
 use osv_schema::{Document as Json, Kind, Timestamp, Value};
 
 /// The kinds of malicious packages.
-pub(super) const KINDS: [&str; 8] =
+pub(crate) const KINDS: [&str; 8] =
     ["malware", "hijack", "typosquat", "dependency-confusion", "protestware", "spam", "research", "test"];
 
 /// How well founded a finding is.
@@ -89,7 +89,7 @@ pub(super) fn time(text: &str) -> Option<Timestamp> {
 }
 
 /// What kind of page an address leads to, as far as its host tells.
-pub(super) fn reference_kind(url: &str) -> &'static str {
+pub(crate) fn reference_kind(url: &str) -> &'static str {
     let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
     let rest = rest.strip_prefix("www.").unwrap_or(rest);
     const ADVISORIES: [&str; 9] = [

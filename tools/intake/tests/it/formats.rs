@@ -1,6 +1,6 @@
 //! Formats and what a configuration makes of them.
 
-use intake::{Place, Setting};
+use intake::Setting;
 use testkit::Folder;
 
 use crate::program::{names, read, record, refused, source, text, texts};
@@ -112,14 +112,4 @@ fn other_encodings_than_utf_8_are_told() {
     assert_eq!(names(&reading), ["d.json"]);
     assert!(refused(&reading).iter().all(|(_, rule, _)| *rule == "malformed-json"), "{:?}", refused(&reading));
     assert_eq!(refused(&reading).len(), 3);
-}
-
-#[test]
-fn a_format_of_later_says_so() {
-    let folder = Folder::empty();
-    for format in ["ghsa", "package-analysis", "safe-chain", "datadog-manifest"] {
-        let error = read(&source(format, &[]), folder.path()).unwrap_err();
-        assert_eq!(error.reason, format!("the format `{format}` of the source `feed` cannot be read yet"));
-    }
-    assert!(Place::of_input("https://x.example/all.zip", folder.path()).is_err());
 }

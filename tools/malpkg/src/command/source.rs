@@ -1,5 +1,6 @@
 //! `malpkg source`: who sends findings, what they would deliver, and a pause for one of them.
 
+mod baseline;
 mod view;
 
 use database::{CONFIG_FILE, ChangeSet, Plan, Snapshot};
@@ -42,6 +43,18 @@ enum Action {
         #[arg(long)]
         keys: bool,
     },
+    /// List what many packages do, of results at hand: hosts and programs that are no sign of anything
+    ///
+    /// Results of packages known to be good are best. The list is `config/package-analysis-frequent.toml`; a plan prints it.
+    Baseline {
+        /// The source, of the format `package-analysis`
+        id: String,
+        /// Folders, files and archives with results; without any, the source's own place
+        #[arg(value_name = "INPUT")]
+        inputs: Vec<String>,
+        #[command(flatten)]
+        landing: Landing,
+    },
     /// Read nothing from a source until it is resumed
     Pause {
         /// The source
@@ -66,6 +79,7 @@ pub(crate) fn run(arguments: &Arguments, context: &mut Context<'_>) -> Result<Ex
         Action::Status { keys: true, .. } => view::keys(context),
         Action::Status { id, keys: false } => status(id.as_deref(), context),
         Action::Check { id, inputs } => check(id, inputs, context),
+        Action::Baseline { id, inputs, landing } => baseline::run(id, inputs, landing, context),
         Action::Pause { id, because, landing } => edit(id, Some(because), landing, context),
         Action::Resume { id, landing } => edit(id, None, landing, context),
     }

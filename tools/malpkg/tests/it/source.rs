@@ -6,7 +6,7 @@ use testkit::{Database, Folder, Repository, report};
 use crate::program::{json, malpkg, malpkg_at};
 
 const CONFIG: &str = "# who sends\n[source.feed] # daily\nformat = \"osv\"   # as it is\nlicence = \"CC0-1.0\"\n\n\
-    # a list\n[source.list]\nformat = \"table\"\n[source.later]\nformat = \"ghsa\"\nfrom = \"in\"\n";
+    # a list\n[source.list]\nformat = \"table\"\n[source.blocked]\nformat = \"safe-chain\"\n";
 
 fn repository() -> Repository {
     let mut database = Database::default().with("malpkg.toml", CONFIG);
@@ -77,9 +77,6 @@ fn ingest_takes_archives_and_tables_and_says_what_it_cannot_read() {
     let cut = format!("{input}/cut.zip");
     let done = json(repository.path(), &["ingest", "--source", "feed", &cut], Exit::Done);
     assert_eq!(done["rejected"][0]["delivery"], "cut.zip");
-    let later = malpkg(repository.path(), &["ingest", "--source", "later", input]);
-    assert_eq!(later.exit, Exit::Failed);
-    assert!(later.err.contains("`ghsa` of the source `later` cannot be read yet"), "{}", later.err);
     let check = malpkg(repository.path(), &["source", "check", "list", input]);
     assert_eq!(check.exit, Exit::Found);
     assert!(check.out.contains("list: 2 deliveries (npm 2), 0 left out, 1 rejected"), "{}", check.out);
@@ -204,4 +201,87 @@ fn a_cursor_moves_with_the_change_and_never_alone() {
     );
     repository.is_clean();
     repository.fsck();
+}
+
+const RESULT: &str = r#"{"Package": {"Ecosystem": "npm", "Name": "NAME", "Version": "1.0.0"}, "CreatedTimestamp": 1760000000,
+    "Analysis": {"install": {"Status": "completed", "DNS": [{"Class": "IN", "Queries": [{"Hostname": "HOST", "Types": ["A"]}]}]}}}"#;
+
+#[test]
+fn verdicts_are_made_by_the_rules_beside_the_configuration() {
+    let config = "[source.sandbox]\nformat = \"package-analysis\"\n";
+    let rule = "[[rule]]\nname = \"odd-host\"\nkind = \"malware\"\ntechnique = \"t\"\nsays = \"it asks for an odd host\"\n\
+        all = [{ host-unknown = true }]\n";
+    let database = Database::default().with("malpkg.toml", config).with("config/package-analysis.toml", rule);
+    let (repository, inbox, good) = (database.repository(), Folder::empty(), Folder::empty());
+    inbox.write("npm/bad/1.0.0.json", RESULT.replace("NAME", "bad").replace("HOST", "evil.example"));
+    inbox.write("npm/fine/1.0.0.json", RESULT.replace("NAME", "fine").replace("HOST", "cdn.example"));
+    for number in 0..20 {
+        let name = format!("good-{number}");
+        good.write(&format!("{name}.json"), RESULT.replace("NAME", &name).replace("HOST", "cdn.example"));
+    }
+    let path = |folder: &Folder| folder.path().to_str().unwrap().to_owned();
+    let (input, good) = (path(&inbox), path(&good));
+    let created = |expected: u64| {
+        let plan = json(repository.path(), &["ingest", "--source", "sandbox", &input], Exit::Done);
+        assert_eq!(plan["sources"][0]["created"], expected);
+        assert_eq!(plan["sources"][0]["rejected"], 0);
+    };
+    created(2);
+    let plan = json(repository.path(), &["source", "baseline", "sandbox", &good], Exit::Done);
+    assert_eq!((&plan["format"], plan["commit"].is_null()), (&"malpkg.plan".into(), true));
+    json(repository.path(), &["source", "baseline", "sandbox", &good, "--commit"], Exit::Done);
+    let list = repository.show("HEAD", "config/package-analysis-frequent.toml");
+    assert!(list.contains("hosts = [\"cdn.example\"]"), "{list}");
+    repository.is_clean();
+    let again = json(repository.path(), &["source", "baseline", "sandbox", &good, "--commit"], Exit::Done);
+    assert!(again["commit"].is_null(), "twice is once");
+    created(1);
+    repository.write("config/package-analysis.toml", rule.replace("host-unknown", "host-unknwn"));
+    let refused = malpkg(repository.path(), &["ingest", "--source", "sandbox", &input]);
+    assert_eq!(refused.exit, Exit::Failed);
+    assert!(refused.err.contains("line 6: unknown field `host-unknwn`"), "{}", refused.err);
+}
+
+/// How many changes of each kind a list makes when it is read at a time.
+#[track_caller]
+fn read_list(repository: &Repository, rows: &[(&str, &str)], now: &str, expected: &[(&str, &str)]) {
+    let rows: Vec<String> = rows
+        .iter()
+        .map(|(name, version)| format!(r#"{{"package_name": "{name}", "version": "{version}", "reason": "MALWARE"}}"#))
+        .collect();
+    let inbox = Folder::empty();
+    inbox.write("npm.json", format!("[{}]", rows.join(", ")));
+    let input = inbox.path().to_str().unwrap();
+    let arguments = ["ingest", "--source", "blocked", input, "--commit", "--format", "json"];
+    let ran = malpkg_at(now, repository.path(), &arguments);
+    assert_eq!(ran.exit, Exit::Done, "{}{}", ran.out, ran.err);
+    let done: serde_json::Value = serde_json::from_str(&ran.out).unwrap();
+    let text = |change: &serde_json::Value, name: &str| change[name].as_str().unwrap().to_owned();
+    let found: Vec<(String, String)> =
+        done["changes"].as_array().unwrap().iter().map(|one| (text(one, "kind"), text(one, "package"))).collect();
+    let expected: Vec<(String, String)> =
+        expected.iter().map(|(kind, package)| ((*kind).to_owned(), (*package).to_owned())).collect();
+    assert_eq!(found, expected, "{now}");
+}
+
+#[test]
+fn a_list_without_dates_says_what_it_says_when_it_is_read() {
+    let repository = repository();
+    let versions = |name: &str| {
+        let answer = json(repository.path(), &["query", name], Exit::Found);
+        answer["answers"][0]["reports"][0]["affected_versions"].clone()
+    };
+    read_list(
+        &repository,
+        &[("b", "1.0.0"), ("b", "2.0.0"), ("c", "1.0.0")],
+        "2026-05-01T00:00:00Z",
+        &[("create", "npm/b"), ("create", "npm/c")],
+    );
+    assert_eq!(versions("npm/b"), serde_json::json!(["1.0.0", "2.0.0"]));
+    read_list(&repository, &[("b", "2.0.0"), ("b", "1.0.0"), ("c", "1.0.0")], "2026-05-02T00:00:00Z", &[]);
+    read_list(&repository, &[("b", "2.0.0"), ("c", "1.0.0")], "2026-05-03T00:00:00Z", &[("join", "npm/b")]);
+    assert_eq!(versions("npm/b"), serde_json::json!(["2.0.0"]));
+    read_list(&repository, &[("b", "2.0.0")], "2026-05-04T00:00:00Z", &[("withdraw", "npm/c")]);
+    read_list(&repository, &[("b", "2.0.0"), ("c", "1.0.0")], "2026-05-05T00:00:00Z", &[("reinstate", "npm/c")]);
+    read_list(&repository, &[("b", "2.0.0"), ("c", "1.0.0")], "2026-05-06T00:00:00Z", &[]);
 }

@@ -121,6 +121,11 @@ fn plan_all(
     if !left_out.is_empty() {
         deliveries.to_mut().retain(|one| !left_out.contains_key(&one.source));
     }
+    for run in runs().filter(|run| run.received.is_ok()) {
+        if config.source(&run.id)?.format.is_list() {
+            curate::date_again(base, &run.id, deliveries.to_mut());
+        }
+    }
     let back: Vec<Delivery> = received().flat_map(|received| received.taken_back(&deliveries, base)).collect();
     if !back.is_empty() {
         deliveries.to_mut().extend(back);

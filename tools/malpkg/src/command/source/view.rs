@@ -62,6 +62,7 @@ struct OneV1<'s> {
     licence: Option<&'s str>,
     paused: Option<&'s str>,
     commit: Option<&'s str>,
+    cursor: Option<String>,
     last_success: Option<String>,
     quarantined: usize,
 }
@@ -152,6 +153,7 @@ pub(super) fn status(sources: &[Status<'_>], context: &mut Context<'_>) -> Resul
                     licence: source.licence.as_deref(),
                     paused: source.paused.as_deref(),
                     commit: cursor.as_ref().and_then(|cursor| cursor.commit.as_deref()),
+                    cursor: cursor.as_ref().map(Cursor::shown),
                     last_success: cursor.as_ref().map(|cursor| cursor.time.to_string()),
                     quarantined: *held,
                 })
@@ -171,8 +173,7 @@ pub(super) fn status(sources: &[Status<'_>], context: &mut Context<'_>) -> Resul
         }
         match cursor {
             Some(cursor) => {
-                let at = cursor.commit.as_deref().unwrap_or("its end");
-                writeln!(context.out, "  last brought something at {}, up to {}", cursor.time, Shown(at))?;
+                writeln!(context.out, "  last brought something at {}, up to {}", cursor.time, Shown(&cursor.shown()))?;
             }
             None => writeln!(context.out, "  has no cursor: all of it is read")?,
         }

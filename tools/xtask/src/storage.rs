@@ -1,0 +1,191 @@
+//! A source in a bucket of a real S3 server: read whole, killed in the middle, and read for what is new.
+
+use std::fs;
+use std::net::{TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use crate::process::{Done, ensure, git, malpkg, program, run as run_program, say};
+
+/// The server and where it comes from.
+const SERVER: &str = "github.com/versity/versitygw/cmd/versitygw@latest";
+/// How many objects are new in the end.
+const NEWS: usize = 10;
+
+/// Reads so many objects.
+pub(crate) fn run(objects: usize, clients: &Path) -> Done {
+    let tool = malpkg()?;
+    let server = install(clients)?;
+    let temporary = tempfile::tempdir().map_err(|error| error.to_string())?;
+    let room = Room::new(tool, temporary.path())?;
+    let running = room.serve(&server)?;
+    for number in 0..objects {
+        room.put(number)?;
+    }
+    let started = Instant::now();
+    let mut killed = room.command(&["ingest", "--source", "bucket", "--commit"]);
+    let mut child = killed.stdout(Stdio::null()).stderr(Stdio::null()).spawn().map_err(|error| error.to_string())?;
+    // As soon as a part of it was fetched.
+    while room.gets() < objects / 4 && child.try_wait().map_err(|error| error.to_string())?.is_none() {
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    child.kill().and_then(|()| child.wait()).map_err(|error| error.to_string())?;
+    let (before, listed) = (room.gets(), room.lists());
+    ensure(before < objects, || "the run was killed when it had read all".into())?;
+    say(&format!("killed after {:.1} s with {before} of {objects} objects read", started.elapsed().as_secs_f64()));
+    let started = Instant::now();
+    room.ingest(objects)?;
+    let (after, pages) = (room.gets(), room.lists() - listed);
+    // What was on its way when the run was killed is asked for twice.
+    ensure(after <= objects + 16, || format!("{after} objects were asked for, of {objects}"))?;
+    say(&format!(
+        "went on: {objects} deliveries in {:.1} s, {} objects read, {pages} pages listed",
+        started.elapsed().as_secs_f64(),
+        after - before
+    ));
+    let listed = room.lists();
+    for number in objects..objects + NEWS {
+        room.put(number)?;
+    }
+    let started = Instant::now();
+    room.ingest(NEWS)?;
+    let (news, pages) = (room.gets() - after, room.lists() - listed);
+    ensure(news == NEWS, || format!("{news} objects were read, and {NEWS} are new"))?;
+    say(&format!("{NEWS} new: {news} objects read, {pages} pages listed, {:.1} s", started.elapsed().as_secs_f64()));
+    room.ingest(0)?;
+    room.compare(objects + NEWS)?;
+    drop(running);
+    Ok(())
+}
+
+/// The server, installed now if it is not yet.
+fn install(clients: &Path) -> Done<PathBuf> {
+    fs::create_dir_all(clients).map_err(|error| error.to_string())?;
+    let clients = fs::canonicalize(clients).map_err(|error| error.to_string())?;
+    let server = clients.join("versitygw");
+    if !server.is_file() {
+        say("installing versitygw");
+        run_program(program("go", &["install", SERVER]).env("GOBIN", &clients).current_dir(std::env::temp_dir()))
+            .map_err(|error| format!("nothing was proven: there is no S3 server and none can be installed: {error}"))?;
+    }
+    Ok(server)
+}
+
+struct Room {
+    tool: PathBuf,
+    folder: PathBuf,
+    port: u16,
+}
+
+/// A server that is stopped with the task.
+struct Running(Child);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+impl Room {
+    fn new(tool: PathBuf, folder: &Path) -> Done<Room> {
+        let io = |error: std::io::Error| error.to_string();
+        let port = TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr()).map_err(io)?.port();
+        let room = Room { tool, folder: folder.to_owned(), port };
+        for name in ["root/bucket/osv", "meta", "repo"] {
+            fs::create_dir_all(folder.join(name)).map_err(io)?;
+        }
+        let config = format!(
+            "[source.bucket]\nformat = \"osv\"\nfrom = \"s3://bucket/osv\"\nendpoint = \"http://127.0.0.1:{port}\"\n"
+        );
+        fs::write(folder.join("repo/malpkg.toml"), config).map_err(io)?;
+        let repo = folder.join("repo");
+        run_program(&mut git(&repo, &["init", "--quiet"]))?;
+        run_program(&mut git(&repo, &["add", "."]))?;
+        run_program(&mut git(&repo, &["commit", "--quiet", "-m", "a source"]))?;
+        Ok(room)
+    }
+
+    fn serve(&self, server: &Path) -> Done<Running> {
+        let mut command = Command::new(server);
+        command.args(["--port", &format!("127.0.0.1:{}", self.port), "--access", "id", "--secret", "secret"]);
+        command.arg("--access-log").arg(self.log()).args(["posix", "--sidecar"]);
+        command.arg(self.folder.join("meta")).arg(self.folder.join("root"));
+        let child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn();
+        let running = Running(child.map_err(|error| format!("{}: {error}", server.display()))?);
+        for _ in 0..200 {
+            if TcpStream::connect(("127.0.0.1", self.port)).is_ok() {
+                return Ok(running);
+            }
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        Err("the S3 server does not answer".into())
+    }
+
+    fn log(&self) -> PathBuf {
+        self.folder.join("access.log")
+    }
+
+    fn count(&self, what: &str) -> usize {
+        fs::read_to_string(self.log()).unwrap_or_default().matches(what).count()
+    }
+
+    /// How many objects were asked for.
+    fn gets(&self) -> usize {
+        self.count("\"GET /bucket/osv/")
+    }
+
+    /// How many pages were listed.
+    fn lists(&self) -> usize {
+        self.count("list-type=2")
+    }
+
+    /// An object is a file below the server's root.
+    fn put(&self, number: usize) -> Done {
+        let (id, name) = (format!("X-{number:07}"), format!("package-{number}"));
+        let record = format!(
+            r#"{{"id": "{id}", "modified": "2026-01-01T00:00:00Z", "affected": [{{"package": {{"ecosystem": "npm", "name": "{name}"}}, "versions": ["1.0.0"]}}]}}"#
+        );
+        let path = self.folder.join(format!("root/bucket/osv/{id}.json"));
+        fs::write(&path, record).map_err(|error| format!("{}: {error}", path.display()))
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = program(&self.tool, arguments);
+        command.current_dir(self.folder.join("repo"));
+        command.env("AWS_ACCESS_KEY_ID", "id").env("AWS_SECRET_ACCESS_KEY", "secret").env_remove("AWS_SESSION_TOKEN");
+        for (name, value) in [("AUTHOR_NAME", "Task"), ("AUTHOR_EMAIL", "task@example.org")] {
+            command
+                .env(format!("GIT_{name}"), value)
+                .env(format!("GIT_{}", name.replace("AUTHOR", "COMMITTER")), value);
+        }
+        command
+    }
+
+    fn json(&self, arguments: &[&str]) -> Done<serde_json::Value> {
+        let told = run_program(self.command(arguments).args(["--format", "json"]))?;
+        serde_json::from_str(&told).map_err(|error| error.to_string())
+    }
+
+    /// Takes in what is new, which must be so many.
+    fn ingest(&self, expected: usize) -> Done {
+        let done = self.json(&["ingest", "--source", "bucket", "--commit"])?;
+        let found = &done["sources"][0]["deliveries"];
+        ensure(*found == expected, || format!("{found} deliveries, and {expected} were to come"))
+    }
+
+    /// The bucket and the folder that is behind it must say the same.
+    fn compare(&self, objects: usize) -> Done {
+        let folder = self.folder.join("root/bucket/osv").display().to_string();
+        let of_bucket = self.json(&["source", "check", "bucket"])?;
+        let of_folder = self.json(&["source", "check", "bucket", &folder])?;
+        let count = of_bucket["deliveries"].as_array().map_or(0, Vec::len);
+        ensure(count == objects, || format!("{count} deliveries, and the bucket has {objects} objects"))?;
+        ensure(of_bucket["deliveries"] == of_folder["deliveries"], || {
+            "the bucket says otherwise than the folder".into()
+        })?;
+        say(&format!("the bucket and the folder make the same {count} deliveries"));
+        Ok(())
+    }
+}
