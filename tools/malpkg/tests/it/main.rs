@@ -2,10 +2,12 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking, in its helpers too")]
 
+mod approve;
 mod assign;
 mod change;
 mod crash;
 mod decide;
+mod dispute;
 mod documents;
 mod export;
 mod failures;
@@ -22,6 +24,7 @@ mod race;
 mod records;
 mod several;
 mod source;
+mod triage;
 mod undo;
 mod validate;
 mod versions;
