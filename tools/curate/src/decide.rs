@@ -296,10 +296,16 @@ struct There<'r> {
 }
 
 impl There<'_> {
-    /// The exact versions that the report lists.
+    /// The exact versions that the report or a source of it lists, also where a range has taken them up.
     fn exact(&self) -> BTreeSet<String> {
         let affected = self.record.affected.items().first();
-        affected.map(|affected| affected.versions.items().iter().cloned().collect()).unwrap_or_default()
+        let listed = affected.map(|affected| affected.versions.items().to_vec()).unwrap_or_default();
+        let origins = self.record.origins();
+        let stand = origins.iter().filter(|origin| origin.withdrawn.is_absent() && origin.moved_to.is_absent());
+        let said = stand.flat_map(|origin| origin.versions.items().iter().cloned());
+        let cleared = self.decided.narrowed.as_ref().map(|narrowed| &narrowed.cleared);
+        let is_cleared = |version: &String| cleared.is_some_and(|cleared| cleared.contains(version));
+        listed.into_iter().chain(said).filter(|version| !is_cleared(version)).collect()
     }
 
     /// A second person stands behind what the report means, as it does now.

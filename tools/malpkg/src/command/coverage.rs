@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use database::verdict::{self, Statement};
 use database::{Entry, Report, Snapshot};
 use ecosystem::PackageQuery;
+use intake::List;
 use serde::Serialize;
 
 use crate::campaigns::Campaigns;
@@ -13,6 +14,7 @@ use crate::context::Context;
 use crate::display::{Shown, count};
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::resolve::package_query;
 
 /// Compare a published list with what we know
 ///
@@ -79,9 +81,6 @@ struct Listed {
     is_all: bool,
 }
 
-/// A file of more is none that a person published.
-const ROWS_MAX: usize = 2_000_000;
-
 pub(crate) fn run(arguments: &Arguments, context: &mut Context<'_>) -> Result<Exit, Failure> {
     let store = context.store()?;
     let progress = context.progress("reading the reports");
@@ -120,50 +119,38 @@ pub(crate) fn run(arguments: &Arguments, context: &mut Context<'_>) -> Result<Ex
     Ok(Exit::found(misses))
 }
 
-type List = (BTreeMap<String, Listed>, BTreeMap<String, PackageQuery>, Vec<UnreadV1>);
+type Read = (BTreeMap<String, Listed>, BTreeMap<String, PackageQuery>, Vec<UnreadV1>);
 
-fn read_list(arguments: &Arguments) -> Result<List, Failure> {
-    let place = arguments.file.display().to_string();
-    let wrong = |error: csv::Error| Failure::new(error).place(&place);
-    let mut reader =
-        csv::ReaderBuilder::new().flexible(true).trim(csv::Trim::All).from_path(&arguments.file).map_err(wrong)?;
-    let header: Vec<String> = reader
-        .headers()
-        .map_err(wrong)?
-        .iter()
-        .map(|name| name.trim_start_matches('\u{feff}').to_lowercase())
-        .collect();
-    let column = |names: &[&str]| header.iter().position(|name| names.contains(&name.as_str()));
-    let ecosystem = column(&["ecosystem", "registry", "type"]);
-    let Some(name) = column(&["package", "name", "package_name", "package name", "purl"]) else {
-        return Err(Failure::new("no column is called `package` or `name`")
-            .place(&place)
-            .remedy("give the list a header"));
-    };
-    let version = column(&["version", "versions", "package_version", "package version", "affected_versions"]);
-    if ecosystem.is_none() && arguments.ecosystem.is_none() && header.get(name).is_some_and(|name| name != "purl") {
+/// The columns that name a package.
+const NAMES: [&str; 5] = ["package", "name", "package_name", "package name", "purl"];
+/// Those that name its ecosystem.
+const ECOSYSTEMS: [&str; 3] = ["ecosystem", "registry", "type"];
+/// Those that name its versions.
+const VERSIONS: [&str; 5] = ["versions", "version", "package_version", "package version", "affected_versions"];
+
+fn read_list(arguments: &Arguments) -> Result<Read, Failure> {
+    let place = arguments.file.display();
+    let bytes = std::fs::read(&arguments.file).map_err(|error| Failure::new(error).place(&place))?;
+    let list = List::read(&bytes).map_err(|error| Failure::new(error).place(&place))?;
+    let has = |names: &[&str]| list.columns.iter().any(|column| names.contains(&column.as_str()));
+    if !has(&NAMES) {
+        let failure = Failure::new("no column is called `package`, `name` or `purl`").place(&place);
+        return Err(failure.remedy("give the list a header"));
+    }
+    if !has(&ECOSYSTEMS) && !has(&["purl"]) && arguments.ecosystem.is_none() {
         let failure = Failure::new("no column is called `ecosystem`").place(&place);
         return Err(failure.remedy("say it with `--ecosystem`"));
     }
-    let (mut listed, mut queries, mut unread) = (BTreeMap::<String, Listed>::new(), BTreeMap::new(), Vec::new());
-    for row in reader.records().take(ROWS_MAX) {
-        let row = match row {
-            Ok(row) => row,
-            Err(error) => {
-                let line = error.position().map_or(0, csv::Position::line);
-                unread.push(UnreadV1 { line, message: error.to_string() });
-                continue;
-            }
-        };
-        let line = row.position().map_or(0, csv::Position::line);
-        let field = |at: Option<usize>| at.and_then(|at| row.get(at)).unwrap_or_default();
-        let given = field(ecosystem);
-        let given = if given.is_empty() { arguments.ecosystem.as_deref() } else { Some(given) };
-        match crate::resolve::package_query(field(Some(name)), given.filter(|_| !field(Some(name)).starts_with("pkg:")))
-        {
+    let (mut listed, mut queries) = (BTreeMap::<String, Listed>::new(), BTreeMap::new());
+    let mut unread: Vec<UnreadV1> = list.unread.into_iter().map(|(line, message)| UnreadV1 { line, message }).collect();
+    for row in &list.rows {
+        let name = row.field(&NAMES);
+        let given = Some(row.field(&ECOSYSTEMS)).filter(|given| !given.is_empty()).or(arguments.ecosystem.as_deref());
+        match package_query(name, given.filter(|_| !name.starts_with("pkg:"))) {
             Ok(query) => {
                 let key = query.package.to_string();
-                let mut versions: BTreeSet<String> = field(version)
+                let mut versions: BTreeSet<String> = row
+                    .field(&VERSIONS)
                     .split([' ', ';', '|', ','])
                     .map(|version| version.trim_matches(['"', '\'', '[', ']', '=']))
                     .filter(|version| !version.is_empty())
@@ -176,7 +163,7 @@ fn read_list(arguments: &Arguments) -> Result<List, Failure> {
                 one.versions.extend(versions);
                 queries.insert(key, query);
             }
-            Err(failure) => unread.push(UnreadV1 { line, message: failure.told() }),
+            Err(failure) => unread.push(UnreadV1 { line: row.line, message: failure.told() }),
         }
     }
     Ok((listed, queries, unread))
