@@ -28,6 +28,24 @@ pub const REASONS_AGAINST: [&str; 7] = [
 /// The reasons for which a report stands again, or means what its sources say again.
 pub const REASONS_FOR: [&str; 2] = ["evidence", "withdrawn-in-error"];
 
+/// How the reason of a decision says that a dispute waits to be settled.
+pub const OPEN: &str = "open";
+
+/// For which reason a report is taken back, or narrowed, when a dispute about it is upheld.
+const UPHELD_REASON: &str = "dispute-upheld";
+
+/// How somebody shows that a report is wrong.
+pub const PROOFS: [&str; 8] = [
+    "registry-statement",
+    "source-review",
+    "reproducible-build",
+    "sandbox-run",
+    "ownership",
+    "research-consent",
+    "wrong-package",
+    "clean-version",
+];
+
 /// What is done to reports.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Deed {
@@ -39,8 +57,23 @@ pub enum Deed {
     Keep(BTreeSet<String>),
     /// They do not mean these versions.
     Clear(BTreeSet<String>),
+    /// They mean the versions that they list, and no range: since then an honest owner has the name.
+    Reclaim(Timestamp),
     /// They mean again what their sources say.
     Lift,
+    /// A second person stands behind what they mean.
+    Approve,
+    /// Somebody says that they are wrong, and shows it so; until when it is to be settled.
+    Dispute {
+        /// How it is shown.
+        proof: String,
+        /// Until when it is to be settled.
+        deadline: Option<Timestamp>,
+    },
+    /// Who said so was right: they are taken back, or do not mean these versions.
+    Uphold(BTreeSet<String>),
+    /// Who said so was not right.
+    Refuse,
 }
 
 /// What somebody settles.
@@ -152,6 +185,7 @@ fn one(path: &TreePath, mut joining: Joining, settled: &Settled, now: Timestamp)
         streams: some(there.streams.keys().map(StreamKey::name).collect()),
         ..Decision::default()
     };
+    let mut more = None;
     let kind = match &settled.deed {
         Deed::Withdraw if decided.withdrawn.is_some() => return Ok(Done::Already("it is withdrawn already")),
         Deed::Withdraw => {
@@ -162,6 +196,56 @@ fn one(path: &TreePath, mut joining: Joining, settled: &Settled, now: Timestamp)
         Deed::Reinstate => {
             decision.kind = "reinstate".into();
             ChangeKind::Reinstate
+        }
+        Deed::Reclaim(since) => {
+            decision.kind = "narrow".into();
+            decision.reclaimed = since.whole_seconds().to_string().into();
+            there.keep(&there.exact(), &mut decision)?;
+            ChangeKind::Narrow
+        }
+        Deed::Approve => {
+            there.approve(settled, &mut decision)?;
+            ChangeKind::Join
+        }
+        Deed::Dispute { proof, deadline } => {
+            if disputed(&decisions).is_some_and(|dispute| dispute.reason.as_str() == Some(OPEN)) {
+                return Ok(Done::Already("it is disputed already"));
+            }
+            decision.kind = "dispute".into();
+            decision.proof = proof.as_str().into();
+            decision.deadline = deadline.map(|until| until.whole_seconds().to_string()).into();
+            decision.streams = Member::Absent;
+            ChangeKind::Join
+        }
+        Deed::Uphold(_) | Deed::Refuse => {
+            let Some(open) = disputed(&decisions).filter(|dispute| dispute.reason.as_str() == Some(OPEN)) else {
+                return Err(undisputed());
+            };
+            let dispute = Decision {
+                kind: "dispute".into(),
+                proof: open.proof.clone(),
+                evidence: if decision.evidence.is_absent() { open.evidence.clone() } else { decision.evidence.clone() },
+                streams: Member::Absent,
+                ..decision.clone()
+            };
+            if let Deed::Uphold(cleared) = &settled.deed {
+                // What follows from it is a decision like any other.
+                decision.reason = UPHELD_REASON.into();
+                decision.evidence = dispute.evidence.clone();
+                match cleared.is_empty() {
+                    true if decided.withdrawn.is_some() => {}
+                    true => decision.kind = "withdraw".into(),
+                    false => {
+                        decision.kind = "narrow".into();
+                        there.clear(cleared, &mut decision)?;
+                    }
+                }
+                more = Some(dispute);
+                if cleared.is_empty() { ChangeKind::Withdraw } else { ChangeKind::Narrow }
+            } else {
+                decision = dispute;
+                ChangeKind::Join
+            }
         }
         Deed::Lift if decided.narrowed.is_none() => return Ok(Done::Already("nothing narrows it")),
         Deed::Lift => {
@@ -183,7 +267,8 @@ fn one(path: &TreePath, mut joining: Joining, settled: &Settled, now: Timestamp)
         return Ok(Done::Already("it means these versions alone already"));
     }
     let package = joining.package.clone();
-    joining.decide(vec![decision.clone()]);
+    let all = more.into_iter().chain([decision.clone()]).filter(|one| !one.kind.is_absent());
+    joining.decide(all.collect());
     let record = joining.finish(now).map_err(|error| fault_in_details(&error.to_string()))?;
     Ok(match record {
         Some(record) => Done::Changed { record: Box::new(record), package, kind, decision: Box::new(decision) },
@@ -211,6 +296,36 @@ struct There<'r> {
 }
 
 impl There<'_> {
+    /// The exact versions that the report or a source of it lists, also where a range has taken them up.
+    fn exact(&self) -> BTreeSet<String> {
+        let affected = self.record.affected.items().first();
+        let listed = affected.map(|affected| affected.versions.items().to_vec()).unwrap_or_default();
+        let origins = self.record.origins();
+        let stand = origins.iter().filter(|origin| origin.withdrawn.is_absent() && origin.moved_to.is_absent());
+        let said = stand.flat_map(|origin| origin.versions.items().iter().cloned());
+        let cleared = self.decided.narrowed.as_ref().map(|narrowed| &narrowed.cleared);
+        let is_cleared = |version: &String| cleared.is_some_and(|cleared| cleared.contains(version));
+        listed.into_iter().chain(said).filter(|version| !is_cleared(version)).collect()
+    }
+
+    /// A second person stands behind what the report means, as it does now.
+    fn approve(&self, settled: &Settled, decision: &mut Decision) -> Result<(), Fault> {
+        let by = settled.by.as_deref().unwrap_or_default().trim();
+        if by.is_empty() {
+            return Err(not_approved("nobody is named who approves".to_owned(), "say who with `--by`"));
+        }
+        if let Some(part) = authors(self.record).into_iter().find(|(name, _)| is_same_person(name, by)) {
+            let message = format!("`{by}` {}, and cannot approve of the report", part.1);
+            return Err(not_approved(message, "let somebody else look at it, who says so with `--by`"));
+        }
+        let affected = self.record.affected.items().first();
+        decision.kind = "approve".into();
+        decision.streams = Member::Absent;
+        decision.versions = some(affected.map(|one| one.versions.items().to_vec()).unwrap_or_default());
+        decision.ranges = some(affected.map(|one| one.ranges.items().to_vec()).unwrap_or_default());
+        Ok(())
+    }
+
     /// Only these versions stay: of the ranges none does.
     fn keep(&self, versions: &BTreeSet<String>, decision: &mut Decision) -> Result<(), Fault> {
         let (listed, said) = (self.said(None), self.said(Some(&Decided::default())));
@@ -278,6 +393,49 @@ impl There<'_> {
         }
         Some(Said { record, ..said })
     }
+}
+
+/// Whether two names are those of one person, in the ways in which people are named: `Ada`, `ada@example.org`, and
+/// `Ada <ada@example.org>`.
+pub fn is_same_person(one: &str, other: &str) -> bool {
+    let parts = |name: &str| {
+        let (name, mail) = name.trim().split_once('<').unwrap_or((name, ""));
+        let parts = [name, mail.trim_end().trim_end_matches('>')].map(|part| part.trim().to_lowercase());
+        parts.into_iter().filter(|part| !part.is_empty()).collect::<BTreeSet<String>>()
+    };
+    !parts(one).is_disjoint(&parts(other))
+}
+
+/// Who had a part in a report, and which.
+fn authors(record: &Record) -> Vec<(String, &'static str)> {
+    let mut authors: Vec<(String, &'static str)> = Vec::new();
+    for origin in record.origins() {
+        authors.extend(origin.source.as_str().map(|source| (source.to_owned(), "sent it")));
+    }
+    for credit in record.credits.items() {
+        let names = credit.name.as_str().into_iter().chain(credit.contact.items().iter().map(String::as_str));
+        authors.extend(names.map(|name| (name.to_owned(), "is credited in it")));
+    }
+    for edit in record.decisions().into_iter().filter(|decision| decision.kind.as_str() == Some("hand-edit")) {
+        authors.extend(edit.by.as_str().map(|by| (by.to_owned(), "edited it by hand")));
+    }
+    authors
+}
+
+/// The latest word of decisions in a dispute.
+pub fn disputed(decisions: &[Decision]) -> Option<&Decision> {
+    decisions.iter().rev().find(|decision| decision.kind.as_str() == Some("dispute"))
+}
+
+fn not_approved(message: String, remedy: &str) -> Fault {
+    let pointer = Pointer::from("/database_specific/malpkg/decisions");
+    Fault { rule: "protected-name", pointer, message, remedy: remedy.to_owned() }
+}
+
+fn undisputed() -> Fault {
+    let pointer = Pointer::from("/database_specific/malpkg/decisions");
+    let message = "there is no open dispute about the report".to_owned();
+    Fault { rule: "dispute-not-open", pointer, message, remedy: "open one: `malpkg dispute open`".to_owned() }
 }
 
 fn without_versions(record: &Record) -> Record {

@@ -30,7 +30,9 @@ mod why;
 
 pub use assign::{Assigned, assign, renumber};
 pub use complete::{no_longer_named, taken_back};
-pub use decide::{Deed, Narrowing, REASONS_AGAINST, REASONS_FOR, Settled, Settlement, decide};
+pub use decide::{
+    Deed, Narrowing, OPEN, PROOFS, REASONS_AGAINST, REASONS_FOR, Settled, Settlement, decide, disputed, is_same_person,
+};
 pub use delivery::{Delivery, content_sha256, sha256_hex};
 pub use draft::{Named, draft, draft_stem};
 pub use guard::{Guard, Taken};

@@ -6,8 +6,8 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use osv_schema::Timestamp;
 
 use crate::command::{
-    affected, assign, explain, export, fmt, ingest, merge, narrow, new, path, pull, quarantine, query, reinstate,
-    source, undo, validate, verify, version, withdraw,
+    affected, approve, assign, coverage, dispute, explain, export, fmt, ingest, merge, narrow, new, path, pull, quarantine,
+    query, reinstate, source, triage, undo, validate, verify, version, withdraw,
 };
 
 /// Keep and ask a database of malicious packages
@@ -67,6 +67,8 @@ pub(crate) enum Format {
     Text,
     /// For programs: one document, `{"format":"malpkg.<command>","version":1,…}`.
     Json,
+    /// What a change does, for a pull request.
+    Markdown,
     /// Findings for programs that show them: SARIF 2.1.0.
     Sarif,
     /// Findings as commands of a GitHub workflow.
@@ -108,6 +110,10 @@ pub(crate) enum Command {
     Reinstate(reinstate::Arguments),
     Narrow(narrow::Arguments),
     Undo(undo::Arguments),
+    Approve(approve::Arguments),
+    Dispute(dispute::Arguments),
+    Triage(triage::Arguments),
+    Coverage(coverage::Arguments),
     Export(export::Arguments),
     Verify(verify::Arguments),
     Pull(pull::Arguments),

@@ -4,6 +4,7 @@
 //! through `store`, calls one operation of the core, and hands the result to a view.
 
 mod arguments;
+mod campaigns;
 mod change;
 mod command;
 mod config;
@@ -20,6 +21,7 @@ mod release;
 mod resolve;
 mod sources;
 mod streams;
+mod waiting;
 
 use std::ffi::OsString;
 use std::io::Write;
@@ -48,6 +50,11 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, out: &mut dyn Write, e
             Failure::new("only findings have this format").remedy("ask `malpkg validate` for it, or use json");
         return tell(&failure, &mut context);
     }
+    if format == Format::Markdown && !matches!(parsed.command, arguments::Command::Triage(_)) {
+        context.general.format = Format::Text;
+        let failure = Failure::new("only `malpkg triage` answers in this format").remedy("use text or json");
+        return tell(&failure, &mut context);
+    }
     let done = match parsed.command {
         arguments::Command::Validate(arguments) => command::validate::run(&arguments, &mut context),
         arguments::Command::Explain(arguments) => command::explain::run(&arguments, &mut context),
@@ -61,6 +68,10 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, out: &mut dyn Write, e
         arguments::Command::Withdraw(arguments) => command::withdraw::run(&arguments, &mut context),
         arguments::Command::Reinstate(arguments) => command::reinstate::run(&arguments, &mut context),
         arguments::Command::Narrow(arguments) => command::narrow::run(&arguments, &mut context),
+        arguments::Command::Approve(arguments) => command::approve::run(&arguments, &mut context),
+        arguments::Command::Dispute(arguments) => command::dispute::run(&arguments, &mut context),
+        arguments::Command::Triage(arguments) => command::triage::run(&arguments, &mut context),
+        arguments::Command::Coverage(arguments) => command::coverage::run(&arguments, &mut context),
         arguments::Command::Undo(arguments) => command::undo::run(&arguments, &mut context),
         arguments::Command::Export(arguments) => command::export::run(&arguments, &mut context),
         arguments::Command::Verify(arguments) => command::verify::run(&arguments, &mut context),
@@ -107,7 +118,7 @@ fn tell(failure: &Failure, context: &mut Context<'_>) -> Exit {
     }
     let _ = match context.general.format {
         Format::Json => writeln!(context.out, "{}", failure.to_json()),
-        Format::Text | Format::Sarif | Format::Github => writeln!(context.err, "{failure}"),
+        Format::Text | Format::Markdown | Format::Sarif | Format::Github => writeln!(context.err, "{failure}"),
     };
     failure.exit()
 }

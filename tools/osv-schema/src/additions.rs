@@ -81,6 +81,12 @@ shape! {
         cleared: Vec<String> = "cleared",
         /// The ranges that do not count.
         cleared_ranges: Vec<Range> = "cleared_ranges",
+        /// Of a dispute: how it is shown that the report is wrong.
+        proof: String = "proof",
+        /// Of a dispute: until when it is to be settled.
+        deadline: String = "deadline",
+        /// Since when an honest owner has the name.
+        reclaimed: String = "reclaimed",
     }
 }
 

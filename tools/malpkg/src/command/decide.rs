@@ -48,6 +48,13 @@ pub(crate) struct Deciding {
     strict: bool,
 }
 
+impl Deciding {
+    /// Whether a page that shows it was named.
+    pub(super) fn has_evidence(&self) -> bool {
+        self.evidence.is_some()
+    }
+}
+
 /// Decides about reports, and says what that comes to.
 pub(crate) fn run(
     deciding: &Deciding,
@@ -100,7 +107,7 @@ pub(crate) fn run(
 }
 
 /// The commit's message: what is decided, of which reports, and trailers that a program can read.
-fn message(verb: &str, settled: &Settled, plan: &Plan) -> String {
+pub(super) fn message(verb: &str, settled: &Settled, plan: &Plan) -> String {
     let ids: Vec<&str> = plan.changes.changes().map(|change| change.id.as_str()).collect();
     let told = match ids[..] {
         [one] => one.to_owned(),
@@ -113,7 +120,7 @@ fn message(verb: &str, settled: &Settled, plan: &Plan) -> String {
 }
 
 /// The reports that words name, one each.
-fn named(words: &[String], store: &Store, snapshot: &Snapshot) -> Result<BTreeSet<TreePath>, Failure> {
+pub(super) fn named(words: &[String], store: &Store, snapshot: &Snapshot) -> Result<BTreeSet<TreePath>, Failure> {
     let mut paths = BTreeSet::new();
     for word in words {
         let mut meant = resolve(word, None, store, snapshot)?;

@@ -1,8 +1,11 @@
 //! The commands, one file each: its arguments, one function, and the frozen form of its JSON.
 
 pub(crate) mod affected;
+pub(crate) mod approve;
 pub(crate) mod assign;
+pub(crate) mod coverage;
 pub(crate) mod decide;
+pub(crate) mod dispute;
 pub(crate) mod explain;
 pub(crate) mod export;
 pub(crate) mod fmt;
@@ -17,6 +20,7 @@ pub(crate) mod query;
 pub(crate) mod reinstate;
 pub(crate) mod snippet;
 pub(crate) mod source;
+pub(crate) mod triage;
 pub(crate) mod undo;
 pub(crate) mod validate;
 pub(crate) mod verify;

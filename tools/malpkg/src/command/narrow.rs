@@ -2,8 +2,10 @@
 
 use clap::builder::PossibleValuesParser;
 use curate::{Deed, REASONS_AGAINST, REASONS_FOR};
+use osv_schema::Timestamp;
 
 use super::decide::{self, Deciding};
+use super::dispute::date;
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -39,6 +41,10 @@ struct What {
     #[arg(long, value_name = "VERSION,…", value_delimiter = ',')]
     clear: Vec<String>,
 
+    /// An honest owner has the name since this day: the versions that are listed stay malicious, and no range does
+    #[arg(long, value_name = "DATE", value_parser = date)]
+    reclaimed: Option<Timestamp>,
+
     /// The reports mean again what their sources say
     #[arg(long)]
     lift: bool,
@@ -46,9 +52,10 @@ struct What {
 
 pub(crate) fn run(arguments: &Arguments, context: &mut Context<'_>) -> Result<Exit, Failure> {
     let versions = |listed: &[String]| listed.iter().map(|version| version.trim().to_owned()).collect();
-    let What { keep, clear, lift } = &arguments.what;
+    let What { keep, clear, lift, reclaimed } = &arguments.what;
     let deed = match (keep.is_empty(), lift) {
         (_, true) => Deed::Lift,
+        _ if reclaimed.is_some() => Deed::Reclaim(reclaimed.unwrap_or_else(|| context.now())),
         (false, _) => Deed::Keep(versions(keep)),
         (true, _) => Deed::Clear(versions(clear)),
     };

@@ -11,6 +11,7 @@ use crate::display::Shown;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::resolve::package_query;
+use crate::waiting::GUARD;
 
 /// Begin a report on a package: prints it, and with `--write` puts it into its folder
 ///
@@ -85,6 +86,10 @@ pub(crate) fn run(arguments: &Arguments, context: &mut Context<'_>) -> Result<Ex
         // The blanks are what the author is to fill in next; until then `validate` says so.
         let mut settings = reading.config.settings.clone();
         settings.set(BLANKS, None).map_err(Failure::new)?;
+        // A draft on a protected name waits for a second person; one without exact versions cannot be helped.
+        if matches!(named, Named::Versions(_)) {
+            settings.set(GUARD, None).map_err(Failure::new)?;
+        }
         let admitted = rules::admit(&reading.snapshot, changes, &settings);
         let refused = |first: &rules::Finding| Failure::new(&first.message).place(&first.path).remedy(&first.remedy);
         let admitted = admitted.map_err(|findings| refused(&findings[0]))?;
@@ -106,6 +111,15 @@ pub(crate) fn run(arguments: &Arguments, context: &mut Context<'_>) -> Result<Ex
     writeln!(context.out, "{shown} ({what})\n")?;
     if !arguments.write {
         writeln!(context.out, "{text}")?;
+    }
+    if reading.config.settings.protected.has(&package) {
+        let path = Shown(path.as_str());
+        writeln!(
+            context.out,
+            "{} is a protected name: somebody else looks at it, and runs",
+            Shown(&package.to_string())
+        )?;
+        writeln!(context.out, "  malpkg approve {path} --by WHO --commit\n")?;
     }
     writeln!(context.out, "What to do next:")?;
     writeln!(context.out, "  $EDITOR {shown}    fill in the details")?;

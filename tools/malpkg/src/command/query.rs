@@ -60,6 +60,17 @@ struct AnswerV1 {
     others: Vec<String>,
 }
 
+/// What somebody says against a report: it changes no verdict until it is upheld.
+#[derive(Serialize)]
+struct DisputeV1 {
+    status: String,
+    proof: Option<String>,
+    by: Option<String>,
+    since: Option<String>,
+    deadline: Option<String>,
+    evidence: Option<String>,
+}
+
 #[derive(Serialize)]
 struct ReportV1 {
     id: String,
@@ -70,7 +81,7 @@ struct ReportV1 {
     published: Option<String>,
     modified: Option<String>,
     withdrawn: Option<String>,
-    dispute: Option<String>,
+    dispute: Option<DisputeV1>,
     affected_versions: Vec<String>,
     affected_ranges: Vec<String>,
     since: BTreeMap<String, String>,
@@ -158,7 +169,7 @@ fn view(statement: &Statement, why: bool, reading: &Reading) -> ReportV1 {
         published: text(&record.published),
         modified: text(&record.modified),
         withdrawn: text(&record.withdrawn),
-        dispute: None,
+        dispute: dispute(record),
         affected_versions: statement.versions().to_vec(),
         affected_ranges: statement.vers(),
         since: statement.since(),
@@ -166,6 +177,20 @@ fn view(statement: &Statement, why: bool, reading: &Reading) -> ReportV1 {
         path: statement.path.to_string(),
         why: why.then(|| why::of(statement)),
     }
+}
+
+fn dispute(record: &osv_schema::Record) -> Option<DisputeV1> {
+    let decisions = record.decisions();
+    let told = curate::disputed(&decisions)?;
+    let text = |member: &osv_schema::Member<String>| member.as_str().map(str::to_owned);
+    Some(DisputeV1 {
+        status: text(&told.reason)?,
+        proof: text(&told.proof),
+        by: text(&told.by),
+        since: text(&told.time),
+        deadline: text(&told.deadline),
+        evidence: text(&told.evidence),
+    })
 }
 
 fn write_text(answer: &AnswerV1, context: &mut Context<'_>) -> Result<(), Failure> {
@@ -185,6 +210,12 @@ fn write_text(answer: &AnswerV1, context: &mut Context<'_>) -> Result<(), Failur
         let mut facts = vec![report.kind.clone()];
         facts.extend(report.confidence.clone());
         facts.extend(report.published.as_ref().map(|time| format!("published {time}")));
+        let disputed = |dispute: &DisputeV1| match (dispute.status.as_str(), &dispute.deadline) {
+            ("open", Some(until)) => format!("disputed, to be settled until {until}"),
+            ("open", None) => "disputed".to_owned(),
+            (status, _) => format!("dispute {status}"),
+        };
+        facts.extend(report.dispute.as_ref().map(disputed));
         facts.extend(report.withdrawn.as_ref().map(|time| format!("withdrawn {time}")));
         writeln!(context.out, "      {}", Shown(&facts.join(", ")))?;
         let ranges =

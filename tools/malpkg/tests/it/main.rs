@@ -2,11 +2,13 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking, in its helpers too")]
 
+mod approve;
 mod assign;
 mod change;
 mod crash;
 mod decide;
 mod delta;
+mod dispute;
 mod documents;
 mod export;
 mod failures;
@@ -27,6 +29,7 @@ mod race;
 mod records;
 mod several;
 mod source;
+mod triage;
 mod undo;
 mod validate;
 mod verify;

@@ -14,20 +14,24 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn check(report: &Report<'_>, sink: &mut Sink<'_>) {
-    let Some(subject) = report.about().filter(|subject| subject.package.ecosystem().base() == "npm") else { return };
+    if let (Some(subject), Some(scoped)) = (report.about(), lost_scope(report)) {
+        let message = format!("the report is on `{}`, and speaks of `{scoped}`", subject.package.name());
+        sink.at(subject.pointer.clone(), message, "name the package with its scope, or take the report back");
+    }
+}
+
+/// The scoped name that a report on one without a scope speaks of.
+pub(super) fn lost_scope(report: &Report<'_>) -> Option<String> {
+    let subject = report.about().filter(|subject| subject.package.ecosystem().base() == "npm")?;
     let name = subject.package.name();
-    let Some(record) = &report.record else { return };
+    let record = report.record.as_ref()?;
     if name.starts_with('@') || name.len() < 2 {
-        return;
+        return None;
     }
     let texts = [record.details.as_str(), record.summary.as_str()];
     let urls = record.references.items().iter().map(|reference| reference.url.as_str());
     let purl = affected(report).next().and_then(|(_, affected)| affected.package.value()?.purl.as_str());
-    let found = texts.into_iter().chain(urls).chain([purl]).flatten().find_map(|text| scope_of(name, text));
-    if let Some(scoped) = found {
-        let message = format!("the report is on `{name}`, and speaks of `{scoped}`");
-        sink.at(subject.pointer.clone(), message, "name the package with its scope, or take the report back");
-    }
+    texts.into_iter().chain(urls).chain([purl]).flatten().find_map(|text| scope_of(name, text))
 }
 
 /// The scoped name with this last part that a text speaks of, as in `@scope/name` or `%40scope/name`.

@@ -3,9 +3,11 @@
 use std::collections::HashSet;
 
 use database::{Base, Report};
-use osv_schema::{Affected, Object, Range, Record, Value};
+use osv_schema::additions::Decision;
+use osv_schema::{Affected, Range, Record, Value, write};
 
-use crate::provenance::{decisions, word};
+use super::lost_scope::lost_scope;
+use crate::provenance::{decisions, origins, word};
 use crate::text::shorten;
 use crate::{Check, Level, Rule, Sink};
 
@@ -19,21 +21,45 @@ pub(super) static RULE: Rule = Rule {
 fn check(report: &Report<'_>, sink: &mut Sink<'_>) {
     let (Some(place), Some(subject), Some(record)) = (report.place, report.about(), &report.record) else { return };
     let is_live = place.base == Base::Malicious && !record.is_withdrawn();
-    let ([affected], true) = (record.affected.items(), is_live && sink.settings.protected.has(&subject.package)) else {
+    let ([affected], true) = (record.affected.items(), is_live) else { return };
+    let name = shorten(subject.package.name());
+    let why = if sink.settings.protected.has(&subject.package) {
+        format!("`{name}` is a protected name")
+    } else if is_beyond_cleared(affected, record) {
+        format!("`{name}` had a report that was wrong about it")
+    } else if let Some(scoped) = lost_scope(report) {
+        format!("`{name}` seems to have lost its scope (`{}`)", shorten(&scoped))
+    } else {
         return;
     };
-    let name = shorten(subject.package.name());
     if !is_exact(affected, subject.package.ecosystem().names_repositories()) {
-        let message = format!("`{name}` is a protected name, and the report does not name exact versions alone");
+        let message = format!("{why}, and the report does not name exact versions alone");
         sink.at(subject.pointer.clone(), message, "list the versions that are malicious, and no range");
     }
-    let versions: HashSet<&str> = affected.versions.items().iter().map(String::as_str).collect();
-    let approvals = decisions(record).iter().filter_map(Value::as_object);
-    if !approvals.into_iter().any(|decision| approves(decision, &versions, record)) {
-        let message = format!("`{name}` is a protected name, and nobody but its author approved of these versions");
+    if !is_approved(affected, record, false) {
+        let message = format!("{why}, and nobody but its author approved of these versions");
         let remedy = "let a second maintainer look, who runs `malpkg approve`; after a change of the versions, again";
         sink.at(subject.pointer.clone(), message, remedy);
     }
+}
+
+/// Whether people once said that a report was wrong about the package, or that an honest owner has its name now, and the
+/// report means more than they left of it.
+fn is_beyond_cleared(affected: &Affected, record: &Record) -> bool {
+    const HONEST: [&str; 3] = ["false-positive", "name-collision", "dispute-upheld"];
+    let (mut withdrawn, mut narrowed) = (false, false);
+    for decision in decisions(record).iter().filter_map(Value::as_object) {
+        let is_honest = word(decision, "reason").is_some_and(|reason| HONEST.contains(&reason));
+        match word(decision, "kind") {
+            Some("withdraw") => withdrawn |= is_honest,
+            // Somebody looked again.
+            Some("reinstate") => withdrawn = false,
+            Some("narrow") => narrowed |= is_honest || word(decision, "reclaimed").is_some(),
+            Some("lift") => narrowed = false,
+            _ => {}
+        }
+    }
+    (withdrawn || narrowed) && !is_approved(affected, record, true)
 }
 
 /// Whether a report means what it lists and nothing else. One on a git repository has to speak in ranges: they must
@@ -51,9 +77,30 @@ fn is_exact(affected: &Affected, is_repository: bool) -> bool {
     }
 }
 
-/// Whether a decision approves of exactly these versions, by somebody who neither wrote the report nor is credited.
-fn approves(decision: &Object, versions: &HashSet<&str>, record: &Record) -> bool {
-    let Some(by) = word(decision, "by").map(str::trim).filter(|by| !by.is_empty()) else { return false };
+/// Whether everything that a report means was approved of by somebody who neither wrote the report, nor sent it, nor is
+/// credited; or, where that is asked for, left standing by a narrowing. Less than what was approved of needs nobody again;
+/// more does.
+fn is_approved(affected: &Affected, record: &Record, or_narrowed: bool) -> bool {
+    let approvals: Vec<Decision> = record
+        .decisions()
+        .into_iter()
+        .filter(|decision| match decision.kind.as_str() {
+            Some("approve") => decision.by.as_str().is_some_and(|by| may_approve(by, record)),
+            Some("narrow") => or_narrowed,
+            _ => false,
+        })
+        .collect();
+    let versions: HashSet<&String> = approvals.iter().flat_map(|decision| decision.versions.items()).collect();
+    let ranges: HashSet<String> =
+        approvals.iter().flat_map(|decision| decision.ranges.items()).map(write::compact).collect();
+    !approvals.is_empty()
+        && affected.versions.items().iter().all(|version| versions.contains(version))
+        && affected.ranges.items().iter().all(|range| ranges.contains(&write::compact(range)))
+}
+
+/// Whether somebody may approve of a report.
+fn may_approve(by: &str, record: &Record) -> bool {
+    let by = by.trim();
     let is_same = |name: &str| name.trim().eq_ignore_ascii_case(by);
     let is_credited = record.credits.items().iter().any(|credit| {
         credit.name.as_str().is_some_and(is_same) || credit.contact.items().iter().any(|contact| is_same(contact))
@@ -62,7 +109,6 @@ fn approves(decision: &Object, versions: &HashSet<&str>, record: &Record) -> boo
     let is_author = edits
         .filter(|other| word(other, "kind") == Some("hand-edit"))
         .any(|edit| word(edit, "by").is_some_and(is_same));
-    let listed = decision.get("versions").and_then(Value::as_array).unwrap_or_default();
-    let approved: HashSet<&str> = listed.iter().filter_map(Value::as_str).collect();
-    word(decision, "kind") == Some("approve") && !is_credited && !is_author && approved == *versions
+    let is_source = origins(record).any(|origin| word(origin, "source").is_some_and(is_same));
+    !by.is_empty() && !is_credited && !is_author && !is_source
 }

@@ -163,7 +163,7 @@ fn judge_change(arguments: &Arguments, base: &str, store: &Store, context: &mut 
 }
 
 /// The commit at which the base and what is judged parted.
-fn parting(store: &Store, base: &str, head: &Commit) -> Result<Commit, Failure> {
+pub(crate) fn parting(store: &Store, base: &str, head: &Commit) -> Result<Commit, Failure> {
     let commit = store.resolve(base)?;
     match store.merge_base(commit.id, head.id) {
         Ok(Some(parting)) => Ok(parting),
@@ -189,7 +189,7 @@ fn view(
     context: &mut Context<'_>,
 ) -> Result<Exit, Failure> {
     match context.general.format {
-        Format::Text => text::write(told, source, context)?,
+        Format::Text | Format::Markdown => text::write(told, source, context)?,
         Format::Json => json::write(told, context)?,
         Format::Sarif => sarif::write(told, home, context)?,
         Format::Github => github::write(told, context)?,

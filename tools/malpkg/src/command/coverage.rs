@@ -1,0 +1,280 @@
+//! `malpkg coverage`: what somebody's published list has that we miss, what it misses, and where versions differ.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+
+use database::verdict::{self, Statement};
+use database::{Entry, Report, Snapshot};
+use ecosystem::PackageQuery;
+use intake::List;
+use serde::Serialize;
+
+use crate::campaigns::Campaigns;
+use crate::context::Context;
+use crate::display::{Shown, count};
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::resolve::package_query;
+
+/// Compare a published list with what we know
+///
+/// The list is CSV with a header: `ecosystem` (or `--ecosystem`), `name` or `package`, and `version` or `versions` (separated by
+/// spaces, `;`, `|` or `,`; none for every version); other columns are left alone. With `--campaign` it also says what the
+/// reports of that campaign have that the list misses. The exit code is 1 where we miss something.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Arguments {
+    /// The list
+    #[arg(value_name = "FILE")]
+    file: PathBuf,
+
+    /// The ecosystem of all its names, where it has no column for it
+    #[arg(long, value_name = "ECOSYSTEM")]
+    ecosystem: Option<String>,
+
+    /// A campaign of `config/campaigns.toml`: its reports are what the list is held against
+    #[arg(long, value_name = "CAMPAIGN")]
+    campaign: Option<String>,
+}
+
+#[derive(Serialize)]
+struct CoverageV1 {
+    format: &'static str,
+    version: u32,
+    commit: Option<String>,
+    campaign: Option<String>,
+    /// Packages of the list.
+    listed: usize,
+    /// Of those, the ones of which we say all that it says.
+    covered: usize,
+    we_miss: Vec<MissV1>,
+    they_miss: Vec<MissV1>,
+    differ: Vec<DifferV1>,
+    unread: Vec<UnreadV1>,
+}
+
+#[derive(Serialize)]
+struct MissV1 {
+    package: String,
+    versions: Vec<String>,
+    reports: Vec<String>,
+    withdrawn: bool,
+}
+
+#[derive(Serialize)]
+struct DifferV1 {
+    package: String,
+    reports: Vec<String>,
+    only_theirs: Vec<String>,
+    only_ours: Vec<String>,
+}
+
+#[derive(Serialize)]
+struct UnreadV1 {
+    line: u64,
+    message: String,
+}
+
+/// One package of the list: its versions, none for all.
+#[derive(Default)]
+struct Listed {
+    versions: BTreeSet<String>,
+    is_all: bool,
+}
+
+pub(crate) fn run(arguments: &Arguments, context: &mut Context<'_>) -> Result<Exit, Failure> {
+    let store = context.store()?;
+    let progress = context.progress("reading the reports");
+    let reading = context.at_head(&store)?;
+    let campaigns = Campaigns::read(&reading.snapshot)?;
+    if let Some(campaign) = &arguments.campaign {
+        campaigns.check(campaign)?;
+    }
+    let (listed, queries, unread) = read_list(arguments)?;
+    let mut told = CoverageV1 {
+        format: "malpkg.coverage",
+        version: 1,
+        commit: reading.commit_id(),
+        campaign: arguments.campaign.clone(),
+        listed: listed.len(),
+        covered: 0,
+        we_miss: Vec::new(),
+        they_miss: Vec::new(),
+        differ: Vec::new(),
+        unread,
+    };
+    for (package, theirs) in &listed {
+        let Some(query) = queries.get(package) else { continue };
+        compare(package, theirs, query, &reading.snapshot, &mut told)?;
+    }
+    if let Some(campaign) = &arguments.campaign {
+        told.they_miss = of_campaign(campaign, &queries, &reading.snapshot)?;
+    }
+    drop(progress);
+    let misses = !told.we_miss.is_empty() || told.differ.iter().any(|one| !one.only_theirs.is_empty());
+    if context.wants_json() {
+        context.write_json(&told)?;
+    } else {
+        write_text(&told, context)?;
+    }
+    Ok(Exit::found(misses))
+}
+
+type Read = (BTreeMap<String, Listed>, BTreeMap<String, PackageQuery>, Vec<UnreadV1>);
+
+/// The columns that name a package.
+const NAMES: [&str; 5] = ["package", "name", "package_name", "package name", "purl"];
+/// Those that name its ecosystem.
+const ECOSYSTEMS: [&str; 3] = ["ecosystem", "registry", "type"];
+/// Those that name its versions.
+const VERSIONS: [&str; 5] = ["versions", "version", "package_version", "package version", "affected_versions"];
+
+fn read_list(arguments: &Arguments) -> Result<Read, Failure> {
+    let place = arguments.file.display();
+    let bytes = std::fs::read(&arguments.file).map_err(|error| Failure::new(error).place(&place))?;
+    let list = List::read(&bytes).map_err(|error| Failure::new(error).place(&place))?;
+    let has = |names: &[&str]| list.columns.iter().any(|column| names.contains(&column.as_str()));
+    if !has(&NAMES) {
+        let failure = Failure::new("no column is called `package`, `name` or `purl`").place(&place);
+        return Err(failure.remedy("give the list a header"));
+    }
+    if !has(&ECOSYSTEMS) && !has(&["purl"]) && arguments.ecosystem.is_none() {
+        let failure = Failure::new("no column is called `ecosystem`").place(&place);
+        return Err(failure.remedy("say it with `--ecosystem`"));
+    }
+    let (mut listed, mut queries) = (BTreeMap::<String, Listed>::new(), BTreeMap::new());
+    let mut unread: Vec<UnreadV1> = list.unread.into_iter().map(|(line, message)| UnreadV1 { line, message }).collect();
+    for row in &list.rows {
+        let name = row.field(&NAMES);
+        let given = Some(row.field(&ECOSYSTEMS)).filter(|given| !given.is_empty()).or(arguments.ecosystem.as_deref());
+        match package_query(name, given.filter(|_| !name.starts_with("pkg:"))) {
+            Ok(query) => {
+                let key = query.package.to_string();
+                let mut versions: BTreeSet<String> = row
+                    .field(&VERSIONS)
+                    .split([' ', ';', '|', ','])
+                    .map(|version| version.trim_matches(['"', '\'', '[', ']', '=']))
+                    .filter(|version| !version.is_empty())
+                    .map(str::to_owned)
+                    .collect();
+                versions.extend(query.version.clone());
+                let one = listed.entry(key.clone()).or_default();
+                one.is_all |= versions.is_empty() || versions.contains("*") || versions.contains("all");
+                versions.retain(|version| version != "*" && version != "all");
+                one.versions.extend(versions);
+                queries.insert(key, query);
+            }
+            Err(failure) => unread.push(UnreadV1 { line: row.line, message: failure.told() }),
+        }
+    }
+    Ok((listed, queries, unread))
+}
+
+fn compare(
+    package: &str,
+    theirs: &Listed,
+    query: &PackageQuery,
+    snapshot: &Snapshot,
+    told: &mut CoverageV1,
+) -> Result<(), Failure> {
+    let said = statements(&verdict::candidates(snapshot, &query.package), snapshot)?;
+    let said: Vec<&Statement> = said.iter().filter(|said| said.package.answers_to(&query.package)).collect();
+    let live: Vec<&&Statement> = said.iter().filter(|said| !said.record.is_withdrawn()).collect();
+    let ids = |said: &[&Statement]| -> Vec<String> {
+        said.iter().map(|said| said.record.id.as_str().unwrap_or_default().to_owned()).collect()
+    };
+    let package = package.to_owned();
+    if live.is_empty() {
+        let versions = theirs.versions.iter().cloned().collect();
+        told.we_miss.push(MissV1 { package, versions, reports: ids(&said), withdrawn: !said.is_empty() });
+        return Ok(());
+    }
+    let covers_all = live.iter().any(|said| said.covers_all());
+    let is_known = |version: &&String| live.iter().any(|said| said.affects(version));
+    let mut only_theirs: Vec<String> = theirs.versions.iter().filter(|version| !is_known(version)).cloned().collect();
+    if theirs.is_all && !covers_all {
+        only_theirs.push("*".to_owned());
+    }
+    let ours: BTreeSet<String> = live.iter().flat_map(|said| said.versions().iter().cloned()).collect();
+    let mut only_ours: Vec<String> =
+        ours.into_iter().filter(|version| !theirs.is_all && !theirs.versions.contains(version)).collect();
+    if covers_all && !theirs.is_all {
+        only_ours.push("*".to_owned());
+    }
+    if only_theirs.is_empty() {
+        told.covered += 1;
+    }
+    if !only_theirs.is_empty() || !only_ours.is_empty() {
+        let reports = ids(&live.iter().map(|said| **said).collect::<Vec<_>>());
+        told.differ.push(DifferV1 { package, reports, only_theirs, only_ours });
+    }
+    Ok(())
+}
+
+fn statements(entries: &[&Entry], snapshot: &Snapshot) -> Result<Vec<Statement>, Failure> {
+    let mut all = Vec::new();
+    for read in snapshot.map(entries, |entry, bytes| bytes.map(|bytes| Report::read(&entry.path, bytes).record)) {
+        all.push(read?);
+    }
+    let said = entries.iter().zip(all).filter_map(|(entry, record)| Statement::of(&entry.path, record?).ok());
+    Ok(said.collect())
+}
+
+/// The reports of a campaign on packages that the list does not have.
+fn of_campaign(
+    campaign: &str,
+    listed: &BTreeMap<String, PackageQuery>,
+    snapshot: &Snapshot,
+) -> Result<Vec<MissV1>, Failure> {
+    let entries: Vec<&Entry> = snapshot.reports().map(|(_, entry)| entry).collect();
+    let named: Vec<bool> = snapshot.map(&entries, |_, bytes| {
+        bytes.is_ok_and(|bytes| bytes.windows(campaign.len().max(1)).any(|window| window == campaign.as_bytes()))
+    });
+    let named: Vec<&Entry> =
+        entries.into_iter().zip(named).filter(|(_, is_named)| *is_named).map(|(entry, _)| entry).collect();
+    let mut missed = Vec::new();
+    for said in statements(&named, snapshot)? {
+        let ours = osv_schema::additions::malpkg(&said.record);
+        let is_of = ours.and_then(|ours| ours.get("campaign")?.as_str()) == Some(campaign);
+        if !is_of || said.record.is_withdrawn() || listed.values().any(|query| said.package.answers_to(&query.package))
+        {
+            continue;
+        }
+        missed.push(MissV1 {
+            package: said.package.to_string(),
+            versions: said.versions().to_vec(),
+            reports: vec![said.record.id.as_str().unwrap_or_default().to_owned()],
+            withdrawn: false,
+        });
+    }
+    Ok(missed)
+}
+
+fn write_text(told: &CoverageV1, context: &mut Context<'_>) -> Result<(), Failure> {
+    let list = |versions: &[String]| if versions.is_empty() { "every version".to_owned() } else { versions.join(", ") };
+    for miss in &told.we_miss {
+        let withdrawn =
+            if miss.withdrawn { format!(" (taken back: {})", miss.reports.join(", ")) } else { String::new() };
+        let line = format!("we miss     {}: {}{withdrawn}", miss.package, list(&miss.versions));
+        writeln!(context.out, "{}", Shown(&line))?;
+    }
+    for miss in &told.they_miss {
+        let line = format!("they miss   {}: {} ({})", miss.package, list(&miss.versions), miss.reports.join(", "));
+        writeln!(context.out, "{}", Shown(&line))?;
+    }
+    for one in &told.differ {
+        let mut parts = Vec::new();
+        if !one.only_theirs.is_empty() {
+            parts.push(format!("only they say {}", one.only_theirs.join(", ")));
+        }
+        if !one.only_ours.is_empty() {
+            parts.push(format!("only we say {}", one.only_ours.join(", ")));
+        }
+        let line = format!("differ      {} ({}): {}", one.package, one.reports.join(", "), parts.join("; "));
+        writeln!(context.out, "{}", Shown(&line))?;
+    }
+    for one in &told.unread {
+        writeln!(context.err, "line {}: {}", one.line, Shown(&one.message))?;
+    }
+    let listed = count(told.listed, "package");
+    Ok(writeln!(context.out, "{listed} listed: {} covered, {} missing here", told.covered, told.we_miss.len())?)
+}

@@ -1,0 +1,325 @@
+//! What a change does to the world: which reports it brings, joins, narrows and takes back, and who should look.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use database::verdict::Statement;
+use database::{ChangeKind, Facts, Key, KeyKind, Place, Report, ReportId, TreePath};
+use osv_schema::Record;
+use rules::{By, Known as _, Standing};
+use serde::Serialize;
+
+use super::markdown;
+use super::route::{self, Route};
+use crate::arguments::Format;
+use crate::change::{self, Head, Judging};
+use crate::command::validate::parting;
+use crate::context::Context;
+use crate::display::{Shown, count};
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::waiting::GUARD;
+
+/// How many versions of one report are listed for people.
+const LISTED_MAX: usize = 8;
+
+/// What a change does to one report.
+#[derive(Clone, Debug, Default)]
+pub(super) struct One {
+    pub(super) kind: &'static str,
+    pub(super) id: String,
+    pub(super) path: String,
+    pub(super) package: String,
+    /// Versions, and ranges as `vers:`, that become malicious.
+    pub(super) added: Vec<String>,
+    /// Those that are malicious no more.
+    pub(super) removed: Vec<String>,
+    /// The sources that say something new.
+    pub(super) sources: Vec<String>,
+    /// Other reports on the same package, or with the same alias.
+    pub(super) overlaps: Vec<String>,
+    /// What is wrong with it on a protected name.
+    pub(super) protected: Vec<String>,
+    /// How many faults the change brings to it.
+    pub(super) findings: usize,
+    /// Whether it says how anybody knows.
+    pub(super) has_evidence: bool,
+    pub(super) route: Route,
+    pub(super) why: Vec<String>,
+}
+
+/// What a change does.
+pub(super) struct Told {
+    pub(super) base: String,
+    pub(super) rev: String,
+    pub(super) changes: Vec<One>,
+    /// The files beside the reports that it changes.
+    pub(super) others: Vec<String>,
+    pub(super) route: Route,
+    pub(super) why: Vec<String>,
+}
+
+impl Told {
+    /// How many reports see which kind of change.
+    pub(super) fn counts(&self) -> BTreeMap<&'static str, usize> {
+        let mut counts = BTreeMap::new();
+        self.changes.iter().for_each(|one| *counts.entry(one.kind).or_default() += 1);
+        counts
+    }
+}
+
+#[derive(Serialize)]
+struct TriageV1<'t> {
+    format: &'static str,
+    version: u32,
+    base: &'t str,
+    rev: &'t str,
+    route: &'static str,
+    why: &'t [String],
+    counts: BTreeMap<&'static str, usize>,
+    changes: Vec<OneV1<'t>>,
+    others: &'t [String],
+}
+
+#[derive(Serialize)]
+struct OneV1<'t> {
+    kind: &'t str,
+    id: &'t str,
+    path: &'t str,
+    package: &'t str,
+    added: &'t [String],
+    removed: &'t [String],
+    sources: &'t [String],
+    overlaps: &'t [String],
+    protected: &'t [String],
+    findings: usize,
+    route: &'static str,
+    why: &'t [String],
+}
+
+pub(super) fn run(base: &str, rev: Option<&str>, context: &mut Context<'_>) -> Result<Exit, Failure> {
+    let store = context.store()?;
+    if !store.is_git() {
+        return Err(Failure::new("a change is between commits, and this is a plain folder")
+            .remedy("leave out `--base`, or name a git repository with `--repo`"));
+    }
+    let progress = context.progress("looking for what changed");
+    let head = match rev {
+        Some(rev) => store.resolve(rev)?,
+        None => store.head()?.ok_or_else(|| Failure::new("the repository has no commit yet"))?,
+    };
+    let base = parting(&store, base, &head)?;
+    let config = context.config_of(&store, &base)?;
+    let judging = Judging { store: &store, settings: &config.settings, by: By::Maintainer };
+    let compared = change::compare(&judging, &base, &Head::Tree(head.tree))?;
+    let known = change::standing(&judging, &base)?;
+    let mut sides = Sides::default();
+    for (path, bytes) in &compared.before {
+        sides.put(path, bytes, true);
+    }
+    let touched: BTreeSet<&TreePath> = compared.comparison.facts.iter().map(|facts| &facts.path).collect();
+    for (path, bytes) in &compared.after {
+        // Files with faults that the change left alone are told of elsewhere.
+        if touched.contains(path) || Place::of(path).is_none() {
+            sides.put(path, bytes, false);
+        }
+    }
+    let mut findings: BTreeMap<&TreePath, Vec<&rules::Finding>> = BTreeMap::new();
+    for finding in &compared.comparison.introduced {
+        findings.entry(&finding.path).or_default().push(finding);
+    }
+    let facts: BTreeMap<&TreePath, &Facts> =
+        compared.comparison.facts.iter().map(|facts| (&facts.path, facts)).collect();
+    let mut changes = Vec::new();
+    for (before, after) in sides.pairs() {
+        let Some(mut one) = one(before, after, &config.settings.prefix) else { continue };
+        if let Some((path, _)) = after {
+            let found = findings.get(path).map(Vec::as_slice).unwrap_or_default();
+            let is_error = |finding: &&&rules::Finding| finding.level == rules::Level::Error;
+            one.findings = found.iter().filter(is_error).count();
+            let of_guard = found.iter().filter(|finding| finding.rule.name == GUARD);
+            one.protected = of_guard.map(|finding| finding.message.to_string()).collect();
+            if let Some(facts) = facts.get(path) {
+                one.overlaps = overlaps(facts, &known)?;
+            }
+        }
+        (one.route, one.why) = route::of_report(&one, &config);
+        changes.push(one);
+    }
+    changes.sort_by(|a, b| (b.route, a.kind, &a.path).cmp(&(a.route, b.kind, &b.path)));
+    let kinds = changes.iter().filter_map(|one| match one.kind {
+        "withdrawn" => Some(ChangeKind::Withdraw),
+        "narrowed" => Some(ChangeKind::Narrow),
+        "removed" => Some(ChangeKind::Remove),
+        _ => None,
+    });
+    let taken = config.guard.beyond(kinds, known.reports(), &[]);
+    let others: Vec<String> = sides.others.into_iter().collect();
+    let (route, why) = route::of_all(&changes, &others, &taken);
+    drop(progress);
+    let told = Told { base: base.id.to_string(), rev: head.id.to_string(), changes, others, route, why };
+    match context.general.format {
+        Format::Json => write_json(&told, context)?,
+        Format::Markdown => write!(context.out, "{}", markdown::change(&told))?,
+        _ => write_text(&told, context)?,
+    }
+    Ok(Exit::Done)
+}
+
+type Read = (TreePath, Record);
+
+/// What the change touches, before and after.
+#[derive(Default)]
+struct Sides {
+    before: BTreeMap<String, Read>,
+    after: BTreeMap<String, Read>,
+    others: BTreeSet<String>,
+}
+
+impl Sides {
+    /// A report is known by its name, wherever it lies; one without an id by its path.
+    fn put(&mut self, path: &TreePath, bytes: &[u8], is_before: bool) {
+        let Some(place) = Place::of(path) else {
+            self.others.insert(path.to_string());
+            return;
+        };
+        if let Some(record) = Report::read(path, bytes).record {
+            let side = if is_before { &mut self.before } else { &mut self.after };
+            side.insert(place.stem.to_owned(), (path.clone(), record));
+        }
+    }
+
+    fn pairs(&self) -> impl Iterator<Item = (Option<&Read>, Option<&Read>)> {
+        let names: BTreeSet<&String> = self.before.keys().chain(self.after.keys()).collect();
+        names.into_iter().map(|name| (self.before.get(name), self.after.get(name)))
+    }
+}
+
+/// What happens to one report; nothing where a draft became part of another one.
+fn one(before: Option<&Read>, after: Option<&Read>, prefix: &str) -> Option<One> {
+    let (path, record) = after.or(before)?;
+    let place = Place::of(path)?;
+    if after.is_none() && ReportId::is_unassigned(place.stem, prefix) {
+        return None;
+    }
+    let meant = |side: Option<&Read>| -> BTreeSet<String> {
+        let said = side.filter(|(_, record)| !record.is_withdrawn());
+        let said = said.and_then(|(path, record)| Statement::of(path, record.clone()).ok());
+        said.map(|said| said.versions().iter().cloned().chain(said.vers()).collect()).unwrap_or_default()
+    };
+    let (was, is) = (meant(before), meant(after));
+    let sources_of = |side: Option<&Read>| -> BTreeSet<(String, String)> {
+        let text = |member: &osv_schema::Member<String>| member.as_str().unwrap_or_default().to_owned();
+        let origins = side.map(|(_, record)| record.origins()).unwrap_or_default();
+        origins.iter().map(|origin| (text(&origin.source), text(&origin.sha256))).collect()
+    };
+    let before_sources = sources_of(before);
+    let sources: BTreeSet<String> =
+        sources_of(after).into_iter().filter(|one| !before_sources.contains(one)).map(|(source, _)| source).collect();
+    let is_withdrawn = |side: Option<&Read>| side.is_some_and(|(_, record)| record.is_withdrawn());
+    let kind = match (before, after) {
+        (None, _) => "new",
+        (_, None) => "removed",
+        _ if !is_withdrawn(before) && is_withdrawn(after) => "withdrawn",
+        _ if is_withdrawn(before) && !is_withdrawn(after) => "reinstated",
+        _ if is.difference(&was).next().is_some() => "joined",
+        _ if was.difference(&is).next().is_some() => "narrowed",
+        _ => "retold",
+    };
+    let ours = osv_schema::additions::malpkg(record);
+    let holds = |name: &str| ours.and_then(|ours| ours.get(name)?.as_array()).is_some_and(|list| !list.is_empty());
+    Some(One {
+        kind,
+        id: record.id.as_str().filter(|id| !id.is_empty()).unwrap_or(place.stem).to_owned(),
+        path: path.to_string(),
+        package: place.folder.to_owned(),
+        added: is.difference(&was).cloned().collect(),
+        removed: was.difference(&is).cloned().collect(),
+        sources: sources.into_iter().collect(),
+        has_evidence: !record.references.items().is_empty()
+            || holds("evidence")
+            || holds("indicators")
+            || holds("artifacts"),
+        ..One::default()
+    })
+}
+
+/// Other reports of the base on the same package, or with the same id or alias.
+fn overlaps(facts: &Facts, known: &Standing) -> Result<Vec<String>, Failure> {
+    let mut found = BTreeSet::new();
+    let mut keys: Vec<Key> = facts.keys().filter(|key| matches!(key.kind, KeyKind::Package | KeyKind::Alias)).collect();
+    keys.extend(facts.aliases.iter().map(|alias| Key { kind: KeyKind::Id, word: alias.clone() }));
+    for key in keys {
+        for holder in known.holders(&key).map_err(Failure::new)? {
+            if holder.path != facts.path && (holder.id.is_none() || holder.id != facts.id) {
+                found.insert(holder.id.as_deref().map_or_else(|| holder.path.to_string(), str::to_owned));
+            }
+        }
+    }
+    Ok(found.into_iter().collect())
+}
+
+/// What of a report is listed for people, shortened.
+pub(super) fn lists(one: &One) -> Vec<(&'static str, String)> {
+    let listed = |what, all: &[String]| {
+        let shown = all.iter().take(LISTED_MAX).map(String::as_str).collect::<Vec<_>>().join(", ");
+        let more = all.len().saturating_sub(LISTED_MAX);
+        (what, if more > 0 { format!("{shown} and {more} more") } else { shown })
+    };
+    let all = [
+        listed("malicious:", &one.added),
+        listed("no longer:", &one.removed),
+        listed("from", &one.sources),
+        listed("beside", &one.overlaps),
+    ];
+    all.into_iter().filter(|(_, text)| !text.is_empty()).collect()
+}
+
+fn write_json(told: &Told, context: &mut Context<'_>) -> Result<(), Failure> {
+    let changes = told.changes.iter().map(|one| OneV1 {
+        kind: one.kind,
+        id: &one.id,
+        path: &one.path,
+        package: &one.package,
+        added: &one.added,
+        removed: &one.removed,
+        sources: &one.sources,
+        overlaps: &one.overlaps,
+        protected: &one.protected,
+        findings: one.findings,
+        route: one.route.word(),
+        why: &one.why,
+    });
+    context.write_json(&TriageV1 {
+        format: "malpkg.triage",
+        version: 1,
+        base: &told.base,
+        rev: &told.rev,
+        route: told.route.word(),
+        why: &told.why,
+        counts: told.counts(),
+        changes: changes.collect(),
+        others: &told.others,
+    })
+}
+
+fn write_text(told: &Told, context: &mut Context<'_>) -> Result<(), Failure> {
+    for one in &told.changes {
+        let mut line = format!("{:10} {} {}", one.kind, one.id, one.package);
+        for (what, listed) in lists(one) {
+            line.push_str(&format!("; {what} {listed}"));
+        }
+        writeln!(context.out, "{}", Shown(&line))?;
+        for why in one.why.iter().chain(&one.protected) {
+            let why = context.tamed_words(why);
+            writeln!(context.out, "  {}: {}", one.route.word(), Shown(&why))?;
+        }
+    }
+    for path in &told.others {
+        writeln!(context.out, "changes    {}", Shown(path))?;
+    }
+    let counts: Vec<String> = told.counts().into_iter().map(|(kind, number)| format!("{number} {kind}")).collect();
+    let counts = if counts.is_empty() { "no report changes".to_owned() } else { counts.join(", ") };
+    writeln!(context.out, "{}: {counts}", count(told.changes.len(), "report"))?;
+    let why = if told.why.is_empty() { String::new() } else { format!(": {}", told.why.join("; ")) };
+    Ok(writeln!(context.out, "{}{}", told.route.told(), Shown(&why))?)
+}

@@ -1,0 +1,141 @@
+//! The guard for the innocent: what names a protected package waits for a second person, and the rest goes in.
+
+use malpkg::Exit;
+use serde_json::Value;
+use testkit::{Database, Folder, Repository, report};
+
+use crate::program::{json, malpkg};
+
+const CONFIG: &str = "[source.feed]\nformat = \"osv\"\n[source.other]\nformat = \"osv\"\n";
+
+fn repository() -> Repository {
+    let lists = Database::default().with("malpkg.toml", CONFIG).with("config/protected/npm.txt", "react\n@babel/*\n");
+    lists.repository()
+}
+
+#[track_caller]
+fn ingest(repository: &Repository, source: &str, deliveries: &[&str]) -> Value {
+    let inbox = Folder::empty();
+    for (at, delivery) in deliveries.iter().enumerate() {
+        inbox.write(&format!("{at}.json"), delivery);
+    }
+    let folder = inbox.path().to_str().expect("a path in UTF-8").to_owned();
+    json(repository.path(), &["ingest", "--source", source, &folder, "--commit"], Exit::Done)
+}
+
+/// What waits, by package.
+fn queue(repository: &Repository) -> Vec<(String, String)> {
+    let told = json(repository.path(), &["triage"], Exit::Done);
+    assert_eq!((&told["format"], &told["version"]), (&"malpkg.triage".into(), &1.into()));
+    let word = |item: &Value, name: &str| item[name].as_str().unwrap_or_default().to_owned();
+    let items = told["queue"].as_array().expect("a list");
+    items.iter().map(|item| (word(item, "kind"), word(item, "package"))).collect()
+}
+
+fn is_published(repository: &Repository, package: &str) -> bool {
+    malpkg(repository.path(), &["query", package]).exit == Exit::Found
+}
+
+#[test]
+fn a_protected_name_waits_and_the_rest_goes_in() {
+    let repository = repository();
+    let lost = report("X-3", "npm", "core", &["1.0.0"]).replace("The package runs", "The package @acme/core runs");
+    let sent = [
+        report("X-1", "npm", "react", &["1.0.0"]),
+        report("X-2", "npm", "@babel/core", &[]),
+        lost,
+        report("X-4", "npm", "evil-left-pad", &["1.0.0"]),
+    ];
+    let done = ingest(&repository, "feed", &sent.each_ref().map(String::as_str));
+    assert_eq!((&done["sources"][0]["created"], &done["sources"][0]["rejected"]), (&1.into(), &3.into()), "{done}");
+    for rejected in done["rejected"].as_array().expect("a list") {
+        assert_eq!(rejected["rule"], "protected-name", "{done}");
+    }
+    assert!(is_published(&repository, "npm/evil-left-pad"));
+    for package in ["npm/react", "npm/@babel/core", "npm/core"] {
+        assert!(!is_published(&repository, package), "{package}");
+        assert!(queue(&repository).contains(&("protected".into(), package.into())), "{package}");
+    }
+    // Sent again, it waits as before.
+    let again = ingest(&repository, "feed", &sent.each_ref().map(String::as_str));
+    assert_eq!((&again["commit"], queue(&repository).len()), (&Value::Null, 3), "{again}");
+}
+
+#[test]
+fn what_a_second_person_approves_of_is_taken_in() {
+    let repository = repository();
+    ingest(&repository, "feed", &[&report("X-1", "npm", "react", &["1.0.0"])]);
+    // Neither the source nor who committed what waits is a second person.
+    let who = repository.run(&["log", "-1", "--format=%an"]);
+    for by in ["feed", who.trim()] {
+        let refused = malpkg(repository.path(), &["approve", "npm/react", "--by", by, "--commit"]);
+        assert_eq!(refused.exit, Exit::Failed, "{by}: {}", refused.out);
+        assert!(refused.err.contains("cannot approve"), "{}", refused.err);
+    }
+    let done = json(repository.path(), &["approve", "npm/react", "--by", "Grace", "--commit"], Exit::Done);
+    assert_eq!(done["changes"][0]["kind"], "create", "{done}");
+    assert!(is_published(&repository, "npm/react@1.0.0") && queue(&repository).is_empty());
+    let validated = json(repository.path(), &["validate", "--base-exact", "HEAD~1"], Exit::Done);
+    assert_eq!(validated["verdict"], "clean", "{validated}");
+    let query = json(repository.path(), &["query", "npm/react"], Exit::Found);
+    let path = query["answers"][0]["reports"][0]["path"].as_str().expect("a path").to_owned();
+    let report_now: Value = serde_json::from_str(&repository.read(&path)).expect("JSON");
+    let decision = &report_now["database_specific"]["malpkg"]["decisions"][0];
+    assert_eq!((&decision["kind"], &decision["by"]), (&"approve".into(), &"Grace".into()));
+    assert_eq!(decision["versions"], serde_json::json!(["1.0.0"]));
+    // What says more needs another approval; what says less does not.
+    ingest(&repository, "other", &[&report("Y-1", "npm", "react", &["1.0.0", "2.0.0"])]);
+    assert!(!is_published(&repository, "npm/react@2.0.0"));
+    assert_eq!(queue(&repository), [("protected".to_owned(), "npm/react".to_owned())]);
+    json(repository.path(), &["approve", "npm/react", "--by", "Grace", "--commit"], Exit::Done);
+    assert!(is_published(&repository, "npm/react@2.0.0"));
+    json(
+        repository.path(),
+        &["narrow", "npm/react", "--clear", "2.0.0", "--reason", "versions-clean", "--commit"],
+        Exit::Done,
+    );
+    assert!(!is_published(&repository, "npm/react@2.0.0") && queue(&repository).is_empty());
+}
+
+#[test]
+fn an_open_range_is_approved_of_by_its_versions() {
+    let repository = repository();
+    ingest(&repository, "feed", &[&report("X-1", "npm", "react", &[])]);
+    let refused = malpkg(repository.path(), &["approve", "npm/react", "--by", "Grace", "--commit"]);
+    assert!(refused.exit == Exit::Failed && refused.err.contains("--keep"), "{}{}", refused.out, refused.err);
+    json(repository.path(), &["approve", "npm/react", "--by", "Grace", "--keep", "1.0.0", "--commit"], Exit::Done);
+    assert!(is_published(&repository, "npm/react@1.0.0") && !is_published(&repository, "npm/react@2.0.0"));
+}
+
+#[test]
+fn a_draft_on_a_protected_name_waits_too() {
+    let repository = repository();
+    let all = ["new", "npm/react", "--all-versions", "--because", "no", "--write"];
+    assert_eq!(malpkg(repository.path(), &all).exit, Exit::Failed);
+    let told = malpkg(repository.path(), &["new", "npm/react@1.0.0", "--write"]);
+    assert!(told.exit == Exit::Done && told.out.contains("malpkg approve"), "{}{}", told.out, told.err);
+    repository.run(&["add", "-A"]);
+    repository.run(&["commit", "-qm", "a draft"]);
+    assert_eq!(queue(&repository)[0].0, "protected");
+    let merged = json(repository.path(), &["assign", "--commit"], Exit::Done);
+    assert!(!is_published(&repository, "npm/other"), "{merged}");
+    json(repository.path(), &["approve", "npm/react", "--by", "Grace", "--commit"], Exit::Done);
+    assert!(!queue(&repository).iter().any(|(kind, _)| kind == "protected"), "{:?}", queue(&repository));
+}
+
+#[test]
+fn an_item_is_closed_with_a_reason() {
+    let repository = repository();
+    ingest(&repository, "feed", &[&report("X-1", "npm", "react", &["1.0.0"])]);
+    let key = json(repository.path(), &["triage"], Exit::Done)["queue"][0]["key"].as_str().expect("a key").to_owned();
+    let close = ["triage", "close", &key[..12], "--because", "it is the real react"];
+    assert_eq!(malpkg(repository.path(), &close).exit, Exit::Done);
+    assert_eq!(queue(&repository).len(), 1, "a plan closes nothing");
+    json(repository.path(), &[&close[..], &["--commit"]].concat(), Exit::Done);
+    let told = json(repository.path(), &["triage"], Exit::Done);
+    assert_eq!((told["queue"].as_array().map(Vec::len), &told["closed"]), (Some(0), &1.into()));
+    assert!(repository.read(&format!("config/triage/{key}.toml")).contains("it is the real react"));
+    // Another claim about the same name is another item.
+    ingest(&repository, "other", &[&report("Y-1", "npm", "react", &["2.0.0"])]);
+    assert_eq!(queue(&repository).len(), 1);
+}
