@@ -6,8 +6,8 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use osv_schema::Timestamp;
 
 use crate::command::{
-    affected, assign, explain, export, fmt, ingest, merge, narrow, new, path, quarantine, query, reinstate, source,
-    undo, validate, version, withdraw,
+    affected, assign, diff, explain, export, fmt, git_driver, ingest, log, merge, narrow, new, path, quarantine, query,
+    reinstate, show, source, stats, undo, validate, version, withdraw,
 };
 
 /// Keep and ask a database of malicious packages
@@ -109,6 +109,11 @@ pub(crate) enum Command {
     Undo(undo::Arguments),
     Export(export::Arguments),
     Query(query::Arguments),
+    Show(show::Arguments),
+    Log(log::Arguments),
+    Diff(diff::Arguments),
+    Stats(stats::Arguments),
+    GitDriver(git_driver::Arguments),
     Path(path::Arguments),
     Version(version::Arguments),
     Affected(affected::Arguments),

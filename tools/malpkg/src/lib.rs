@@ -18,6 +18,7 @@ mod progress;
 mod resolve;
 mod sources;
 mod streams;
+mod turned;
 
 use std::ffi::OsString;
 use std::io::Write;
@@ -62,6 +63,11 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, out: &mut dyn Write, e
         arguments::Command::Undo(arguments) => command::undo::run(&arguments, &mut context),
         arguments::Command::Export(arguments) => command::export::run(&arguments, &mut context),
         arguments::Command::Query(arguments) => command::query::run(&arguments, &mut context),
+        arguments::Command::Show(arguments) => command::show::run(&arguments, &mut context),
+        arguments::Command::Log(arguments) => command::log::run(&arguments, &mut context),
+        arguments::Command::Diff(arguments) => command::diff::run(&arguments, &mut context),
+        arguments::Command::Stats(arguments) => command::stats::run(&arguments, &mut context),
+        arguments::Command::GitDriver(arguments) => command::git_driver::run(&arguments, &mut context),
         arguments::Command::Path(arguments) => command::path::run(&arguments, &mut context),
         arguments::Command::Version(arguments) => command::version::run(&arguments, &mut context),
         arguments::Command::Affected(arguments) => command::affected::run(&arguments, &mut context),

@@ -54,6 +54,30 @@ pub(crate) fn resolve(
     Err(Failure::new(message).place(word).remedy(remedy))
 }
 
+/// The one report that a word means.
+pub(crate) fn only(word: &str, store: &Store, snapshot: &Snapshot) -> Result<Statement, Failure> {
+    let mut meant = resolve(word, None, store, snapshot)?;
+    if meant.query.as_ref().is_some_and(|query| query.version.is_some()) {
+        let failure = Failure::new("a report is about a package, not about one version of it").place(word);
+        return Err(failure.remedy("name the package without a version"));
+    }
+    if let Some(unread) = meant.unread.pop() {
+        return Err(Failure::from(unread).remedy("`malpkg validate` says how to mend it"));
+    }
+    let found: Vec<String> = meant.statements.iter().map(|statement| statement.path.to_string()).collect();
+    match (meant.statements.pop(), found.len()) {
+        (Some(one), 1) => Ok(one),
+        (None, _) => {
+            let failure = Failure::new("there is no such report").place(word);
+            Err(failure.remedy("`malpkg query` says what is known of a package"))
+        }
+        _ => {
+            let failure = Failure::new(format!("this names several reports: {}", found.join(", "))).place(word);
+            Err(failure.remedy("name one of them by its path"))
+        }
+    }
+}
+
 /// A package as people write it, with its ecosystem in the word or beside it.
 pub(crate) fn package_query(word: &str, ecosystem: Option<&str>) -> Result<PackageQuery, Failure> {
     let query = match ecosystem {

@@ -126,6 +126,12 @@ enum Task {
         #[arg(long)]
         corpus: Option<PathBuf>,
     },
+    /// Let pairs of branches meet that changed the same reports: with the driver, without it, and in one go
+    Drivers {
+        /// How many pairs
+        #[arg(long, default_value_t = 1_000)]
+        pairs: usize,
+    },
     /// Merge real arrivals into a corpus, and compare with what upstream made of them
     Arrivals {
         /// A folder that holds the `osv/` of a corpus
@@ -172,6 +178,7 @@ fn main() -> ExitCode {
         Task::Laws { cases, corpus } => {
             corpus.map_or(Ok(()), |corpus| laws::real(&corpus)).and_then(|()| runs::laws(cases))
         }
+        Task::Drivers { pairs } => runs::drivers(pairs),
         Task::Arrivals { corpus, arrivals, after } => arrivals::run_all(&corpus, &arrivals, &after),
         Task::Accept { clients } => accept::run(&clients),
         Task::Fuzz { seconds, targets } => fuzz::run(&targets, seconds),
