@@ -6,8 +6,8 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use osv_schema::Timestamp;
 
 use crate::command::{
-    affected, assign, diff, explain, export, fmt, git_driver, ingest, log, merge, narrow, new, path, quarantine, query,
-    reinstate, show, source, stats, undo, validate, version, withdraw,
+    affected, assign, dedupe, diff, explain, export, fmt, git_driver, ingest, log, merge, narrow, new, path,
+    quarantine, query, reinstate, show, source, stats, undo, validate, version, withdraw,
 };
 
 /// Keep and ask a database of malicious packages
@@ -103,6 +103,7 @@ pub(crate) enum Command {
     Quarantine(quarantine::Arguments),
     Merge(merge::Arguments),
     Assign(assign::Arguments),
+    Dedupe(dedupe::Arguments),
     Withdraw(withdraw::Arguments),
     Reinstate(reinstate::Arguments),
     Narrow(narrow::Arguments),

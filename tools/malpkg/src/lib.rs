@@ -63,6 +63,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, out: &mut dyn Write, e
         arguments::Command::Undo(arguments) => command::undo::run(&arguments, &mut context),
         arguments::Command::Export(arguments) => command::export::run(&arguments, &mut context),
         arguments::Command::Query(arguments) => command::query::run(&arguments, &mut context),
+        arguments::Command::Dedupe(arguments) => command::dedupe::run(&arguments, &mut context),
         arguments::Command::Show(arguments) => command::show::run(&arguments, &mut context),
         arguments::Command::Log(arguments) => command::log::run(&arguments, &mut context),
         arguments::Command::Diff(arguments) => command::diff::run(&arguments, &mut context),

@@ -44,14 +44,37 @@ pub(crate) fn resolve(
     let named: Vec<&Entry> =
         snapshot.reports().filter(|(place, _)| place.stem.eq_ignore_ascii_case(word)).map(|(_, entry)| entry).collect();
     if !named.is_empty() {
-        return Ok(read(None, &named, snapshot));
+        return Ok(followed(read(None, &named, snapshot), snapshot));
     }
     if is_like_an_id(word) {
-        return Ok(read(None, &with_alias(word, snapshot)?, snapshot));
+        return Ok(followed(read(None, &with_alias(word, snapshot)?, snapshot), snapshot));
     }
     let message = "this is no id, no path and no package";
     let remedy = format!("write a package with its ecosystem, for example npm/{word}");
     Err(Failure::new(message).place(word).remedy(remedy))
+}
+
+/// How many reports a report can lead through.
+const FOLLOWED_MAX: usize = 16;
+
+/// In place of each report that is a duplicate of another one the one that it leads to.
+fn followed(mut meant: Meant, snapshot: &Snapshot) -> Meant {
+    let statements = std::mem::take(&mut meant.statements);
+    for mut statement in statements {
+        for _ in 0..FOLLOWED_MAX {
+            let Some(id) = curate::leads_to(&statement.record) else { break };
+            let next = snapshot.reports().find(|(place, _)| place.stem == id).map(|(_, entry)| entry);
+            let next = next.and_then(|entry| read(None, &[entry], snapshot).statements.pop());
+            match next {
+                Some(next) => statement = next,
+                None => break,
+            }
+        }
+        if meant.statements.iter().all(|there| there.path != statement.path) {
+            meant.statements.push(statement);
+        }
+    }
+    meant
 }
 
 /// The one report that a word means.

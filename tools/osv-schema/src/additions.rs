@@ -81,6 +81,8 @@ shape! {
         cleared: Vec<String> = "cleared",
         /// The ranges that do not count.
         cleared_ranges: Vec<Range> = "cleared_ranges",
+        /// The id of the report that this one leads to, which is a duplicate of it.
+        survivor: String = "survivor",
     }
 }
 

@@ -154,6 +154,17 @@ impl Standing {
         Ok(files.into_values().collect())
     }
 
+    /// The reports in which a rule about what reports share found something, and those that changed since.
+    ///
+    /// # Errors
+    ///
+    /// The index is damaged.
+    pub fn found_by(&self, rule: &str) -> Result<Vec<Facts>, IndexError> {
+        let found = self.index.found_by(rule)?.into_iter().filter(|file| file.is_report).map(|file| file.facts);
+        let found = found.filter(|facts| !self.touched.contains(&facts.path));
+        Ok(found.chain(self.facts.iter().cloned()).collect())
+    }
+
     /// The findings of level error about one file as the tree has it.
     ///
     /// # Errors

@@ -3,6 +3,7 @@
 pub(crate) mod affected;
 pub(crate) mod assign;
 pub(crate) mod decide;
+pub(crate) mod dedupe;
 pub(crate) mod diff;
 pub(crate) mod explain;
 pub(crate) mod export;

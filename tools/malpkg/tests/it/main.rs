@@ -6,6 +6,7 @@ mod assign;
 mod change;
 mod crash;
 mod decide;
+mod dedupe;
 mod documents;
 mod drivers;
 mod export;
