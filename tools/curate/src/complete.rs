@@ -6,7 +6,7 @@ use database::{Entry, Report, Snapshot};
 use osv_schema::{Affected, Member, Record, Timestamp};
 
 use crate::streams::{StreamKey, streams};
-use crate::{Delivery, content_sha256};
+use crate::{Delivery, content_sha256, leads_to};
 
 /// The deliveries by which a source takes back what it no longer names: one for each of its streams that stands in some
 /// report and is not among those named.
@@ -21,6 +21,9 @@ pub fn no_longer_named(base: &Snapshot, source: &str, named: &BTreeSet<String>, 
 }
 
 fn ended(record: &Record, source: &str, named: &BTreeSet<String>, now: Timestamp) -> Vec<Delivery> {
+    if leads_to(record).is_some() {
+        return Vec::new();
+    }
     let origins = record.origins();
     let standing = streams(&origins).into_iter().filter(|(_, stream)| stream.ended().is_none());
     let ids = standing.filter_map(|(key, _)| match key {

@@ -101,6 +101,11 @@ impl Joining {
         }
     }
 
+    /// Adds ids of the same thing.
+    pub(crate) fn alias(&mut self, ids: &BTreeSet<String>) {
+        self.more.aliases.extend(ids.iter().cloned());
+    }
+
     /// Adds an origin as it is.
     pub(crate) fn add(&mut self, origin: Origin) {
         self.more.origins.push(origin);

@@ -1,10 +1,13 @@
 //! Two reports on one package become one: the union of their lists, and what that comes to.
 
+mod branches;
+
 use database::{Details, InvalidDetails, SubjectError, subject};
 use osv_schema::{Member, Record, Timestamp};
 
 use crate::join::Joining;
 use crate::unite::{drop_empty, written};
+pub use branches::{MeetError, Meeting, Met, meet, meet_all};
 
 /// Why two reports cannot be joined.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

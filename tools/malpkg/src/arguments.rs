@@ -6,8 +6,8 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use osv_schema::Timestamp;
 
 use crate::command::{
-    affected, approve, assign, coverage, dispute, explain, export, fmt, ingest, merge, narrow, new, path, pull, quarantine,
-    query, reinstate, source, triage, undo, validate, verify, version, withdraw,
+    affected, approve, assign, coverage, dedupe, diff, dispute, explain, export, fmt, git_driver, ingest, log, merge, narrow,
+    new, path, pull, quarantine, query, reinstate, show, source, stats, triage, undo, validate, verify, version, withdraw,
 };
 
 /// Keep and ask a database of malicious packages
@@ -106,6 +106,7 @@ pub(crate) enum Command {
     Quarantine(quarantine::Arguments),
     Merge(merge::Arguments),
     Assign(assign::Arguments),
+    Dedupe(dedupe::Arguments),
     Withdraw(withdraw::Arguments),
     Reinstate(reinstate::Arguments),
     Narrow(narrow::Arguments),
@@ -118,6 +119,11 @@ pub(crate) enum Command {
     Verify(verify::Arguments),
     Pull(pull::Arguments),
     Query(query::Arguments),
+    Show(show::Arguments),
+    Log(log::Arguments),
+    Diff(diff::Arguments),
+    Stats(stats::Arguments),
+    GitDriver(git_driver::Arguments),
     Path(path::Arguments),
     Version(version::Arguments),
     Affected(affected::Arguments),

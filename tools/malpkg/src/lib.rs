@@ -22,6 +22,7 @@ mod resolve;
 mod sources;
 mod streams;
 mod waiting;
+mod turned;
 
 use std::ffi::OsString;
 use std::io::Write;
@@ -77,6 +78,12 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, out: &mut dyn Write, e
         arguments::Command::Verify(arguments) => command::verify::run(&arguments, &mut context),
         arguments::Command::Pull(arguments) => command::pull::run(&arguments, &mut context),
         arguments::Command::Query(arguments) => command::query::run(&arguments, &mut context),
+        arguments::Command::Dedupe(arguments) => command::dedupe::run(&arguments, &mut context),
+        arguments::Command::Show(arguments) => command::show::run(&arguments, &mut context),
+        arguments::Command::Log(arguments) => command::log::run(&arguments, &mut context),
+        arguments::Command::Diff(arguments) => command::diff::run(&arguments, &mut context),
+        arguments::Command::Stats(arguments) => command::stats::run(&arguments, &mut context),
+        arguments::Command::GitDriver(arguments) => command::git_driver::run(&arguments, &mut context),
         arguments::Command::Path(arguments) => command::path::run(&arguments, &mut context),
         arguments::Command::Version(arguments) => command::version::run(&arguments, &mut context),
         arguments::Command::Affected(arguments) => command::affected::run(&arguments, &mut context),

@@ -44,14 +44,61 @@ pub(crate) fn resolve(
     let named: Vec<&Entry> =
         snapshot.reports().filter(|(place, _)| place.stem.eq_ignore_ascii_case(word)).map(|(_, entry)| entry).collect();
     if !named.is_empty() {
-        return Ok(read(None, &named, snapshot));
+        return Ok(followed(read(None, &named, snapshot), snapshot));
     }
     if is_like_an_id(word) {
-        return Ok(read(None, &with_alias(word, snapshot)?, snapshot));
+        return Ok(followed(read(None, &with_alias(word, snapshot)?, snapshot), snapshot));
     }
     let message = "this is no id, no path and no package";
     let remedy = format!("write a package with its ecosystem, for example npm/{word}");
     Err(Failure::new(message).place(word).remedy(remedy))
+}
+
+/// How many reports a report can lead through.
+const FOLLOWED_MAX: usize = 16;
+
+/// In place of each report that is a duplicate of another one the one that it leads to.
+fn followed(mut meant: Meant, snapshot: &Snapshot) -> Meant {
+    let statements = std::mem::take(&mut meant.statements);
+    for mut statement in statements {
+        for _ in 0..FOLLOWED_MAX {
+            let Some(id) = curate::leads_to(&statement.record) else { break };
+            let next = snapshot.reports().find(|(place, _)| place.stem == id).map(|(_, entry)| entry);
+            let next = next.and_then(|entry| read(None, &[entry], snapshot).statements.pop());
+            match next {
+                Some(next) => statement = next,
+                None => break,
+            }
+        }
+        if meant.statements.iter().all(|there| there.path != statement.path) {
+            meant.statements.push(statement);
+        }
+    }
+    meant
+}
+
+/// The one report that a word means.
+pub(crate) fn only(word: &str, store: &Store, snapshot: &Snapshot) -> Result<Statement, Failure> {
+    let mut meant = resolve(word, None, store, snapshot)?;
+    if meant.query.as_ref().is_some_and(|query| query.version.is_some()) {
+        let failure = Failure::new("a report is about a package, not about one version of it").place(word);
+        return Err(failure.remedy("name the package without a version"));
+    }
+    if let Some(unread) = meant.unread.pop() {
+        return Err(Failure::from(unread).remedy("`malpkg validate` says how to mend it"));
+    }
+    let found: Vec<String> = meant.statements.iter().map(|statement| statement.path.to_string()).collect();
+    match (meant.statements.pop(), found.len()) {
+        (Some(one), 1) => Ok(one),
+        (None, _) => {
+            let failure = Failure::new("there is no such report").place(word);
+            Err(failure.remedy("`malpkg query` says what is known of a package"))
+        }
+        _ => {
+            let failure = Failure::new(format!("this names several reports: {}", found.join(", "))).place(word);
+            Err(failure.remedy("name one of them by its path"))
+        }
+    }
 }
 
 /// A package as people write it, with its ecosystem in the word or beside it.

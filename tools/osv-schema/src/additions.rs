@@ -87,6 +87,8 @@ shape! {
         deadline: String = "deadline",
         /// Since when an honest owner has the name.
         reclaimed: String = "reclaimed",
+        /// The id of the report that this one leads to, which is a duplicate of it.
+        survivor: String = "survivor",
     }
 }
 

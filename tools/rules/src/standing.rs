@@ -154,17 +154,15 @@ impl Standing {
         Ok(files.into_values().collect())
     }
 
-    /// The files of the tree in which a rule may have found something: those that it did in the index, and those that
-    /// changed since.
+    /// The reports in which a rule about what reports share found something, and those that changed since.
     ///
     /// # Errors
     ///
     /// The index is damaged.
-    pub fn found_by(&self, rule: &str) -> Result<BTreeSet<TreePath>, IndexError> {
-        let found = self.index.found_by(rule)?.into_iter().map(|file| file.facts.path);
-        let mut paths: BTreeSet<TreePath> = found.filter(|path| !self.touched.contains(path)).collect();
-        paths.extend(self.facts.iter().map(|facts| facts.path.clone()));
-        Ok(paths)
+    pub fn found_by(&self, rule: &str) -> Result<Vec<Facts>, IndexError> {
+        let found = self.index.found_by(rule)?.into_iter().filter(|file| file.is_report).map(|file| file.facts);
+        let found = found.filter(|facts| !self.touched.contains(&facts.path));
+        Ok(found.chain(self.facts.iter().cloned()).collect())
     }
 
     /// The findings of level error about one file as the tree has it.

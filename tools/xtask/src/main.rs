@@ -133,6 +133,18 @@ enum Task {
         #[arg(long)]
         corpus: Option<PathBuf>,
     },
+    /// Let pairs of branches meet that changed the same reports: with the driver, without it, and in one go
+    Drivers {
+        /// How many pairs
+        #[arg(long, default_value_t = 1_000)]
+        pairs: usize,
+    },
+    /// Make one report each of groups of reports on one package, spelled and known otherwise
+    Dedupe {
+        /// How many groups
+        #[arg(long, default_value_t = 500)]
+        groups: usize,
+    },
     /// Merge real arrivals into a corpus, and compare with what upstream made of them
     Arrivals {
         /// A folder that holds the `osv/` of a corpus
@@ -189,6 +201,8 @@ fn main() -> ExitCode {
         Task::Laws { cases, corpus } => {
             corpus.map_or(Ok(()), |corpus| laws::real(&corpus)).and_then(|()| runs::laws(cases))
         }
+        Task::Dedupe { groups } => runs::dedupe(groups),
+        Task::Drivers { pairs } => runs::drivers(pairs),
         Task::Arrivals { corpus, arrivals, after } => arrivals::run_all(&corpus, &arrivals, &after),
         Task::Accept { clients } => accept::run(&clients),
         Task::Storage { objects, clients } => storage::run(objects, &clients),

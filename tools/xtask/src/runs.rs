@@ -35,6 +35,20 @@ pub(crate) fn laws(cases: usize) -> Done {
     Ok(())
 }
 
+/// Lets so many pairs of branches meet.
+pub(crate) fn drivers(pairs: usize) -> Done {
+    test("malpkg", "drivers::", &[("MALPKG_DRIVER_PAIRS", pairs)])?;
+    say(&format!("{pairs} pairs of branches come to the same tree with the driver, without it, and joined in one go"));
+    Ok(())
+}
+
+/// Makes one report each of so many groups.
+pub(crate) fn dedupe(groups: usize) -> Done {
+    test("malpkg", "dedupe::", &[("MALPKG_DEDUPE_GROUPS", groups)])?;
+    say(&format!("{groups} groups are one report each: nothing is lost, and every id leads to it"));
+    Ok(())
+}
+
 /// Runs some of the tests of a crate, in the release build, with numbers of its own.
 fn test(package: &str, names: &str, numbers: &[(&str, usize)]) -> Done {
     let started = Instant::now();

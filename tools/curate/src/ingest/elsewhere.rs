@@ -10,6 +10,7 @@ use super::fault::Fault;
 use super::found::{Found, open};
 use super::group::Group;
 use crate::delivery::content_sha256;
+use crate::leads_to;
 use crate::moved::{self, Streams};
 
 /// What streams said of other packages than those that they speak of now.
@@ -62,7 +63,8 @@ pub(super) fn elsewhere(
     for (entry, read) in entries.iter().zip(read) {
         // One that cannot be read cannot be told either; `validate` says what is wrong with it.
         let (Ok((package, record)), Some(place)) = (read, Place::of(&entry.path)) else { continue };
-        if number_of.contains_key(&entry.path) {
+        // What leads to another report speaks for itself no more.
+        if number_of.contains_key(&entry.path) || leads_to(&record).is_some() {
             continue;
         }
         number_of.insert(&entry.path, groups.len() + elsewhere.groups.len());

@@ -6,7 +6,7 @@ use osv_schema::{Pointer, Record};
 
 use super::fault::Fault;
 use super::group::Group;
-use crate::remembered;
+use crate::{leads_to, remembered};
 
 /// What the database has on a package.
 #[derive(Default)]
@@ -43,7 +43,7 @@ pub(crate) fn find(base: &Snapshot, groups: &[Group], prefix: &str) -> Vec<Resul
             Ok((package, record)) if package.is_same_as(&groups[number].package) => {
                 if Place::of(&entry.path).is_none() {
                     found_so_far.remembered = Some((entry.path.clone(), record));
-                } else if found_so_far.report.is_none() {
+                } else if found_so_far.report.as_ref().is_none_or(|(.., record)| leads_to(record).is_some()) {
                     found_so_far.report = Some((entry.path.clone(), package, record));
                 }
             }

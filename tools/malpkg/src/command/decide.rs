@@ -13,7 +13,7 @@ use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::landing::{Landing, view};
 use crate::planning::{Curated, Tried, curate};
-use crate::resolve::{resolve, words};
+use crate::resolve::{only, words};
 
 /// Which reports are meant, who says so, and where the plan goes.
 #[derive(Debug, clap::Args)]
@@ -123,27 +123,7 @@ pub(super) fn message(verb: &str, settled: &Settled, plan: &Plan) -> String {
 pub(super) fn named(words: &[String], store: &Store, snapshot: &Snapshot) -> Result<BTreeSet<TreePath>, Failure> {
     let mut paths = BTreeSet::new();
     for word in words {
-        let mut meant = resolve(word, None, store, snapshot)?;
-        if meant.query.as_ref().is_some_and(|query| query.version.is_some()) {
-            let failure = Failure::new("a report is about a package, not about one version of it").place(word);
-            return Err(failure.remedy("name the package; `malpkg narrow` says which versions are meant"));
-        }
-        if let Some(unread) = meant.unread.pop() {
-            return Err(Failure::from(unread).remedy("`malpkg validate` says how to mend it"));
-        }
-        let found: Vec<&TreePath> = meant.statements.iter().map(|statement| &statement.path).collect();
-        match found[..] {
-            [one] => drop(paths.insert(one.clone())),
-            [] => {
-                let failure = Failure::new("there is no such report").place(word);
-                return Err(failure.remedy("`malpkg query` says what is known of a package"));
-            }
-            _ => {
-                let list: Vec<&str> = found.iter().map(|path| path.as_str()).collect();
-                let failure = Failure::new(format!("this names several reports: {}", list.join(", "))).place(word);
-                return Err(failure.remedy("name one of them by its path"));
-            }
-        }
+        paths.insert(only(word, store, snapshot)?.path);
     }
     Ok(paths)
 }

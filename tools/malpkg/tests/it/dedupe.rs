@@ -1,0 +1,185 @@
+//! `malpkg dedupe`: one report each, nothing lost, and every id leads to it.
+//!
+//! `cargo xtask dedupe --groups N` makes more groups than the tests do by themselves.
+
+use std::collections::BTreeSet;
+
+use malpkg::Exit;
+use serde_json::{Value, json};
+use testkit::{Database, Repository, report};
+
+use crate::program::{json as answer, malpkg};
+
+/// A report with aliases and one origin.
+fn with(id: &str, ecosystem: &str, name: &str, version: &str, day: usize, aliases: &[&str]) -> String {
+    let mut text: Value = serde_json::from_str(&report(id, ecosystem, name, &[version])).unwrap();
+    text["published"] = json!(format!("2026-01-{:02}T00:00:00Z", 1 + day % 28));
+    text["modified"] = json!("2026-02-01T00:00:00Z");
+    if !aliases.is_empty() {
+        text["aliases"] = json!(aliases);
+    }
+    text["database_specific"]["malicious-packages-origins"] = json!([{
+        "source": "feed", "sha256": format!("{:064x}", day * 1000 + id.len()), "id": format!("F-{id}"),
+        "import_time": "2026-01-30T00:00:00Z", "modified_time": "2026-01-29T00:00:00Z", "versions": [version],
+    }]);
+    format!("{text:#}\n")
+}
+
+/// Reports that are one: where each lies, its id, and its text.
+struct Group {
+    files: Vec<(String, String, String)>,
+    /// All ids by which it is known.
+    ids: BTreeSet<String>,
+    versions: BTreeSet<String>,
+}
+
+fn group(number: usize) -> Group {
+    let name = format!("pack-age{number}");
+    let id = |of: usize| format!("MAL-2026-{}", number * 10 + of + 1);
+    let ghsa = |of: usize| format!("GHSA-{number:04}-{of:04}-aaaa");
+    let (g1, g2) = (ghsa(1), ghsa(2));
+    // The ecosystem, the folder, the name and the aliases of each.
+    let first = id(0);
+    let parts: Vec<(&str, String, String, Vec<&str>)> = match number % 4 {
+        0 => vec![
+            ("PyPI", format!("pypi/Pack_Age{number}"), format!("Pack_Age{number}"), vec![]),
+            ("PyPI", format!("pypi/{name}"), name.clone(), vec![&g1]),
+        ],
+        1 => vec![
+            ("npm", format!("npm/{name}"), name.clone(), vec![&g1]),
+            ("npm", format!("npm/{name}"), name.clone(), vec![&g2]),
+        ],
+        2 => vec![
+            ("npm", format!("npm/{name}"), name.clone(), vec![&g1]),
+            ("npm", format!("npm/{name}"), name.clone(), vec![&g1, &g2]),
+            ("npm", format!("npm/{name}"), name.clone(), vec![&g2]),
+        ],
+        _ => vec![
+            ("RubyGems", format!("rubygems/{name}"), name.clone(), vec![&g1]),
+            ("RubyGems", format!("rubygems/{name}"), name.clone(), vec![&first]),
+        ],
+    };
+    let mut group = Group { files: Vec::new(), ids: BTreeSet::new(), versions: BTreeSet::new() };
+    for (at, (ecosystem, folder, name, aliases)) in parts.into_iter().enumerate() {
+        let (id, version) = (id(at), format!("1.{at}.0"));
+        // The one that was published first need not have the smallest id.
+        let text = with(&id, ecosystem, &name, &version, (number + at * 7) % 28, &aliases);
+        group.ids.insert(id.clone());
+        group.ids.extend(aliases.into_iter().map(str::to_owned));
+        group.versions.insert(version);
+        group.files.push((format!("osv/malicious/{folder}/{id}.json"), id, text));
+    }
+    group
+}
+
+fn records(repository: &Repository) -> Vec<(String, Value)> {
+    let paths = repository.paths("HEAD").into_iter().filter(|path| path.starts_with("osv/") && path.contains("/MAL-"));
+    paths.map(|path| (path.clone(), serde_json::from_str(&repository.show("HEAD", &path)).unwrap())).collect()
+}
+
+fn texts(value: &Value) -> BTreeSet<String> {
+    value.as_array().into_iter().flatten().map(|one| one.as_str().unwrap().to_owned()).collect()
+}
+
+#[test]
+fn what_is_one_becomes_one() {
+    let count = std::env::var("MALPKG_DEDUPE_GROUPS").ok().and_then(|text| text.parse().ok()).unwrap_or(12);
+    let groups: Vec<Group> = (0..count).map(group).collect();
+    let files = groups.iter().flat_map(|group| &group.files);
+    let mut database = Database::default().with("malpkg.toml", "");
+    // Two packages that share an alias are two.
+    for (name, id) in [("one", "MAL-2025-1"), ("two", "MAL-2025-2")] {
+        let text = with(id, "npm", name, "1.0.0", 1, &["GHSA-shared"]);
+        database = database.with(&format!("osv/malicious/npm/{name}/{id}.json"), &text);
+    }
+    let database = files.fold(database, |database, (path, _, text)| database.with(path, text));
+    let repository = database.repository();
+    let duplicates: usize = groups.iter().map(|group| group.files.len() - 1).sum();
+    let allow = format!("withdraw={duplicates}");
+    // Of a folder nothing is known before it is read, of a commit the index tells: both find the same.
+    let of_folder = answer(database.folder().path(), &["dedupe", "--allow", &allow], Exit::Done);
+    let plan = answer(repository.path(), &["dedupe", "--allow", &allow], Exit::Done);
+    assert_eq!(of_folder["changes"], plan["changes"]);
+    let done = answer(repository.path(), &["dedupe", "--commit", "--allow", &allow], Exit::Done);
+    assert_eq!((&done["format"], &done["rejected"]), (&json!("malpkg.plan"), &json!([])), "{done}");
+    repository.is_clean();
+    let again = answer(repository.path(), &["dedupe", "--commit"], Exit::Done);
+    assert_eq!((&again["changes"], &again["commit"]), (&json!([]), &Value::Null));
+
+    let records = records(&repository);
+    let of = |id: &str| records.iter().find(|(_, record)| record["id"] == id).unwrap_or_else(|| panic!("{id} is gone"));
+    for group in &groups {
+        let all: Vec<&(String, Value)> = group.files.iter().map(|(_, id, _)| of(id)).collect();
+        let (standing, gone): (Vec<_>, Vec<_>) =
+            all.iter().copied().partition(|(_, record)| record["withdrawn"].is_null());
+        let [(path, survivor)] = standing[..] else { panic!("one stands: {:?}", group.files) };
+        let earliest = all.iter().map(|(_, record)| record["published"].as_str().unwrap()).min();
+        assert_eq!(survivor["published"].as_str(), earliest, "{path}");
+        assert_eq!(texts(&survivor["affected"][0]["versions"]), group.versions);
+        let origins = survivor["database_specific"]["malicious-packages-origins"].as_array().unwrap();
+        assert_eq!(origins.len(), group.files.len(), "every source is kept: {path}");
+        for (path, record) in &all {
+            // Whoever knows one of the ids knows them all.
+            let mut known = texts(&record["aliases"]);
+            known.insert(record["id"].as_str().unwrap().to_owned());
+            assert_eq!(known, group.ids, "{path}");
+        }
+        for (path, record) in gone {
+            assert!(path.starts_with("osv/withdrawn/"), "{path}");
+            let last = record["database_specific"]["malpkg"]["decisions"].as_array().unwrap().last().unwrap();
+            assert_eq!((&last["reason"], &last["survivor"]), (&json!("duplicate"), &survivor["id"]));
+        }
+    }
+    let words: Vec<&str> = groups.iter().flat_map(|group| &group.ids).map(String::as_str).collect();
+    let asked = answer(repository.path(), &[&["query"], &words[..]].concat(), Exit::Found);
+    let mut answers = asked["answers"].as_array().unwrap().iter();
+    for group in &groups {
+        let survivor = group.files.iter().map(|(_, id, _)| of(id)).find(|(_, record)| record["withdrawn"].is_null());
+        let (_, survivor) = survivor.unwrap();
+        for id in &group.ids {
+            let answer = answers.next().unwrap();
+            let reports = answer["reports"].as_array().unwrap();
+            assert_eq!((reports.len(), &reports[0]["id"]), (1, &survivor["id"]), "{id}: {answer}");
+        }
+    }
+    let verdict = answer(repository.path(), &["validate", "--base", "HEAD~1"], Exit::Done);
+    assert!(["clean", "healed", "still-there"].contains(&verdict["verdict"].as_str().unwrap()), "{verdict}");
+    let errors = verdict["findings"].as_array().unwrap().iter().filter(|one| one["status"] == "introduced");
+    assert_eq!(errors.count(), 0, "{verdict}");
+}
+
+#[test]
+fn what_a_source_says_later_goes_to_the_one_that_stays() {
+    let group = group(1);
+    let database = Database::default().with("malpkg.toml", "[source.feed]\nformat = \"osv\"\n");
+    let database = group.files.iter().fold(database, |database, (path, _, text)| database.with(path, text));
+    let repository = database.repository();
+    answer(repository.path(), &["dedupe", "--commit"], Exit::Done);
+    let before = records(&repository);
+    let (_, gone) = before.iter().find(|(path, _)| path.starts_with("osv/withdrawn/")).unwrap();
+    let stream = format!("F-{}", gone["id"].as_str().unwrap());
+    let sent: Value = serde_json::from_str(&report(&stream, "npm", "pack-age1", &["7.0.0"])).unwrap();
+    repository.write("in/1.json", sent.to_string().replace("2026-01-01T00:00:00Z", "2026-03-01T00:00:00Z"));
+    let inbox = repository.place("in").to_string_lossy().into_owned();
+    let done = answer(repository.path(), &["ingest", "--source", "feed", &inbox, "--commit"], Exit::Done);
+    assert_eq!(done["changes"].as_array().unwrap().len(), 1, "the one that leads to it stays as it is: {done}");
+    let after = records(&repository);
+    assert!(after.contains(before.iter().find(|(path, _)| path.starts_with("osv/withdrawn/")).unwrap()));
+    let (_, survivor) = after.iter().find(|(path, _)| path.starts_with("osv/malicious/")).unwrap();
+    // Its stream went on from what the other report had of it.
+    assert!(texts(&survivor["affected"][0]["versions"]).contains("7.0.0"), "{survivor}");
+    assert!(texts(&survivor["affected"][0]["versions"]).len() == 2, "{survivor}");
+}
+
+#[test]
+fn what_was_taken_back_stays_alone() {
+    let gone = testkit::withdrawn_report("MAL-2026-1", "npm", "a", &["1.0.0"], "2026-02-01T00:00:00Z");
+    let database = Database::default()
+        .with("osv/withdrawn/npm/a/MAL-2026-1.json", &gone)
+        .with("osv/malicious/npm/a/MAL-2026-2.json", &report("MAL-2026-2", "npm", "a", &["2.0.0"]));
+    let plan = malpkg(database.repository().path(), &["dedupe"]);
+    assert_eq!(
+        (plan.exit, plan.out.as_str()),
+        (Exit::Done, "0 reports made one with 0, 0 rejected\nnothing to write\n")
+    );
+}
