@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::str::FromStr;
 
-use database::Snapshot;
+use database::{Listed, Snapshot};
 use osv_schema::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -17,6 +17,10 @@ pub struct Input<'i> {
     /// The reports that are not to be published, with the rule that each breaks. What could not be published at all
     /// (see [`crate::write`]) joins them.
     pub held: &'i [Held],
+    /// Since when the commit and those before it list what; none for a plain folder or a working tree.
+    pub listed: Option<&'i Listed>,
+    /// Where people read the reports: the address of the tree's root.
+    pub home: Option<&'i str>,
     /// What to write.
     pub targets: BTreeSet<Target>,
     /// The tool and its version.
@@ -59,6 +63,14 @@ pub enum Target {
     Zip,
     /// Every record in one compressed file, one a line.
     Ndjson,
+    /// One SQLite file that answers questions.
+    Sqlite,
+    /// Every verdict in one flat table.
+    Verdicts,
+    /// A small filter that knows what is surely not listed.
+    Filter,
+    /// Columns for inventories.
+    Parquet,
 }
 
 /// The text names no target.
@@ -71,13 +83,18 @@ pub struct UnknownTarget {
 
 impl Target {
     /// Every target.
-    pub const ALL: [Target; 2] = [Target::Zip, Target::Ndjson];
+    pub const ALL: [Target; 6] =
+        [Target::Zip, Target::Ndjson, Target::Sqlite, Target::Verdicts, Target::Filter, Target::Parquet];
 
     /// The name that it is asked for by.
     pub fn name(self) -> &'static str {
         match self {
             Target::Zip => "zip",
             Target::Ndjson => "ndjson",
+            Target::Sqlite => "sqlite",
+            Target::Verdicts => "verdicts",
+            Target::Filter => "filter",
+            Target::Parquet => "parquet",
         }
     }
 }

@@ -10,7 +10,7 @@ use rayon::prelude::*;
 use crate::collect::{Item, collect};
 use crate::material::Material;
 use crate::output::Planned;
-use crate::{Counts, Error, Input, Manifest, Target, archives, manifest, ndjson};
+use crate::{Counts, Error, Input, Manifest, Target, archives, filter, lookup, manifest, ndjson, parquet, verdicts};
 
 /// What an export is busy with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -76,6 +76,10 @@ fn plan<'m>(target: Target, material: &'m Material<'_>) -> Vec<Planned<'m>> {
     match target {
         Target::Zip => archives::plan(material),
         Target::Ndjson => ndjson::plan(material),
+        Target::Sqlite => lookup::plan(material),
+        Target::Verdicts => verdicts::plan(material),
+        Target::Filter => filter::plan(material),
+        Target::Parquet => parquet::plan(material),
     }
 }
 

@@ -13,6 +13,7 @@ mod exit;
 mod failure;
 mod landing;
 mod likeness;
+mod listed;
 mod planning;
 mod progress;
 mod resolve;

@@ -25,6 +25,7 @@ mod tree;
 pub use commit::CommitError;
 pub use error::Error;
 pub use git::GitError;
+pub use history::FirstParents;
 pub use remote::Pushed;
 pub use revision::{Commit, CommitId, RefName};
 pub use store::{At, Store};

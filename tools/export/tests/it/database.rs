@@ -65,6 +65,8 @@ pub(crate) fn input<'i>(snapshot: &'i Snapshot, held: &'i [Held]) -> Input<'i> {
         snapshot,
         commit: None,
         held,
+        listed: None,
+        home: None,
         targets: Target::ALL.into_iter().collect(),
         tool: "malpkg 0.0.0",
         licence: "CC0-1.0",

@@ -4,6 +4,7 @@
 mod archives;
 mod database;
 mod held;
+mod lookup;
 mod published;
 mod readers;
 mod replace;

@@ -116,7 +116,7 @@ fn message(verb: &str, settled: &Settled, plan: &Plan) -> String {
 fn named(words: &[String], store: &Store, snapshot: &Snapshot) -> Result<BTreeSet<TreePath>, Failure> {
     let mut paths = BTreeSet::new();
     for word in words {
-        let mut meant = resolve(word, None, store, snapshot)?;
+        let mut meant = resolve(word, None, Some(store), snapshot)?;
         if meant.query.as_ref().is_some_and(|query| query.version.is_some()) {
             let failure = Failure::new("a report is about a package, not about one version of it").place(word);
             return Err(failure.remedy("name the package; `malpkg narrow` says which versions are meant"));

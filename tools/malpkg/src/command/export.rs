@@ -29,7 +29,7 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "REV")]
     rev: Option<String>,
 
-    /// Write only these targets: `zip`, `ndjson`
+    /// Write only these targets: `zip`, `ndjson`, `sqlite`, `verdicts`, `filter`, `parquet`
     #[arg(long, value_name = "TARGET,…", value_delimiter = ',')]
     only: Vec<Target>,
 
@@ -61,8 +61,11 @@ pub(crate) fn run(arguments: &Arguments, context: &mut Context<'_>) -> Result<Ex
     refuse_held(arguments, &held)?;
     progress.say("writing the release");
     let targets = if arguments.only.is_empty() { Target::ALL.to_vec() } else { arguments.only.clone() };
+    let listed = reading.commit.as_ref().map(|commit| crate::listed::listed(&store, commit)).transpose()?;
     let input = Input {
         snapshot: &reading.snapshot,
+        listed: listed.as_ref(),
+        home: reading.config.home.as_deref(),
         commit: commit_facts(&store, &reading)?,
         held: &held,
         targets: targets.into_iter().collect::<BTreeSet<_>>(),

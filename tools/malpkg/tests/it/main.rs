@@ -13,6 +13,7 @@ mod fmt;
 mod formats;
 mod hostile;
 mod ingest;
+mod lookup;
 mod merge;
 mod new;
 mod program;
