@@ -1,6 +1,6 @@
 //! The answer about a package version: what the reports on it come to.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use ecosystem::Package;
 use ecosystem::version::{Event, Order, RangeKind, RangeView, affects, same_version};
@@ -251,17 +251,6 @@ impl Statement {
         };
         self.ranges().iter().filter_map(written).collect()
     }
-
-    /// For each listed version since when it is: the time at which the first delivery that listed it was taken in. A
-    /// version that no delivery listed was written by hand, and only the history knows when.
-    pub fn since(&self) -> BTreeMap<String, String> {
-        let origins = self.record.origins();
-        let first = |version: &String| {
-            let naming = origins.iter().filter(|origin| origin.versions.items().contains(version));
-            naming.filter_map(|origin| origin.import_time.as_str()).min().map(str::to_owned)
-        };
-        self.versions().iter().filter_map(|version| Some((version.clone(), first(version)?))).collect()
-    }
 }
 
 /// The type of a range; none where the schema has no such type.
@@ -361,15 +350,5 @@ mod tests {
         assert_eq!(statement(RANGE, "").vers(), ["vers:npm/>=1.0.0|<1.2.0"]);
         let last = r#""ranges": [{"type": "SEMVER", "events": [{"introduced": "0"}, {"last_affected": "2.0.0"}]}]"#;
         assert_eq!(statement(last, "").vers(), ["vers:npm/<=2.0.0"]);
-    }
-
-    #[test]
-    fn since_is_the_first_delivery_that_listed_a_version() {
-        let origins = r#""database_specific": {"malicious-packages-origins": [
-            {"source": "a", "import_time": "2026-03-01T00:00:00Z", "versions": ["1.0.0"]},
-            {"source": "b", "import_time": "2026-02-01T00:00:00Z", "versions": ["1.0.0"]}]},"#;
-        let since = statement(SOME, origins).since();
-        assert_eq!(since["1.0.0"], "2026-02-01T00:00:00Z");
-        assert_eq!(since.len(), 1, "nobody delivered 1.0.1");
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::str::FromStr;
 
-use database::Snapshot;
+use database::{Listed, Snapshot};
 use osv_schema::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -19,6 +19,10 @@ pub struct Input<'i> {
     /// The reports that are not to be published, with the rule that each breaks. What could not be published at all
     /// (see [`crate::write`]) joins them.
     pub held: &'i [Held],
+    /// Since when the commit and those before it list what; none for a plain folder or a working tree.
+    pub listed: Option<&'i Listed>,
+    /// Where people read the reports: the address of the tree's root.
+    pub home: Option<&'i str>,
     /// What to write.
     pub targets: BTreeSet<Target>,
     /// Where the commit came from; without it no delta is told.
@@ -71,6 +75,14 @@ pub enum Target {
     Delta,
     /// A git bundle for each ecosystem.
     Bundle,
+    /// One SQLite file that answers questions.
+    Sqlite,
+    /// Every verdict in one flat table.
+    Verdicts,
+    /// A small filter that knows what is surely not listed.
+    Filter,
+    /// Columns for inventories.
+    Parquet,
 }
 
 /// The text names no target.
@@ -84,7 +96,18 @@ pub struct UnknownTarget {
 impl Target {
     /// Every target.
     pub const ALL: [Target; 6] =
-        [Target::Zip, Target::Tar, Target::Ndjson, Target::Records, Target::Delta, Target::Bundle];
+        [
+            Target::Zip,
+            Target::Tar,
+            Target::Ndjson,
+            Target::Records,
+            Target::Delta,
+            Target::Sqlite,
+            Target::Verdicts,
+            Target::Filter,
+            Target::Parquet,
+            Target::Bundle,
+        ];
 
     /// Whether it is written unasked.
     pub fn is_default(self) -> bool {
@@ -106,6 +129,10 @@ impl Target {
             Target::Records => "records",
             Target::Delta => "delta",
             Target::Bundle => "bundle",
+            Target::Sqlite => "sqlite",
+            Target::Verdicts => "verdicts",
+            Target::Filter => "filter",
+            Target::Parquet => "parquet",
         }
     }
 }

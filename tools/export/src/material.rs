@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 
 use osv_schema::{Document, Record};
+use rayon::prelude::*;
 
 use crate::body::Inflater;
 use crate::collect::{Collected, Item};
@@ -11,6 +12,9 @@ use crate::delta::Delta;
 use crate::older::Older;
 use crate::rows::Row;
 use crate::{Held, Input, folders};
+
+/// How many records are read again at once: what is made of them is held until all of these are.
+const AT_ONCE: usize = 4096;
 
 /// What the files of a release are written from. It is the same for every target; none reads the snapshot again.
 pub(crate) struct Material<'i> {
@@ -72,6 +76,29 @@ fn unchanged(items: &[Item<'_>], older: &Older) -> BTreeSet<&'static str> {
     }
     let is_same = |(folder, count): &(&'static str, usize)| !changed.contains(folder) && older.count(folder) == *count;
     kept.into_iter().filter(is_same).map(|(folder, _)| folder).collect()
+}
+
+impl Material<'_> {
+    /// Reads every record again, several at once, and gives what is made of each in their order, until it is no more
+    /// wanted.
+    pub(crate) fn each_record<T: Send>(
+        &self,
+        make: impl Fn(&Item<'_>, &Record) -> T + Sync,
+        mut give: impl FnMut(T) -> bool,
+    ) -> io::Result<()> {
+        for some in self.items.chunks(AT_ONCE) {
+            let made: Vec<io::Result<T>> = some
+                .par_iter()
+                .map_init(Inflater::new, |inflater, item| Ok(make(item, &item.record(inflater)?)))
+                .collect();
+            for one in made {
+                if !give(one?) {
+                    return Ok(());
+                }
+            }
+        }
+        Ok(())
+    }
 }
 
 impl Item<'_> {

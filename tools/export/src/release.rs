@@ -12,7 +12,8 @@ use crate::material::Material;
 use crate::older::Older;
 use crate::output::Planned;
 use crate::{
-    Counts, Error, Input, Manifest, Target, archives, bundle, delta, manifest, ndjson, older, records, tarball,
+    Counts, Error, Input, Manifest, Target, archives, bundle, delta, filter, lookup, manifest, ndjson, older, parquet,
+    records, tarball, verdicts,
 };
 
 /// What an export is busy with.
@@ -110,6 +111,10 @@ fn plan<'m>(target: Target, material: &'m Material<'_>) -> Vec<Planned<'m>> {
         Target::Records => records::plan(material),
         Target::Delta => delta::plan(material),
         Target::Bundle => bundle::plan(material),
+        Target::Sqlite => lookup::plan(material),
+        Target::Verdicts => verdicts::plan(material),
+        Target::Filter => filter::plan(material),
+        Target::Parquet => parquet::plan(material),
     }
 }
 

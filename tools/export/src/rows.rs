@@ -2,6 +2,7 @@
 
 use database::TreePath;
 use database::verdict::Statement;
+use ecosystem::{Ecosystem, Package};
 use osv_schema::Record;
 use osv_schema::additions::malpkg;
 
@@ -54,6 +55,13 @@ impl Row {
             confidence: confidence.clone(),
         };
         statements.iter().map(row).collect()
+    }
+}
+
+impl Row {
+    /// The package.
+    pub(crate) fn package(&self) -> Option<Package> {
+        Some(Package::new(Ecosystem::parse(&self.ecosystem).ok()?, &*self.name))
     }
 }
 

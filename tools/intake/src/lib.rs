@@ -45,6 +45,24 @@ pub use reading::{Asked, Reading, baseline, read, retake};
 pub use source::{Format, OwnIds, Setting, SettingError, Source};
 pub use taking::{Refused, Taken};
 
+/// Every document of a place whose name ends in `.json`.
+///
+/// # Errors
+///
+/// The place cannot be read, or an archive not to its end.
+pub fn documents(place: &Place, bounds: Bounds, give: &mut dyn FnMut(Document)) -> Result<(), PlaceError> {
+    let wants = |name: &str| name.ends_with(".json");
+    let seen = place.visit(&wants, bounds, None, &mut |found| {
+        if let git::Found::Here(item) = found {
+            give(item.document());
+        }
+    })?;
+    match seen.broken.into_iter().next() {
+        Some((name, bound)) => Err(PlaceError::new(&name, &bound.to_string(), "fetch the archive again")),
+        None => Ok(()),
+    }
+}
+
 /// The largest document that is read, in bytes: a report may not be larger either.
 pub const DOCUMENT_SIZE_MAX: u64 = database::REPORT_SIZE_MAX as u64;
 

@@ -15,6 +15,7 @@ mod failure;
 mod landing;
 mod likeness;
 mod past;
+mod listed;
 mod planning;
 mod progress;
 mod release;

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use database::{Place, ReportId, TreePath};
+use database::{Listed, Place, ReportId, TreePath};
 use export::{CommitFacts, Held, History, Input, Older, Target};
 use intake::Cursor;
 use rules::Level;
@@ -48,13 +48,25 @@ impl Release {
         Some(Past { store, settings: &self.reading.config.settings, commit, sequence: facts.sequence })
     }
 
+    /// Since when what it lists is listed, where there is a history that knows.
+    pub(crate) fn listed(&self, store: &Store) -> Result<Option<Listed>, Failure> {
+        self.reading.commit.as_ref().map(|commit| crate::listed::listed(store, commit)).transpose()
+    }
+
     /// What `export` writes it from.
-    pub(crate) fn input<'r>(&'r self, targets: BTreeSet<Target>, past: Option<&'r Past<'r>>) -> Input<'r> {
+    pub(crate) fn input<'r>(
+        &'r self,
+        targets: BTreeSet<Target>,
+        past: Option<&'r Past<'r>>,
+        listed: Option<&'r Listed>,
+    ) -> Input<'r> {
         Input {
             snapshot: &self.reading.snapshot,
             commit: self.commit.clone(),
             history: past.map(|past| past as &dyn History),
             held: &self.held,
+            listed,
+            home: self.reading.config.home.as_deref(),
             targets,
             tool: TOOL,
             licence: LICENCE,

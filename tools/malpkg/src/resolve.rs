@@ -23,17 +23,21 @@ pub(crate) struct Meant {
 pub(crate) fn resolve(
     word: &str,
     ecosystem: Option<&str>,
-    store: &Store,
+    store: Option<&Store>,
     snapshot: &Snapshot,
 ) -> Result<Meant, Failure> {
-    if ecosystem.is_none() && (word.starts_with("./") || word.starts_with('/') || word.starts_with("osv/")) {
-        let path = tree_path(word, store, Some(snapshot)).and_then(|path| snapshot.entry(&path));
+    if ecosystem.is_none() && is_path(word) {
+        let path = match store {
+            Some(store) => tree_path(word, store, Some(snapshot)),
+            None => Some(word.to_owned()),
+        };
+        let path = path.and_then(|path| snapshot.entry(&path));
         let entry = path.filter(|entry| Place::of(&entry.path).is_some()).ok_or_else(|| {
             Failure::new("there is no report at this path").place(word).remedy("name the file of a report below `osv`")
         })?;
         return Ok(read(None, &[entry], snapshot));
     }
-    if ecosystem.is_some() || word.contains('/') || word.starts_with("pkg:") {
+    if ecosystem.is_some() || is_package(word) {
         let query = package_query(word, ecosystem)?;
         let entries = verdict::candidates(snapshot, &query.package);
         let mut meant = read(Some(query), &entries, snapshot);
@@ -49,9 +53,24 @@ pub(crate) fn resolve(
     if is_like_an_id(word) {
         return Ok(followed(read(None, &with_alias(word, snapshot)?, snapshot), snapshot));
     }
+    Err(nothing(word))
+}
+
+/// A word that means nothing that can be asked.
+pub(crate) fn nothing(word: &str) -> Failure {
     let message = "this is no id, no path and no package";
     let remedy = format!("write a package with its ecosystem, for example npm/{word}");
-    Err(Failure::new(message).place(word).remedy(remedy))
+    Failure::new(message).place(word).remedy(remedy)
+}
+
+/// Whether a word is written as the path of a report.
+pub(crate) fn is_path(word: &str) -> bool {
+    word.starts_with("./") || word.starts_with('/') || word.starts_with("osv/")
+}
+
+/// Whether a word is written as a package.
+pub(crate) fn is_package(word: &str) -> bool {
+    word.contains('/') || word.starts_with("pkg:")
 }
 
 /// How many reports a report can lead through.
@@ -137,7 +156,7 @@ pub(crate) fn tree_path(given: &str, store: &Store, snapshot: Option<&Snapshot>)
 }
 
 /// Ids begin with the prefix of a database in capitals, and a dash. Ours may be written small.
-fn is_like_an_id(word: &str) -> bool {
+pub(crate) fn is_like_an_id(word: &str) -> bool {
     let prefix = word.split('-').next().unwrap_or_default();
     let is_prefix = prefix.len() < word.len() && prefix.bytes().any(|b| b.is_ascii_uppercase());
     let is_small_one_of_ours = word.to_ascii_uppercase().starts_with("MAL-");

@@ -52,8 +52,17 @@ impl Store {
     ///
     /// A tree is not there, is damaged, or holds what no path can name.
     pub fn difference(&self, before: TreeId, after: TreeId) -> Result<Vec<Difference>, Error> {
+        self.brought(Some(before), after)
+    }
+
+    /// As [`difference`](Self::difference); without a tree before, all of the files.
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub fn brought(&self, before: Option<TreeId>, after: TreeId) -> Result<Vec<Difference>, Error> {
         let objects = self.objects()?;
-        let files = different_files(&objects, Some(before.0), after.0, Some(&ROOTS))?;
+        let files = different_files(&objects, before.map(|tree| tree.0), after.0, Some(&ROOTS))?;
         let one = |DifferentFile { path, is_text, before, after }| {
             let content = |member: Member| match member.mode {
                 Mode::File(_) if is_text => Content::Blob(BlobId(member.id)),

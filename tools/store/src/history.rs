@@ -8,6 +8,15 @@ use crate::difference::different_files;
 use crate::revision::read_commit;
 use crate::{Commit, CommitId, Error, Store};
 
+/// A stretch of history.
+#[derive(Clone, Debug)]
+pub struct FirstParents {
+    /// The commits, the newest first.
+    pub commits: Vec<Commit>,
+    /// The commit before them, where it is the one that is known.
+    pub known: Option<Commit>,
+}
+
 impl Store {
     /// For each year the highest number of an id with this prefix that any report ever had, in a commit or before it. All
     /// of the history is gone through: the cost is that of its changes.
@@ -42,6 +51,32 @@ impl Store {
             }
         }
         Ok(highest)
+    }
+
+    /// A commit and those before it by first parents, the newest first, down to one that is known and not among them; down
+    /// to the first commit of all where that is not met.
+    ///
+    /// # Errors
+    ///
+    /// The history is cut off before either, as in a shallow clone.
+    pub fn first_parents(&self, commit: CommitId, known: Option<CommitId>) -> Result<FirstParents, Error> {
+        let repository = self.repository()?;
+        let mut commits = Vec::new();
+        let mut next = commit;
+        loop {
+            if Some(next) == known {
+                let known = read_commit(&repository, next.oid()?)?;
+                return Ok(FirstParents { commits, known: Some(known) });
+            }
+            let commit = read_commit(&repository, next.oid()?)?;
+            let parent = commit.parents.first().copied();
+            commits.push(commit);
+            match parent {
+                Some(parent) => next = parent,
+                None if repository.is_shallow() => return Err(Error::Shallow),
+                None => return Ok(FirstParents { commits, known: None }),
+            }
+        }
     }
 
     /// How many commits there are from the first one to this, going by first parents, both counted.

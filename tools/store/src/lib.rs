@@ -28,6 +28,7 @@ pub use commit::CommitError;
 pub use error::Error;
 pub use git::GitError;
 pub use lookup::Lookup;
+pub use history::FirstParents;
 pub use remote::Pushed;
 pub use revision::{Commit, CommitId, RefName};
 pub use store::{At, Store};

@@ -66,6 +66,8 @@ pub(crate) fn input<'i>(snapshot: &'i Snapshot, held: &'i [Held]) -> Input<'i> {
         commit: None,
         history: None,
         held,
+        listed: None,
+        home: None,
         targets: Target::ALL.into_iter().filter(|target| target.is_default()).collect(),
         tool: "malpkg 0.0.0",
         licence: "CC0-1.0",

@@ -31,7 +31,7 @@ pub(crate) struct Arguments {
 
     /// Write only these targets; without it all of them but `records`, which is a file for each report
     ///
-    /// `zip`, `tar`, `ndjson`, `records`, `delta`, `bundle`
+    /// `zip`, `tar`, `ndjson`, `records`, `delta`, `sqlite`, `verdicts`, `filter`, `parquet`, `bundle`
     #[arg(long, value_name = "TARGET,…", value_delimiter = ',')]
     only: Vec<Target>,
 
@@ -71,7 +71,8 @@ pub(crate) fn run(arguments: &Arguments, context: &mut Context<'_>) -> Result<Ex
     let default = || Target::ALL.into_iter().filter(|target| target.is_default()).collect();
     let targets = if arguments.only.is_empty() { default() } else { arguments.only.iter().copied().collect() };
     let past = release.past(&store);
-    let input = release.input(targets, past.as_ref());
+    let listed = release.listed(&store)?;
+    let input = release.input(targets, past.as_ref(), listed.as_ref());
     let (sources, key) = (release.sources()?, signing_key()?);
     let quiet = |_: export::Progress| {};
     let (manifest, notes) = export::replace(&arguments.out, |dir| {

@@ -1,20 +1,22 @@
 //! `malpkg query`: what is known about a package, a version, or an id.
 
+mod data;
 mod why;
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 use database::verdict::{self, Statement, Verdict};
 use ecosystem::PackageQuery;
 use ecosystem::version::{Order, Version};
 use serde::Serialize;
-use store::Store;
 
-use crate::context::{Context, Reading};
+use crate::context::Context;
 use crate::display::Shown;
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::resolve::{resolve, words};
+use crate::resolve::words;
+use data::Data;
 
 /// Ask whether a package, a version of it, or a report's id is known as malicious
 ///
@@ -30,6 +32,12 @@ pub(crate) struct Arguments {
     /// The ecosystem of the names, for one whose own name has slashes
     #[arg(long, value_name = "ECOSYSTEM")]
     ecosystem: Option<String>,
+
+    /// What to ask in place of the repository: a release, a lookup file, or an archive of records
+    ///
+    /// Without it, what the environment variable MALPKG_FROM names, and else the repository.
+    #[arg(long, value_name = "DIR|FILE")]
+    from: Option<PathBuf>,
 
     /// Say for each version and range who put it there or keeps it out, and since when
     #[arg(long)]
@@ -92,11 +100,10 @@ struct ReportV1 {
 }
 
 pub(crate) fn run(arguments: &Arguments, context: &mut Context<'_>) -> Result<Exit, Failure> {
-    let store = context.store()?;
-    let reading = context.at_head(&store)?;
+    let data = Data::open(arguments.from.as_deref(), context)?;
     let (mut answers, mut failures) = (Vec::new(), Vec::new());
     for word in words(&arguments.what)? {
-        match answer(&word, arguments, &store, &reading) {
+        match answer(&word, arguments, &data) {
             Ok(answer) => answers.push(answer),
             Err(failure) => failures.push(failure),
         }
@@ -117,15 +124,14 @@ pub(crate) fn run(arguments: &Arguments, context: &mut Context<'_>) -> Result<Ex
         writeln!(context.err, "{failure}")?;
     }
     if context.wants_json() {
-        let time = reading.commit_time().map(|time| time.to_string());
-        let data = DataV1 { commit: reading.commit_id(), time };
+        let data = DataV1 { commit: data.commit(), time: data.time() };
         context.write_json(&QueryV1 { format: "malpkg.query", version: 1, data, answers })?;
     }
     Ok(Exit::found(is_malicious))
 }
 
-fn answer(word: &str, arguments: &Arguments, store: &Store, reading: &Reading) -> Result<AnswerV1, Failure> {
-    let meant = resolve(word, arguments.ecosystem.as_deref(), store, &reading.snapshot)?;
+fn answer(word: &str, arguments: &Arguments, data: &Data) -> Result<AnswerV1, Failure> {
+    let (meant, since) = data.ask(word, arguments.ecosystem.as_deref())?;
     let version = meant.query.as_ref().and_then(|query| query.version.as_deref());
     let answer = verdict::of(&meant.statements, version);
     if answer.verdict != Verdict::Malicious {
@@ -141,7 +147,15 @@ fn answer(word: &str, arguments: &Arguments, store: &Store, reading: &Reading) -
         query: word.to_owned(),
         verdict: answer.verdict.word(),
         versions: answer.versions.word(),
-        reports: answer.reports.iter().map(|&index| view(&meant.statements[index], arguments.why, reading)).collect(),
+        reports: answer
+            .reports
+            .iter()
+            .map(|&index| {
+                let statement = &meant.statements[index];
+                let since = since.get(index).cloned().unwrap_or_else(|| data.since(statement));
+                ReportV1 { since, ..view(statement, arguments.why, data) }
+            })
+            .collect(),
         others: answer.others.iter().map(id).collect(),
     })
 }
@@ -154,12 +168,12 @@ fn check_version(query: &PackageQuery, version: &str) -> Result<(), Failure> {
     })
 }
 
-fn view(statement: &Statement, why: bool, reading: &Reading) -> ReportV1 {
+fn view(statement: &Statement, why: bool, data: &Data) -> ReportV1 {
     let record = &statement.record;
     let malpkg = osv_schema::additions::malpkg(record);
     let word = |name: &str| malpkg.and_then(|members| members.get(name)?.as_str()).map(str::to_owned);
     let text = |member: &osv_schema::Member<String>| member.as_str().map(str::to_owned);
-    let url = reading.config.home.as_deref().map(|home| format!("{}/{}", home.trim_end_matches('/'), statement.path));
+    let url = data.home().map(|home| format!("{}/{}", home.trim_end_matches('/'), statement.path));
     ReportV1 {
         id: text(&record.id).unwrap_or_default(),
         aliases: record.aliases.items().to_vec(),
@@ -172,7 +186,7 @@ fn view(statement: &Statement, why: bool, reading: &Reading) -> ReportV1 {
         dispute: dispute(record),
         affected_versions: statement.versions().to_vec(),
         affected_ranges: statement.vers(),
-        since: statement.since(),
+        since: BTreeMap::new(),
         url,
         path: statement.path.to_string(),
         why: why.then(|| why::of(statement)),

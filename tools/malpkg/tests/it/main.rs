@@ -22,6 +22,7 @@ mod identical;
 mod ingest;
 mod killed;
 mod meaning;
+mod lookup;
 mod merge;
 mod new;
 mod program;

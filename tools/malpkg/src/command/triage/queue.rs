@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use curate::{OPEN, disputed, sha256_hex};
-use database::{Base, Entry, Place, Report, ReportId};
+use database::{Base, Entry, Facts, Place, Report, ReportId};
 use osv_schema::additions::Decision;
 use osv_schema::{Record, Timestamp};
 use rules::By;
@@ -121,8 +121,9 @@ fn unapproved(store: &Store, reading: &Reading, context: &Context<'_>, items: &m
     let findings = match &reading.commit {
         Some(commit) => {
             let judging = Judging { store, settings, by: By::Maintainer };
-            let paths = change::standing(&judging, commit)?.found_by(GUARD).map_err(Failure::new)?;
-            let entries: Vec<&Entry> = paths.iter().filter_map(|path| reading.snapshot.entry(path.as_str())).collect();
+            let found = change::standing(&judging, commit)?.found_by(GUARD).map_err(Failure::new)?;
+            let entry = |facts: &Facts| reading.snapshot.entry(facts.path.as_str());
+            let entries: Vec<&Entry> = found.iter().filter_map(entry).collect();
             let judged =
                 reading.snapshot.map(&entries, |entry, bytes| rules::judge_file(&entry.path, bytes, settings).findings);
             judged.into_iter().flatten().collect()

@@ -1,0 +1,138 @@
+//! The table of what each record says of each package.
+
+use std::io;
+
+use osv_schema::{Affected, Member, Range, Record, Timestamp};
+use rayon::prelude::*;
+
+use super::ROWS;
+use super::columns::{Column, Ints, Table, Texts};
+use crate::body::Inflater;
+use crate::material::Material;
+use crate::output::Out;
+use crate::rows::{Extent, Row};
+
+const SCHEMA: &str = "message affected {
+  required binary ecosystem (STRING); required binary name (STRING); optional binary purl (STRING);
+  required binary id (STRING);
+  required group versions (LIST) { repeated group list { required binary element (STRING); } }
+  required boolean all_versions;
+  required group ranges (LIST) { repeated group list { required group element {
+    optional binary type (STRING); optional binary introduced (STRING); optional binary fixed (STRING);
+    optional binary last_affected (STRING); } } }
+  required int64 modified (TIMESTAMP(MICROS,true)); optional int64 published (TIMESTAMP(MICROS,true));
+  optional int64 withdrawn (TIMESTAMP(MICROS,true)); optional binary summary (STRING);
+  required group aliases (LIST) { repeated group list { required binary element (STRING); } }
+  required binary source (STRING);
+}";
+
+/// The source of a release whose database has no address.
+const SOURCE: &str = "malpkg";
+
+/// The columns of some rows.
+#[derive(Default)]
+struct Columns {
+    ecosystem: Texts,
+    name: Texts,
+    purl: Texts,
+    id: Texts,
+    versions: Texts,
+    all_versions: Vec<bool>,
+    ranges: [Texts; 4],
+    modified: Ints,
+    published: Ints,
+    withdrawn: Ints,
+    summary: Texts,
+    aliases: Texts,
+    source: Texts,
+}
+
+/// Type, introduced, fixed and last affected of one stretch of a range.
+type Stretch<'r> = [Option<&'r str>; 4];
+
+pub(super) fn write(material: &Material<'_>, out: &mut Out<'_>) -> io::Result<()> {
+    let mut table = Table::new(SCHEMA)?;
+    for rows in material.rows.chunks(ROWS) {
+        let records: Vec<io::Result<Record>> = rows
+            .par_iter()
+            .map_init(Inflater::new, |inflater, row| {
+                let record = material.items[row.item].record(inflater)?;
+                // The story is most of a record, and in no column.
+                Ok(Record { details: Member::Absent, database_specific: Member::Absent, ..record })
+            })
+            .collect();
+        let mut columns = Columns::default();
+        for (row, record) in rows.iter().zip(records) {
+            columns.add(material, row, &record?);
+        }
+        table.write_all(columns.all())?;
+    }
+    out.write_all(&table.finish()?)
+}
+
+impl Columns {
+    fn add(&mut self, material: &Material<'_>, row: &Row, record: &Record) {
+        let item = &material.items[row.item];
+        let time = |member: &Member<String>| member.as_str().and_then(|text| text.parse::<Timestamp>().ok());
+        let is_on = |affected: &&Affected| {
+            affected.package.value().is_some_and(|package| {
+                (package.ecosystem.as_str(), package.name.as_str()) == (Some(&*row.ecosystem), Some(&*row.name))
+            })
+        };
+        let on: Vec<&Affected> = record.affected.items().iter().filter(is_on).collect();
+        let stretches: Vec<Stretch<'_>> =
+            on.iter().flat_map(|affected| affected.ranges.items()).flat_map(stretches).collect();
+        let purl = on.iter().find_map(|affected| affected.package.value()?.purl.as_str());
+        self.ecosystem.required(&row.ecosystem);
+        self.name.required(&row.name);
+        self.purl.optional(purl);
+        self.id.required(item.id);
+        self.versions.list(on.iter().flat_map(|affected| affected.versions.items()).map(String::as_str));
+        self.all_versions.push(row.extent == Extent::Every);
+        for (at, column) in self.ranges.iter_mut().enumerate() {
+            column.member(stretches.iter().map(|stretch| stretch[at]));
+        }
+        self.modified.required(item.facts.modified);
+        self.published.optional(time(&record.published));
+        let withdrawn = item.facts.is_withdrawn.then(|| time(&record.withdrawn).unwrap_or(item.facts.modified));
+        self.withdrawn.optional(withdrawn);
+        self.summary.optional(record.summary.as_str());
+        self.aliases.list(record.aliases.items().iter().map(String::as_str));
+        self.source.required(material.input.home.unwrap_or(SOURCE));
+    }
+
+    /// In the order of the schema.
+    fn all(&self) -> Vec<Column<'_>> {
+        let first = [&self.ecosystem, &self.name, &self.purl, &self.id, &self.versions];
+        let mut all: Vec<Column<'_>> = first.into_iter().map(Into::into).collect();
+        all.push(Column::Bools(&self.all_versions));
+        all.extend(self.ranges.iter().map(Column::from));
+        all.extend([&self.modified, &self.published, &self.withdrawn].map(Column::from));
+        all.extend([&self.summary, &self.aliases, &self.source].map(Column::from));
+        all
+    }
+}
+
+/// A range as stretches from where it begins to where it ends, in the order of its events.
+fn stretches(range: &Range) -> Vec<Stretch<'_>> {
+    let kind = range.kind.as_str();
+    let mut stretches: Vec<Stretch<'_>> = Vec::new();
+    for (name, value) in range.events.items().iter().flat_map(osv_schema::Event::entries) {
+        let at = match name {
+            "introduced" => 1,
+            "fixed" => 2,
+            "last_affected" => 3,
+            _ => continue,
+        };
+        match stretches.last_mut() {
+            // It ends what was begun and has no end yet.
+            Some(last) if at > 1 && last[2].is_none() && last[3].is_none() => last[at] = Some(value),
+            _ => {
+                let mut stretch = [kind, None, None, None];
+                stretch[at] = Some(value);
+                stretches.push(stretch);
+            }
+        }
+    }
+    stretches
+}

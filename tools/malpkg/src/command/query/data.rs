@@ -1,0 +1,206 @@
+//! What is asked: the repository, or something that was published.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+
+use database::verdict::Statement;
+use database::{Base, EVERY, Listed, Report, Snapshot, TreePath, subject};
+use index::Lookup;
+use intake::{Bounds, Document, Place};
+use osv_schema::Timestamp;
+use store::Store;
+
+use crate::context::{Context, Reading, with_sources};
+use crate::failure::Failure;
+use crate::resolve::{Meant, is_like_an_id, is_package, is_path, nothing, package_query, resolve};
+
+/// What names the data where `--from` does not.
+const VARIABLE: &str = "MALPKG_FROM";
+/// The files of a release that can be asked, the best first.
+const FILES: [&str; 2] = ["malpkg.sqlite", "all.zip"];
+/// How an SQLite file begins.
+const SQLITE: &[u8] = b"SQLite format 3\0";
+/// How much is read of one archive.
+const BOUNDS: Bounds = Bounds { documents_max: 4_000_000, unpacked_max: 16 << 30 };
+
+const REMEDY: &str = "name the folder of a release, its `malpkg.sqlite`, or an archive such as its `all.zip`";
+
+/// Since when each version and range is listed.
+type Since = BTreeMap<String, String>;
+
+/// What is asked.
+pub(super) enum Data {
+    /// A database.
+    Database { store: Store, reading: Box<Reading>, listed: Option<Listed> },
+    /// A lookup file.
+    Lookup { lookup: Lookup, commit: Option<String>, time: Option<String>, home: Option<String> },
+    /// The records of an archive.
+    Archive { snapshot: Snapshot, commit: Option<String>, time: Option<String> },
+}
+
+impl Data {
+    /// Opens what is named, or what the environment names, or the repository.
+    pub(super) fn open(from: Option<&Path>, context: &mut Context<'_>) -> Result<Data, Failure> {
+        let named = std::env::var_os(VARIABLE).filter(|named| !named.is_empty());
+        match from.or(named.as_ref().map(Path::new)) {
+            Some(from) => Data::published(from),
+            None => Data::database(context),
+        }
+    }
+
+    fn database(context: &mut Context<'_>) -> Result<Data, Failure> {
+        let store = context.store()?;
+        let reading = context.at_head(&store)?;
+        let mut listed = None;
+        // Only programs are told since when, and only they wait for it.
+        if let Some(commit) = reading.commit.as_ref().filter(|_| context.wants_json()) {
+            let progress = context.progress("reading the history");
+            let found = crate::listed::listed(&store, commit);
+            drop(progress);
+            match found {
+                Ok(found) => listed = Some(found),
+                // It is an answer without that, too.
+                Err(failure) if context.general.quiet => drop(failure),
+                Err(failure) => writeln!(context.err, "since when something is listed cannot be said\n{failure}")?,
+            }
+        }
+        Ok(Data::Database { store, reading: Box::new(reading), listed })
+    }
+
+    fn published(from: &Path) -> Result<Data, Failure> {
+        let shown = from.to_string_lossy().into_owned();
+        let fault = |message: String| Failure::new(message).place(&shown).remedy(REMEDY);
+        if shown.contains("://") {
+            return Err(fault("an address cannot be asked: `malpkg pull` brings a release here".to_owned()));
+        }
+        let (file, manifest) = if from.is_dir() {
+            let manifest = export::Manifest::read(from).map_err(|error| fault(with_sources(&error)))?;
+            let file = FILES.into_iter().find(|file| manifest.files.contains_key(*file));
+            let file = file.ok_or_else(|| fault(format!("this release has none of {}", FILES.join(" and "))))?;
+            (from.join(file), Some(manifest))
+        } else {
+            (from.to_owned(), None)
+        };
+        let mut start = [0; 16];
+        let read = std::fs::File::open(&file).and_then(|mut opened| {
+            use std::io::Read;
+            opened.read(&mut start)
+        });
+        let length = read.map_err(|error| fault(format!("cannot read this: {error}")))?;
+        let (commit, time) = manifest.map_or((None, None), |manifest| (manifest.commit, manifest.time));
+        if start[..length] == *SQLITE {
+            let broken = |error: index::Error| fault(with_sources(&error));
+            let lookup = Lookup::open(&file).map_err(broken)?;
+            let about = |key: &str| lookup.about(key).map_err(broken);
+            let (commit, time, home) = (about("commit")?, about("time")?, about("home")?);
+            return Ok(Data::Lookup { lookup, commit, time, home });
+        }
+        Ok(Data::Archive { snapshot: snapshot(&file)?, commit, time })
+    }
+
+    /// What a word means, and since when what each statement says is listed, where that is known already.
+    pub(super) fn ask(&self, word: &str, ecosystem: Option<&str>) -> Result<(Meant, Vec<Since>), Failure> {
+        let lookup = match self {
+            Data::Database { store, reading, .. } => {
+                return Ok((resolve(word, ecosystem, Some(store), &reading.snapshot)?, Vec::new()));
+            }
+            Data::Archive { snapshot, .. } => return Ok((resolve(word, ecosystem, None, snapshot)?, Vec::new())),
+            Data::Lookup { lookup, .. } => lookup,
+        };
+        let broken = |error: index::Error| Failure::new(with_sources(&error));
+        if ecosystem.is_none() && is_path(word) {
+            let failure = Failure::new("a lookup file knows no paths").place(word);
+            return Err(failure.remedy("ask for the id or the package"));
+        }
+        let (query, answers) = if ecosystem.is_some() || is_package(word) {
+            let query = package_query(word, ecosystem)?;
+            let answers = lookup.package(&query.package).map_err(broken)?;
+            (Some(query), answers)
+        } else {
+            let answers = lookup.id(word).map_err(broken)?;
+            match answers.is_empty() {
+                false => (None, answers),
+                true if is_like_an_id(word) => (None, lookup.alias(word).map_err(broken)?),
+                true => return Err(nothing(word)),
+            }
+        };
+        let mut answers = answers;
+        // As the files of a tree are listed: those that stand first, and each by its path.
+        answers.sort_by(|a, b| a.statement.path.cmp(&b.statement.path));
+        let (statements, mut since): (Vec<Statement>, Vec<Since>) =
+            answers.into_iter().map(|answer| (answer.statement, answer.since)).unzip();
+        for (statement, since) in statements.iter().zip(&mut since) {
+            if let Some(time) = since.remove(EVERY) {
+                since.extend(statement.vers().into_iter().map(|range| (range, time.clone())));
+            }
+        }
+        Ok((Meant { query, statements, unread: Vec::new() }, since))
+    }
+
+    /// Since when what a statement says is listed, by the history.
+    pub(super) fn since(&self, statement: &Statement) -> Since {
+        let Data::Database { listed: Some(listed), .. } = self else { return Since::new() };
+        let words = statement.versions().iter().cloned().chain(statement.vers());
+        let known = words.filter_map(|word| {
+            let time = Timestamp::from_unix(listed.since(&statement.package, &word)?)?;
+            Some((word, time.to_string()))
+        });
+        known.collect()
+    }
+
+    /// The commit that answers.
+    pub(super) fn commit(&self) -> Option<String> {
+        match self {
+            Data::Database { reading, .. } => reading.commit_id(),
+            Data::Lookup { commit, .. } | Data::Archive { commit, .. } => commit.clone(),
+        }
+    }
+
+    /// When that was made.
+    pub(super) fn time(&self) -> Option<String> {
+        match self {
+            Data::Database { reading, .. } => reading.commit_time().map(|time| time.to_string()),
+            Data::Lookup { time, .. } | Data::Archive { time, .. } => time.clone(),
+        }
+    }
+
+    /// Where people read the reports.
+    pub(super) fn home(&self) -> Option<&str> {
+        match self {
+            Data::Database { reading, .. } => reading.config.home.as_deref(),
+            Data::Lookup { home, .. } => home.as_deref(),
+            Data::Archive { .. } => None,
+        }
+    }
+}
+
+/// The records of an archive, each where its report lies in a database.
+fn snapshot(file: &Path) -> Result<Snapshot, Failure> {
+    let shown = file.to_string_lossy().into_owned();
+    let fault = |error: intake::PlaceError| Failure::new(error.reason).place(error.place).remedy(REMEDY);
+    let place = Place::of_input(&shown, Path::new("")).map_err(fault)?;
+    let (mut files, mut unread) = (Vec::new(), None);
+    let mut give = |document: Document| match document.bytes {
+        Ok(bytes) => files.extend(at_its_place(&document.name, &bytes).map(|path| (path, Arc::from(bytes)))),
+        Err(error) => unread = Some(Failure::new(error).place(document.name)),
+    };
+    intake::documents(&place, BOUNDS, &mut give).map_err(fault)?;
+    match unread {
+        Some(failure) => Err(failure),
+        None if files.is_empty() && !shown.ends_with(".zip") => {
+            Err(Failure::new("there are no records in this").place(shown).remedy(REMEDY))
+        }
+        None => Ok(Snapshot::of_files(files)),
+    }
+}
+
+/// Where the report of a record would lie; none for what is about no package.
+fn at_its_place(name: &str, bytes: &[u8]) -> Option<TreePath> {
+    let file = name.rsplit('/').next()?;
+    let record = Report::read(&TreePath::new(file).ok()?, bytes).record?;
+    let folder = subject(&record).ok()?.package.folder().ok()?;
+    let [malicious, withdrawn] = Base::ALL.map(Base::folder);
+    let base = if record.is_withdrawn() { withdrawn } else { malicious };
+    TreePath::new(format!("{base}/{folder}/{file}")).ok()
+}
