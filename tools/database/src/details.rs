@@ -119,9 +119,13 @@ impl std::fmt::Display for Details {
 
 /// What sources said in some details: all behind the first separating line; none where there is none.
 pub fn said(details: &str) -> Option<&str> {
-    // Asked of each report of a database, so that the search is prepared once.
-    static SEPARATORS: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(SEPARATOR));
-    let at = SEPARATORS.find(details.as_bytes())?;
+    // Asked of each report of a database, so that the search is prepared once, and for a part: short ones are found
+    // faster.
+    const PART: std::ops::Range<usize> = 4..28;
+    static PARTS: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(&SEPARATOR[PART]));
+    let bytes = details.as_bytes();
+    let mut begins = PARTS.find_iter(bytes).filter_map(|at| at.checked_sub(PART.start));
+    let at = begins.find(|&at| bytes[at..].starts_with(SEPARATOR.as_bytes()))?;
     Some(&details[at + SEPARATOR.len()..])
 }
 

@@ -31,7 +31,7 @@ pub struct Facts {
 
 /// A stream in one word: the source, and the record's id there.
 pub fn stream_word(source: &str, id: &str) -> String {
-    format!("{source}\0{id}")
+    [source, "\0", id].concat()
 }
 
 /// By what kind of word a report can be found.
@@ -75,17 +75,18 @@ impl Facts {
 
     /// What a report says; none of one that lies where no report does.
     pub fn of_report(report: &Report<'_>, prefix: &str) -> Option<Facts> {
-        let by_place = Facts::of_place(report.path, report.place?, prefix);
-        let Some(record) = &report.record else { return Some(by_place) };
+        let place = report.place?;
+        let Some(record) = &report.record else { return Some(Facts::of_place(report.path, place, prefix)) };
         let package = report.about().map(|subject| {
             let package = &subject.package;
-            format!("{}/{}", package.ecosystem().as_str(), package.merge_name()).into()
+            [package.ecosystem().as_str(), "/", &package.merge_name()].concat().into()
         });
-        let id = by_place.id.map(|by_name| report.own_id().map_or(by_name, Into::into));
-        let is_withdrawn = by_place.is_withdrawn || record.is_withdrawn();
+        let is_assigned = !ReportId::is_unassigned(place.stem, prefix);
+        let id = is_assigned.then(|| report.own_id().unwrap_or(place.stem).into());
+        let is_withdrawn = place.base == Base::Withdrawn || record.is_withdrawn();
         let aliases = sorted(record.aliases.items().iter().map(|alias| alias.as_str().into()).collect());
         let streams = sorted(streams(record).map(|(source, id)| stream_word(source, id).into()).collect());
-        Some(Facts { path: by_place.path, id, is_withdrawn, package, aliases, streams })
+        Some(Facts { path: report.path.clone(), id, is_withdrawn, package, aliases, streams })
     }
 
     /// Every word by which the report can be found.

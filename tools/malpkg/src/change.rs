@@ -79,20 +79,28 @@ pub(crate) fn standing(judging: &Judging<'_>, base: &Commit) -> Result<Standing,
     }
 }
 
-/// Keeps the index of a tree that was judged whole, for whoever judges a change to it. Where it cannot be kept, the next
-/// one reads all again.
-pub(crate) fn keep_index(store: &Store, snapshot: &Snapshot, validation: &mut rules::Validation, settings: &Settings) {
-    let (Some(tree), true) = (snapshot.tree(), validation.unread.is_empty()) else { return };
+/// The index of a tree that was judged whole, for whoever judges a change to it; none where it is kept already, or not
+/// worth it.
+pub(crate) fn new_index(
+    store: &Store,
+    snapshot: &Snapshot,
+    validation: &mut rules::Validation,
+    settings: &Settings,
+) -> Option<Indexed> {
+    let (Some(tree), true) = (snapshot.tree(), validation.unread.is_empty()) else { return None };
     let name = format!("{NAME}{tree}");
     let fingerprint = rules::fingerprint(&tool(), settings);
-    if store.kept(&name).is_some_and(|bytes| Index::open(bytes, &fingerprint).is_ok()) {
-        return;
-    }
-    keep(store, &name, &rules::indexed(tree, snapshot, validation, fingerprint));
+    let is_kept = store.kept(&name).is_some_and(|bytes| Index::open(bytes, &fingerprint).is_ok());
+    (!is_kept).then(|| rules::indexed(tree, snapshot, validation, fingerprint))
 }
 
-fn keep(store: &Store, name: &str, indexed: &Indexed) {
-    if store.keep(name, &indexed.bytes()).is_ok() {
+/// Keeps an index. Where it cannot be kept, the next one reads all again.
+pub(crate) fn keep_index(store: &Store, indexed: &Indexed) {
+    keep(store, &format!("{NAME}{}", indexed.tree), &indexed.bytes());
+}
+
+fn keep(store: &Store, name: &str, bytes: &[u8]) {
+    if store.keep(name, bytes).is_ok() {
         let names = store.kept_names();
         names.iter().filter(|name| name.starts_with(NAME)).skip(KEPT_MAX).for_each(|name| store.forget(name));
     }
@@ -202,10 +210,12 @@ impl Judging<'_> {
         let fingerprint = rules::fingerprint(&tool(), self.settings);
         let indexed = rules::indexed(base.tree, &snapshot, &mut validation, fingerprint);
         drop((snapshot, validation));
+        let Indexed { fingerprint, .. } = &indexed;
+        let bytes = indexed.bytes();
         if unread == 0 {
-            keep(self.store, &format!("{NAME}{}", base.tree), &indexed);
+            keep(self.store, &format!("{NAME}{}", base.tree), &bytes);
         }
-        let index = Index::of(&indexed).map_err(|error| Failure::from(Trouble::Index(error)))?;
+        let index = Index::open(Box::new(bytes), fingerprint).map_err(|error| Failure::from(Trouble::Index(error)))?;
         Ok(Known { standing: Standing::of(index), unread })
     }
 

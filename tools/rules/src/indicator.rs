@@ -57,7 +57,13 @@ impl<'r> Hostile<'r> {
 }
 
 fn without_scheme(url: &str) -> &str {
-    url.split_once("://").map_or(url, |(_, rest)| rest).trim_end_matches('/')
+    behind_scheme(url).trim_end_matches('/')
+}
+
+fn behind_scheme(url: &str) -> &str {
+    let bytes = url.as_bytes();
+    let found = memchr::memchr_iter(b':', bytes).find(|&at| bytes[at + 1..].starts_with(b"//"));
+    found.map_or(url, |at| &url[at + 3..])
 }
 
 /// The hosts and URLs that a report gives as indicators, wherever it does.
@@ -90,13 +96,19 @@ fn of_iocs(iocs: Option<&Value>) -> impl Iterator<Item = &str> {
 
 /// The host of a URL, or of what is a host already, in the spelling of the text.
 pub(crate) fn host(place: &str) -> &str {
-    let rest = place.split_once("://").map_or(place, |(_, rest)| rest);
-    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
-    let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
+    let rest = behind_scheme(place);
+    let end = rest.bytes().position(|b| matches!(b, b'/' | b'?' | b'#')).unwrap_or(rest.len());
+    let authority = &rest[..end];
+    let host = memchr::memrchr(b'@', authority.as_bytes()).map_or(authority, |at| &authority[at + 1..]);
     match host.strip_prefix('[').and_then(|host| host.split_once(']')) {
         Some((host, _)) => host,
-        // An IPv6 address without brackets has more than one.
-        None if host.matches(':').count() > 1 => host,
-        None => host.split(':').next().unwrap_or_default(),
+        // An IPv6 address without brackets has more than one colon.
+        None => {
+            let mut colons = memchr::memchr_iter(b':', host.as_bytes());
+            match (colons.next(), colons.next()) {
+                (Some(at), None) => &host[..at],
+                _ => host,
+            }
+        }
     }
 }

@@ -3,6 +3,7 @@
 //! [`RULES`] is the law. [`validate`] judges a whole [`Snapshot`](database::Snapshot), [`admit`] a change to one, and
 //! nobody else can make an [`Admitted`] change, which is all that `store` will write.
 
+mod accept;
 mod admit;
 mod characters;
 mod compare;

@@ -8,6 +8,7 @@ use jsonschema::json::{Array, Json, JsonNumber, Node as SchemaNode, NodeIdentity
 use jsonschema::{JsonType, Validator};
 use osv_schema::{Document, Kind, Node, Pointer, Value, json, write};
 
+use crate::accept::{is_surely_osv, is_surely_ours};
 use crate::text;
 
 /// The text of our OSV schema.
@@ -32,6 +33,14 @@ pub struct Refusal {
 
 /// Everything that the OSV schema refuses in a document, sorted; empty where it takes it.
 pub fn refusals(document: &Document) -> Vec<Refusal> {
+    if is_surely_osv(document.root()) {
+        return Vec::new();
+    }
+    told_refusals(document)
+}
+
+/// As [`refusals`], by jsonschema alone.
+pub(crate) fn told_refusals(document: &Document) -> Vec<Refusal> {
     static OSV: OnceLock<Option<Validator<Tree>>> = OnceLock::new();
     let validator = OSV.get_or_init(|| compile(&serde_json::from_str(OSV_SCHEMA).ok()?));
     refused_by(validator.as_ref(), document.root())
@@ -39,6 +48,14 @@ pub fn refusals(document: &Document) -> Vec<Refusal> {
 
 /// What our own schema refuses in `database_specific.malpkg`, with pointers from there.
 pub(crate) fn addition_refusals(ours: Node<'_>) -> Vec<Refusal> {
+    if is_surely_ours(ours) {
+        return Vec::new();
+    }
+    told_addition_refusals(ours)
+}
+
+/// As [`addition_refusals`], by jsonschema alone.
+pub(crate) fn told_addition_refusals(ours: Node<'_>) -> Vec<Refusal> {
     static OURS: OnceLock<Option<Validator<Tree>>> = OnceLock::new();
     let validator = OURS.get_or_init(|| {
         let mut schema: serde_json::Value = serde_json::from_str(ADDITIONS_SCHEMA).ok()?;

@@ -57,6 +57,7 @@ pub struct Document {
     decoded: String,
     decoded_ends: Vec<u32>,
     duplicates: Vec<u32>,
+    is_plain: bool,
 }
 
 /// One value of a document.
@@ -105,6 +106,12 @@ impl Document {
     /// The text as it was parsed.
     pub fn text(&self) -> &str {
         &self.text
+    }
+
+    /// Whether every character of every string is a printable one of ASCII, a tab or a line break, however it is spelled.
+    /// A document of which this is false may be so too.
+    pub fn is_plain(&self) -> bool {
+        self.is_plain
     }
 
     /// The members that repeat the name of an earlier member of their object, in the order of the text.

@@ -45,6 +45,7 @@ pub(super) fn parse(bytes: &[u8]) -> Result<Document, SyntaxError> {
         decoded: String::new(),
         decoded_ends: Vec::new(),
         duplicates: Vec::new(),
+        has_code_escapes: false,
         failure: None,
     };
     if parser.whole().is_err()
@@ -52,8 +53,15 @@ pub(super) fn parse(bytes: &[u8]) -> Result<Document, SyntaxError> {
     {
         return Err(failure);
     }
-    let Parser { cells, decoded, decoded_ends, duplicates, .. } = parser;
-    Ok(Document { text: text.into(), cells, decoded, decoded_ends, duplicates })
+    let Parser { cells, decoded, decoded_ends, duplicates, has_code_escapes, .. } = parser;
+    let is_plain = !has_code_escapes && is_printable(bytes);
+    Ok(Document { text: text.into(), cells, decoded, decoded_ends, duplicates, is_plain })
+}
+
+/// Whether UTF-8 is ASCII without the control character DEL; those below the space are no part of a string. The next
+/// byte of each has its highest bit set if it is not.
+fn is_printable(bytes: &[u8]) -> bool {
+    bytes.iter().fold(0, |all, byte| all | byte.wrapping_add(1)) & 0x80 == 0
 }
 
 struct Parser<'t> {
@@ -64,6 +72,8 @@ struct Parser<'t> {
     decoded: String,
     decoded_ends: Vec<u32>,
     duplicates: Vec<u32>,
+    /// Whether an escape stood for more than a mark or a line break.
+    has_code_escapes: bool,
     /// Why it ended; here and not in what the steps give back, which stay small.
     failure: Option<SyntaxError>,
 }
@@ -362,6 +372,7 @@ impl Parser<'_> {
 
     fn escape(&mut self) -> Step {
         self.at += 1;
+        self.has_code_escapes |= matches!(self.peek(), Some(b'b' | b'f' | b'u'));
         let c = match self.peek() {
             Some(b'"') => '"',
             Some(b'\\') => '\\',

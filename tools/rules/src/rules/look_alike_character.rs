@@ -19,6 +19,9 @@ pub(super) static RULE: Rule = Rule {
 
 fn check(report: &Report<'_>, sink: &mut Sink<'_>) {
     let (Ok(document), Some(record)) = (&report.document, &report.record) else { return };
+    if document.is_plain() {
+        return;
+    }
     if document.text().is_ascii() && memmem::find(document.text().as_bytes(), b"\\u").is_none() {
         return;
     }

@@ -17,9 +17,10 @@ fn check(report: &Report<'_>, sink: &mut Sink<'_>) {
     // Other rules say what is wrong with a report that is about no package.
     let Ok(subject) = subject else { return };
     let folder = match subject.package.folder() {
-        Ok(folder) => folder.as_str().to_owned(),
+        Ok(folder) => folder,
         Err(error) => return sink.at(subject.pointer.clone(), error.to_string(), error.remedy()),
     };
+    let folder = folder.as_str();
     if place.folder != folder && current_folder(place.folder) != folder {
         let message = format!("a report on this package lies in `{folder}`, not in `{}`", place.folder);
         let remedy =

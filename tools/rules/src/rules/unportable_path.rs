@@ -17,7 +17,7 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn check(path: &TreePath, sink: &mut Sink<'_>) {
-    if path.parts().any(may_matter) {
+    if path.as_str().as_bytes().split(|&b| b == b'/').any(may_matter) {
         for fault in portability_of(path.parts()) {
             // The name of a folder is that of the package; only a file could be called otherwise.
             let part = match &fault {
@@ -44,12 +44,12 @@ fn check(path: &TreePath, sink: &mut Sink<'_>) {
 
 /// Whether a part has a sign or an end that Windows does not take, or the name of a device: cheap, and right about nearly
 /// all parts.
-fn may_matter(part: &str) -> bool {
+fn may_matter(part: &[u8]) -> bool {
     const DEVICES: [&str; 6] = ["aux", "com", "con", "lpt", "nul", "prn"];
     let is_plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.' | b'@' | b'+');
-    if part.ends_with('.') || !part.bytes().all(is_plain) {
+    if part.ends_with(b".") || !part.iter().all(|&b| is_plain(b)) {
         return true;
     }
-    let stem = part.split('.').next().unwrap_or(part);
-    matches!(stem.len(), 3 | 4) && DEVICES.iter().any(|device| stem[..3].eq_ignore_ascii_case(device))
+    let stem = part.split(|&b| b == b'.').next().unwrap_or(part);
+    matches!(stem.len(), 3 | 4) && DEVICES.iter().any(|device| stem[..3].eq_ignore_ascii_case(device.as_bytes()))
 }

@@ -99,9 +99,11 @@ fn judge_all(arguments: &Arguments, store: &Store, context: &mut Context<'_>) ->
     progress.say("checking the reports");
     let mut validation = rules::validate(&reading.snapshot, &reading.config.settings);
     let unread = change::not_here(&validation.unread)?;
-    if store.is_git() {
-        change::keep_index(store, &reading.snapshot, &mut validation, &reading.config.settings);
-    }
+    let indexed = if store.is_git() {
+        change::new_index(store, &reading.snapshot, &mut validation, &reading.config.settings)
+    } else {
+        None
+    };
     drop(progress);
     let mut told = Told::of_snapshot(validation, |finding| is_shown(finding, &shown), arguments.strict);
     (told.rev, told.unread) = (reading.commit_id(), unread);
@@ -109,7 +111,14 @@ fn judge_all(arguments: &Arguments, store: &Store, context: &mut Context<'_>) ->
         let entry = reading.snapshot.entry(finding.path.as_str())?;
         reading.snapshot.read(entry).ok()
     };
-    view(&told, &read, reading.config.home.as_deref(), context)
+    let exit = std::thread::scope(|scope| {
+        // While it is shown what was found, the index is written.
+        scope.spawn(|| indexed.as_ref().map(|indexed| change::keep_index(store, indexed)));
+        view(&told, &read, reading.config.home.as_deref(), context)
+    });
+    // The program ends here, and giving back millions of texts one by one would only take time.
+    std::mem::forget((told, indexed, reading));
+    exit
 }
 
 /// Judges a change against what it is meant for.
