@@ -221,7 +221,7 @@ mod tests {
             "package": {"ecosystem": "npm", "name": "a", "purl": "pkg:npm/a"}, "versions": ["1"], "ranges": [{
             "type": "SEMVER", "repo": "r", "events": [{"introduced": "0"}, {"fixed": "2"}, {"limit": "3"}],
             "database_specific": {}}], "ecosystem_specific": {}, "database_specific": {}}],
-            "references": [{"type": "WEB", "url": "https://example.org/a-(b)/c.d?e=f&g;h+1"}],
+            "references": [{"type": "WEB", "url": "https://example.org/a-(b)/c.d;e=f&g;h+1"}],
             "credits": [{"name": "n", "type": "FINDER", "contact": ["c"]}],
             "database_specific": {"malpkg": {"kind": "hijack", "confidence": "likely", "technique": "t"}}}"#,
         r#"{"id": "CVE-2026-1", "modified": "2026-04-30T00:00:00.1Z", "affected": [{
