@@ -111,8 +111,7 @@ fn known(known: &Standing) -> Result<Vec<BTreeSet<TreePath>>, IndexError> {
         if key.kind == KeyKind::Alias {
             holders.extend(known.holders(&Key { kind: KeyKind::Id, word: key.word })?);
         }
-        let paths: BTreeSet<TreePath> =
-            holders.into_iter().filter(|facts| stands(facts)).map(|facts| facts.path).collect();
+        let paths: BTreeSet<TreePath> = holders.into_iter().filter(stands).map(|facts| facts.path).collect();
         if paths.len() > 1 {
             ties.insert(paths);
         }
