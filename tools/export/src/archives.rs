@@ -1,11 +1,8 @@
 //! Target `zip`: archives, lists of ids and the list of ecosystems, laid out as those of osv.dev.
 
-use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::io;
 use std::sync::Arc;
-
-use osv_schema::Timestamp;
 
 use crate::collect::Item;
 use crate::folders;
@@ -27,10 +24,8 @@ pub(crate) fn plan<'m>(material: &'m Material<'_>) -> Vec<Planned<'m>> {
     let mut planned = vec![
         Planned::new("all.zip", move |out| archive(items, out)),
         Planned::new("modified_id.csv", move |out| {
-            let lines = items.iter().flat_map(|item| {
-                item.facts.folders.iter().map(|folder| (item.facts.modified, format!("{folder}/{}", item.id)))
-            });
-            list(lines, out)
+            let of = |item: &'m Item<'_>| item.facts.folders.iter().map(move |folder| (Some(*folder), item));
+            list(items.iter().flat_map(of).collect(), out)
         }),
         Planned::new("ecosystems.txt", move |out| out.write_all(names.as_bytes())),
     ];
@@ -39,7 +34,7 @@ pub(crate) fn plan<'m>(material: &'m Material<'_>) -> Vec<Planned<'m>> {
         let listed = Arc::clone(&items);
         let zipped = Planned::new(format!("{folder}/all.zip"), move |out| archive(items.iter().copied(), out));
         let list = Planned::new(format!("{folder}/modified_id.csv"), move |out| {
-            list(listed.iter().map(|item| (item.facts.modified, item.id.to_owned())), out)
+            list(listed.iter().map(|item| (None, *item)).collect(), out)
         });
         planned.extend([zipped, list].map(|file| file.unchanged(material.is_unchanged(folder))));
     }
@@ -48,7 +43,8 @@ pub(crate) fn plan<'m>(material: &'m Material<'_>) -> Vec<Planned<'m>> {
 
 /// An archive with a file for each record, in their order.
 fn archive<'m>(items: impl IntoIterator<Item = &'m Item<'m>>, out: &mut Out<'_>) -> io::Result<()> {
-    let mut archive = ZipWriter::new(out);
+    let items = items.into_iter();
+    let mut archive = ZipWriter::with_room(out, items.size_hint().0);
     for item in items {
         archive.add(&format!("{}.json", item.id), item.facts.modified, &item.facts.body)?;
     }
@@ -56,9 +52,25 @@ fn archive<'m>(items: impl IntoIterator<Item = &'m Item<'m>>, out: &mut Out<'_>)
     Ok(())
 }
 
+/// A line of a list: a record, in one of its folders or on its own.
+type Line<'m> = (Option<&'static str>, &'m Item<'m>);
+
 /// Times and names, the newest first: readers stop at the first line that they have seen. Neither needs quotes.
-fn list(lines: impl Iterator<Item = (Timestamp, String)>, out: &mut Out<'_>) -> io::Result<()> {
-    let mut lines: Vec<_> = lines.map(|(modified, name)| (Reverse(modified), name)).collect();
-    lines.sort_unstable();
-    lines.iter().try_for_each(|(Reverse(modified), name)| writeln!(out, "{modified},{name}"))
+fn list(mut lines: Vec<Line<'_>>, out: &mut Out<'_>) -> io::Result<()> {
+    fn name<'m>((folder, item): &Line<'m>) -> impl Iterator<Item = u8> + use<'m> {
+        let folder = folder.iter().flat_map(|folder| folder.bytes().chain([b'/']));
+        folder.collect::<Vec<_>>().into_iter().chain(item.id.bytes())
+    }
+    lines.sort_unstable_by(|a, b| {
+        let newest = b.1.facts.modified.cmp(&a.1.facts.modified);
+        // Most folders are the same; then the ids alone tell, without being put together.
+        newest.then_with(|| if a.0 == b.0 { a.1.id.cmp(b.1.id) } else { name(a).cmp(name(b)) })
+    });
+    lines.iter().try_for_each(|(folder, item)| {
+        let (modified, id) = (item.facts.modified, item.id);
+        match folder {
+            Some(folder) => writeln!(out, "{modified},{folder}/{id}"),
+            None => writeln!(out, "{modified},{id}"),
+        }
+    })
 }

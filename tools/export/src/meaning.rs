@@ -16,12 +16,6 @@ pub(crate) fn settle(affected: &mut Vec<Affected>) {
     }
 }
 
-/// Whether a range stays where clients know no order: nothing can be put in its place but a list of versions, which
-/// nobody has.
-pub(crate) fn has_range_without_order(affected: &[Affected]) -> bool {
-    affected.iter().any(|affected| lacks_order(affected) && ranges_of_versions(affected).next().is_some())
-}
-
 fn is_unsettled(affected: &Affected) -> bool {
     !affected.versions.items().is_empty()
         && (ranges_of_versions(affected).any(is_open)

@@ -32,6 +32,9 @@ const DEFLATE: u16 = 8;
 const NAME_IS_UTF8: u16 = 1 << 11;
 const ZIP64_EXTRA: u16 = 1;
 
+/// What an entry of the directory takes, with the names that we have.
+const ENTRY_SIZE: usize = 46 + 22;
+
 /// The first and the last moment that an entry's time can say: 1980-01-01 and two seconds before 2108.
 const TIMES: (i64, i64) = (315_532_800, 4_354_819_198);
 
@@ -48,7 +51,18 @@ pub(crate) struct ZipWriter<W> {
 
 impl<W: Write> ZipWriter<W> {
     pub(crate) fn new(out: W) -> ZipWriter<W> {
-        ZipWriter { out, offset: 0, directory: Vec::new(), entries: 0, reader: BodyReader::default() }
+        ZipWriter::with_room(out, 0)
+    }
+
+    /// Begins an archive of about so many files.
+    pub(crate) fn with_room(out: W, entries: usize) -> ZipWriter<W> {
+        ZipWriter {
+            out,
+            offset: 0,
+            directory: Vec::with_capacity(entries * ENTRY_SIZE),
+            entries: 0,
+            reader: BodyReader::default(),
+        }
     }
 
     /// Adds a file. Its time is kept to two seconds.

@@ -164,8 +164,13 @@ impl Judging<'_> {
         Ok(self.read_whole(base)?)
     }
 
-    /// What is known of a tree near this one, and in what they differ; where there is none, of this one itself.
-    pub(crate) fn nearest(&self, base: &Commit) -> Result<(Standing, Vec<Difference>), Failure> {
+    /// What is known of a tree near this one, and in what they differ; where there is none, of this one itself, which is
+    /// listed only if it is not yet.
+    pub(crate) fn nearest(
+        &self,
+        base: &Commit,
+        listed: Option<&Snapshot>,
+    ) -> Result<(Standing, Vec<Difference>), Failure> {
         let fingerprint = rules::fingerprint(&tool(), self.settings);
         for name in self.store.kept_names().into_iter().filter(|name| name.starts_with(NAME)) {
             let Some(Ok(index)) = self.store.kept(&name).map(|bytes| Index::open(bytes, &fingerprint)) else {
@@ -178,7 +183,10 @@ impl Judging<'_> {
                 return Ok((Standing::of(index), differences));
             }
         }
-        let Known { standing, unread } = self.read_whole(base)?;
+        let Known { standing, unread } = match listed {
+            Some(snapshot) => self.read_listed(base, snapshot.clone())?,
+            None => self.read_whole(base)?,
+        };
         if unread > 0 {
             let message = format!("{unread} files are not here, as in a partial clone");
             return Err(Failure::new(message).remedy("fetch them: `git fetch --refetch --no-filter`"));
@@ -204,7 +212,10 @@ impl Judging<'_> {
     }
 
     fn read_whole(&self, base: &Commit) -> Result<Known, Failure> {
-        let snapshot = self.store.snapshot(At::Commit(base.id))?;
+        self.read_listed(base, self.store.snapshot(At::Commit(base.id))?)
+    }
+
+    fn read_listed(&self, base: &Commit, snapshot: Snapshot) -> Result<Known, Failure> {
         let mut validation = rules::validate(&snapshot, self.settings);
         let unread = not_here(&validation.unread)?;
         let fingerprint = rules::fingerprint(&tool(), self.settings);

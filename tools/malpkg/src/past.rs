@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use database::{CONFIG_FILE, Difference, Place, TreeId, TreePath};
+use database::{CONFIG_FILE, Difference, Place, Snapshot, TreeId, TreePath};
 use export::{Changed, Changes, CommitStep, DELTA_REPORTS_MAX, DELTAS_MAX, History, IsKnown, Side, Take};
 use osv_schema::Timestamp;
 use rayon::prelude::*;
@@ -27,9 +27,14 @@ pub(crate) struct Walker<'w> {
 
 impl<'w> Walker<'w> {
     /// What is known of a commit.
-    pub(crate) fn at(store: &'w Store, settings: &'w Settings, commit: &Commit) -> Result<Walker<'w>, Failure> {
+    pub(crate) fn at(
+        store: &'w Store,
+        settings: &'w Settings,
+        commit: &Commit,
+        listed: Option<&Snapshot>,
+    ) -> Result<Walker<'w>, Failure> {
         let judging = Judging { store, settings, by: By::Maintainer };
-        let (standing, differences) = judging.nearest(commit)?;
+        let (standing, differences) = judging.nearest(commit, listed)?;
         let (found, unread, _) = judging.elsewhere(&standing).map_err(Failure::from)?;
         if unread > 0 {
             return Err(Failure::new(format!("{unread} files are not here, as in a partial clone")));
@@ -196,7 +201,7 @@ impl Past<'_> {
                 Told::These(differences) => {
                     let walker = match &mut walker {
                         Some(walker) => walker,
-                        none => none.insert(Walker::at(self.store, self.settings, &leg.from)?),
+                        none => none.insert(Walker::at(self.store, self.settings, &leg.from, None)?),
                     };
                     Changes::These(walker.step(differences, leg.tree)?)
                 }

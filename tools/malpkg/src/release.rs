@@ -120,7 +120,7 @@ fn held_of_commit(
     store: &Store,
     context: &Context<'_>,
 ) -> Result<Vec<Held>, Failure> {
-    let walker = Walker::at(store, &reading.config.settings, commit)?;
+    let walker = Walker::at(store, &reading.config.settings, commit, Some(&reading.snapshot))?;
     let broken: Vec<(&TreePath, &str)> = walker.held().collect();
     if broken.iter().any(|(_, rule)| *rule == DUPLICATE_ID) {
         // The whole validation has the words for it.

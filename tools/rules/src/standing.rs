@@ -18,8 +18,9 @@ pub struct Standing {
     index: Index,
     /// The files in which the tree differs from that of the index.
     touched: BTreeSet<TreePath>,
-    /// What the reports among them are known by.
-    facts: Vec<Facts>,
+    /// What the reports among them are known by; none for what another change touched since.
+    facts: Vec<Option<Facts>>,
+    by_path: HashMap<TreePath, usize>,
     by_hash: HashMap<u64, Vec<usize>>,
     counts: BTreeMap<&'static str, usize>,
     reports: usize,
@@ -88,8 +89,8 @@ impl Standing {
         let known = index.counts();
         let counts = RULES.iter().filter_map(|rule| Some((rule.name, *known.get(rule.name)?))).collect();
         let reports = index.reports();
-        let (touched, facts, by_hash) = (BTreeSet::new(), Vec::new(), HashMap::new());
-        Standing { index, touched, facts, by_hash, counts, reports }
+        let (touched, facts, by_path, by_hash) = (BTreeSet::new(), Vec::new(), HashMap::new(), HashMap::new());
+        Standing { index, touched, facts, by_path, by_hash, counts, reports }
     }
 
     /// The tree of the index.
@@ -123,14 +124,15 @@ impl Standing {
         }
         self.reports = (self.reports + comparison.facts.len()).saturating_sub(comparison.reports_before);
         self.touched.extend(touched.iter().map(|file| file.path.clone()));
-        let now: BTreeSet<&TreePath> = touched.iter().map(|file| &file.path).collect();
-        self.facts.retain(|facts| !now.contains(&facts.path));
-        self.facts.extend(comparison.facts.iter().cloned());
-        self.by_hash.clear();
-        for (at, facts) in self.facts.iter().enumerate() {
-            for hash in facts.hashes() {
-                self.by_hash.entry(hash).or_default().push(at);
-            }
+        // Only what changes is looked at: many changes may come one after the other.
+        for at in touched.iter().filter_map(|file| self.by_path.remove(&file.path)) {
+            self.facts[at] = None;
+        }
+        for facts in &comparison.facts {
+            let at = self.facts.len();
+            facts.hashes().for_each(|hash| self.by_hash.entry(hash).or_default().push(at));
+            self.by_path.insert(facts.path.clone(), at);
+            self.facts.push(Some(facts.clone()));
         }
         Ok(comparison)
     }
@@ -193,7 +195,7 @@ impl Known for Standing {
     fn holders(&self, key: &Key) -> Result<Vec<Facts>, IndexError> {
         let known = self.index.holders(key)?.into_iter().map(|file| file.facts);
         let mut holders: Vec<Facts> = known.filter(|facts| !self.touched.contains(&facts.path)).collect();
-        let changed = self.by_hash.get(&key.hash()).into_iter().flatten().map(|&at| &self.facts[at]);
+        let changed = self.by_hash.get(&key.hash()).into_iter().flatten().filter_map(|&at| self.facts[at].as_ref());
         holders.extend(changed.filter(|facts| facts.has(key)).cloned());
         holders.sort_unstable_by(|a, b| a.path.cmp(&b.path));
         Ok(holders)
