@@ -198,7 +198,8 @@ fn a_protected_name_takes_two_people_and_the_versions() {
         over
     };
     let range = json!([{ "type": "SEMVER", "events": [{ "introduced": "1.0.0" }, { "last_affected": "1.0.0" }] }]);
-    check(with(json!({ "versions": ["1.0.0"], "ranges": range })), &[RANGE]);
+    // Nobody approved of the range.
+    check(with(json!({ "versions": ["1.0.0"], "ranges": range })), &[ALONE, RANGE]);
     check(with(json!({ "versions": [] })), &[RANGE]);
     check(with(json!({ "versions": ["1.0.0"], "ranges": [] })), &[]);
     // What was taken back accuses nobody.
