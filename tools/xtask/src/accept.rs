@@ -24,6 +24,7 @@ pub(crate) fn run(clients: &Path) -> Done {
     crate::process::run(program("unzip", &["-q", "-t"]).arg(out.join("all.zip")))?;
     say("Info-ZIP reads all.zip");
 
+    crate::accept_columns::columns(clients, &out)?;
     let scanner = osv_scanner(clients)?;
     let database = room.path().join("db");
     fs::create_dir_all(&database).map_err(|error| error.to_string())?;

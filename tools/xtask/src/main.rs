@@ -3,8 +3,10 @@
 //! The checks of the house are tests (`tests/tidy.rs`), so that the README's test command runs them.
 
 mod accept;
+mod accept_columns;
 mod arrivals;
 mod bench;
+mod ci;
 mod corpus;
 mod deliveries;
 mod fuzz;
@@ -172,6 +174,11 @@ enum Task {
         #[arg(long, default_value = "target/clients")]
         clients: PathBuf,
     },
+    /// What the workflows do, one command a step
+    Ci {
+        #[command(subcommand)]
+        step: ci::Step,
+    },
     /// Look for input that breaks what must hold of any
     Fuzz {
         /// For how long each target runs
@@ -206,6 +213,7 @@ fn main() -> ExitCode {
         Task::Arrivals { corpus, arrivals, after } => arrivals::run_all(&corpus, &arrivals, &after),
         Task::Accept { clients } => accept::run(&clients),
         Task::Storage { objects, clients } => storage::run(objects, &clients),
+        Task::Ci { step } => ci::run_step(step),
         Task::Fuzz { seconds, targets } => fuzz::run(&targets, seconds),
     };
     match done {
