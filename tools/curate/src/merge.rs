@@ -13,6 +13,7 @@ use crate::decide::after;
 use crate::ingest::{Fault, Found, Group, fault_in_details, fault_in_path, find, open};
 use crate::join::Joining;
 use crate::place;
+use crate::placeholder::Renamed;
 
 /// How reports are merged.
 #[derive(Clone, Debug)]
@@ -62,7 +63,7 @@ pub fn merge(base: &Snapshot, merging: &Merging<'_>, now: Timestamp) -> Merged {
         let paths: Vec<TreePath> = reports.iter().map(|report| report.path.clone()).collect();
         let done = found.and_then(|found| {
             let edit = found.report.as_ref().and_then(|(path, ..)| edited.remove(path));
-            joined(group, found, edit, reports, now)
+            joined(group, found, edit, reports, merging.prefix, now)
         });
         match done.and_then(|done| done.map(|done| done.put(&mut changes, &mut merged)).transpose()) {
             Ok(Some(0)) => merged.formed += 1,
@@ -174,6 +175,7 @@ fn joined(
     found: Found,
     edit: Option<Joining>,
     reports: Vec<Unassigned>,
+    prefix: &str,
     now: Timestamp,
 ) -> Result<Option<Joined>, Fault> {
     let wrong = |error: database::InvalidDetails| fault_in_details(&error.to_string());
@@ -205,7 +207,13 @@ fn joined(
         parts.push(path);
     }
     let package = joining.package.clone();
-    let record = joining.finish(now).map_err(wrong)?;
+    let mut record = joining.finish(now).map_err(wrong)?;
+    if let Some(record) = &mut record {
+        let name = if id.is_empty() { Place::of(&target).map_or("", |place| place.stem) } else { &id };
+        for part in parts.iter().filter_map(Place::of) {
+            Renamed { prefix, own: [part.stem; 2], id: name, others: &BTreeMap::new() }.apply_to_texts(record);
+        }
+    }
     Ok(Some(Joined { package, target, record, parts }))
 }
 

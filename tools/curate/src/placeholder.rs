@@ -25,11 +25,7 @@ impl Renamed<'_> {
         for list in [&mut record.aliases, &mut record.related, &mut record.upstream] {
             self.rename_list(list);
         }
-        for text in [&mut record.summary, &mut record.details] {
-            if let Some(renamed) = text.as_str().and_then(|text| self.renamed(text)) {
-                *text = renamed.into();
-            }
-        }
+        self.apply_to_texts(record);
         if let Some(references) = record.references.value_mut() {
             for reference in references.iter_mut() {
                 if let Some(renamed) = reference.url.as_str().and_then(|url| self.renamed(url)) {
@@ -43,6 +39,15 @@ impl Renamed<'_> {
         // What sources said stays as they said it.
         let members = record.database_specific.value_mut().into_iter().flatten();
         members.filter(|(name, _)| *name != ORIGINS).for_each(|(_, value)| self.rename_value(value));
+    }
+
+    /// Writes ids for names in the texts alone.
+    pub(crate) fn apply_to_texts(&self, record: &mut Record) {
+        for text in [&mut record.summary, &mut record.details] {
+            if let Some(renamed) = text.as_str().and_then(|text| self.renamed(text)) {
+                *text = renamed.into();
+            }
+        }
     }
 
     fn id_of(&self, name: &str) -> Option<&str> {

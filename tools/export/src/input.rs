@@ -95,19 +95,18 @@ pub struct UnknownTarget {
 
 impl Target {
     /// Every target.
-    pub const ALL: [Target; 6] =
-        [
-            Target::Zip,
-            Target::Tar,
-            Target::Ndjson,
-            Target::Records,
-            Target::Delta,
-            Target::Sqlite,
-            Target::Verdicts,
-            Target::Filter,
-            Target::Parquet,
-            Target::Bundle,
-        ];
+    pub const ALL: [Target; 10] = [
+        Target::Zip,
+        Target::Tar,
+        Target::Ndjson,
+        Target::Records,
+        Target::Delta,
+        Target::Sqlite,
+        Target::Verdicts,
+        Target::Filter,
+        Target::Parquet,
+        Target::Bundle,
+    ];
 
     /// Whether it is written unasked.
     pub fn is_default(self) -> bool {

@@ -1,6 +1,8 @@
 //! Archives: zip and tar, read file by file and never unpacked to the disk.
 
+use std::cell::Cell;
 use std::io::{self, BufRead, BufReader, Read, Seek};
+use std::rc::Rc;
 
 use crate::bounds::{Bound, Bounds, Counted, Meter, Packed, Shared};
 use crate::folder::is_hidden;
@@ -122,7 +124,8 @@ fn tar(
     visit: &mut dyn FnMut(Item<'_>),
 ) -> Result<(), Bound> {
     let damaged = |error: io::Error| meter.broken().unwrap_or_else(|| Bound::Damaged(error.to_string()));
-    let mut archive = tar::Archive::new(stream);
+    let zeros = Rc::new(Cell::new(0));
+    let mut archive = tar::Archive::new(Ending { stream, zeros: Rc::clone(&zeros) });
     // The blocks as they are: the library reads long names whole, however long they claim to be.
     let entries = archive.entries().map_err(damaged)?.raw(true);
     let mut long_name: Option<Vec<u8>> = None;
@@ -168,7 +171,23 @@ fn tar(
             return Err(bound);
         }
     }
-    Ok(())
+    // An archive ends in blocks of zeros. One that was cut between two files reads like a whole one but for that.
+    if zeros.get() < BLOCK { Err(Bound::Damaged("its end is cut off".into())) } else { Ok(()) }
+}
+
+/// A stream that knows how many zeros it ended in so far.
+struct Ending<'s> {
+    stream: &'s mut dyn Read,
+    zeros: Rc<Cell<usize>>,
+}
+
+impl Read for Ending<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let count = self.stream.read(buffer)?;
+        let ending = buffer[..count].iter().rev().take_while(|&&byte| byte == 0).count();
+        self.zeros.set(if ending == count { self.zeros.get().saturating_add(count) } else { ending });
+        Ok(count)
+    }
 }
 
 /// A file of an archive that must have as many bytes as the archive says.

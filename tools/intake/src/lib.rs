@@ -16,8 +16,8 @@ mod https;
 mod item;
 mod journal;
 pub mod keys;
-mod made;
 mod list;
+mod made;
 mod ossf;
 pub mod osv;
 mod packages;
@@ -31,6 +31,8 @@ mod source;
 pub mod stream;
 pub mod table;
 mod taking;
+
+use osv_schema::Timestamp;
 
 pub use analysis::{Baseline, FREQUENT_FILE, RULES_FILE, VerdictError, Verdicts};
 pub use bounds::Bounds;
@@ -52,7 +54,12 @@ pub use taking::{Refused, Taken};
 /// The place cannot be read, or an archive not to its end.
 pub fn documents(place: &Place, bounds: Bounds, give: &mut dyn FnMut(Document)) -> Result<(), PlaceError> {
     let wants = |name: &str| name.ends_with(".json");
-    let seen = place.visit(&wants, bounds, None, &mut |found| {
+    let settings = [("format".to_owned(), Setting::Text("osv".to_owned()))].into();
+    let source = Source::new("documents", &settings);
+    let source = source.map_err(|error| PlaceError::new("documents", &error.to_string(), "tell us of it"))?;
+    let now = Timestamp::EPOCH;
+    let going = place::Going { source: &source, cache: None, since: None, now, bounds };
+    let seen = place.visit(&wants, going, &mut |found| {
         if let git::Found::Here(item) = found {
             give(item.document());
         }

@@ -14,16 +14,16 @@ mod exit;
 mod failure;
 mod landing;
 mod likeness;
-mod past;
 mod listed;
+mod past;
 mod planning;
 mod progress;
 mod release;
 mod resolve;
 mod sources;
 mod streams;
-mod waiting;
 mod turned;
+mod waiting;
 
 use std::ffi::OsString;
 use std::io::Write;

@@ -19,7 +19,7 @@ const AT_ONCE: usize = 64;
 pub(crate) fn listed(store: &Store, commit: &Commit) -> Result<Listed, Failure> {
     let (mut listed, at) = kept(store).unwrap_or_default();
     let known = at.and_then(|at| at.parse().ok());
-    let mut way = store.first_parents(commit.id, known)?;
+    let mut way = store.history_since(commit.id, known)?;
     if way.known.is_none() {
         listed = Listed::default();
     }

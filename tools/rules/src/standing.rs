@@ -164,7 +164,7 @@ impl Standing {
     pub fn found_by(&self, rule: &str) -> Result<Vec<Facts>, IndexError> {
         let found = self.index.found_by(rule)?.into_iter().filter(|file| file.is_report).map(|file| file.facts);
         let found = found.filter(|facts| !self.touched.contains(&facts.path));
-        Ok(found.chain(self.facts.iter().cloned()).collect())
+        Ok(found.chain(self.facts.iter().flatten().cloned()).collect())
     }
 
     /// The findings of level error about one file as the tree has it.

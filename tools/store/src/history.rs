@@ -59,7 +59,7 @@ impl Store {
     /// # Errors
     ///
     /// The history is cut off before either, as in a shallow clone.
-    pub fn first_parents(&self, commit: CommitId, known: Option<CommitId>) -> Result<FirstParents, Error> {
+    pub fn history_since(&self, commit: CommitId, known: Option<CommitId>) -> Result<FirstParents, Error> {
         let repository = self.repository()?;
         let mut commits = Vec::new();
         let mut next = commit;

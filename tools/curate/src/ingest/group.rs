@@ -77,7 +77,7 @@ fn placed(delivery: &Delivery, now: Timestamp) -> Result<(Package, String), Faul
 
 fn check_time(delivery: &Delivery, now: Timestamp) -> Result<(), Fault> {
     match delivery.record.modified_at() {
-        Some(modified) if modified.unix() - now.unix() <= AHEAD_SECONDS_MAX => Ok(()),
+        Some(modified) if modified.unix() - now.unix() <= AHEAD_SECONDS_MAX => check_withdrawn(delivery, now),
         Some(modified) => Err(Fault {
             rule: "modified-in-future",
             pointer: Pointer::from("/modified"),
@@ -90,6 +90,20 @@ fn check_time(delivery: &Delivery, now: Timestamp) -> Result<(), Fault> {
             message: "the record does not say when it was modified".into(),
             remedy: "say it as OSV does, for example 2026-01-31T12:00:00Z".into(),
         }),
+    }
+}
+
+/// What is taken back is taken back now, not some day.
+fn check_withdrawn(delivery: &Delivery, now: Timestamp) -> Result<(), Fault> {
+    let withdrawn = delivery.record.withdrawn.as_str().and_then(|text| text.parse::<Timestamp>().ok());
+    match withdrawn {
+        Some(withdrawn) if withdrawn.unix() - now.unix() > AHEAD_SECONDS_MAX => Err(Fault {
+            rule: "withdrawn-in-future",
+            pointer: Pointer::from("/withdrawn"),
+            message: format!("{withdrawn} is more than a day ahead of {now}"),
+            remedy: "mend the clock at the source and send the record again".into(),
+        }),
+        _ => Ok(()),
     }
 }
 

@@ -167,6 +167,8 @@ impl Work<'_> {
         let fates = news.into_iter().map(|(at, is_new)| {
             let is_withdrawn = batch.deliveries[at].record.is_withdrawn();
             let fate = match (is_new, is_withdrawn) {
+                // What was known already, and counts again.
+                (false, false) if kind == ChangeKind::Reinstate => Ingested::Joined(path.clone()),
                 (false, _) => Ingested::Unchanged(path.clone()),
                 (true, true) => Ingested::Withdrawn(path.clone()),
                 (true, false) if is_made => Ingested::Joined(path.clone()),

@@ -135,6 +135,8 @@ fn make(there: &Manifest, chain: &[String], (out, new): (&Path, &Path)) -> Resul
         commit: Some(commit),
         history: None,
         held: &there.held,
+        listed: None,
+        home: None,
         targets: MADE.into_iter().filter(is_wanted).collect(),
         tool: &there.tool,
         licence: &there.licence,

@@ -37,7 +37,7 @@ pub(crate) struct Deciding {
     by: Option<String>,
 
     /// A page that shows it
-    #[arg(long, value_name = "URL")]
+    #[arg(long, value_name = "URL", value_parser = page)]
     evidence: Option<String>,
 
     #[command(flatten)]
@@ -53,6 +53,13 @@ impl Deciding {
     pub(super) fn has_evidence(&self) -> bool {
         self.evidence.is_some()
     }
+}
+
+/// The address of a page.
+pub(super) fn page(text: &str) -> Result<String, String> {
+    let is_page = text.starts_with("https://") || text.starts_with("http://");
+    let is_plain = !text.chars().any(|c| c.is_whitespace() || c.is_control());
+    if is_page && is_plain { Ok(text.to_owned()) } else { Err("name a page by its address, https://…".to_owned()) }
 }
 
 /// Decides about reports, and says what that comes to.

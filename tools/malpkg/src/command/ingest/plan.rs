@@ -122,8 +122,9 @@ fn plan_all(
         deliveries.to_mut().retain(|one| !left_out.contains_key(&one.source));
     }
     for run in runs().filter(|run| run.received.is_ok()) {
-        if config.source(&run.id)?.format.is_list() {
-            curate::date_again(base, &run.id, deliveries.to_mut());
+        let source = config.source(&run.id)?;
+        if source.format.is_list() || source.is_complete {
+            curate::date_again(base, &run.id, deliveries.to_mut(), now);
         }
     }
     let back: Vec<Delivery> = received().flat_map(|received| received.taken_back(&deliveries, base)).collect();
