@@ -9,9 +9,9 @@ use osv_schema::{Record, Timestamp};
 use crate::streams::{StreamKey, content_of, modified_of, streams};
 use crate::{Delivery, content_sha256};
 
-/// Gives deliveries the date of the statement that stands, where they say the same and are no newer; and where their stream
+/// Gives deliveries the date of the statement that stands, where they say the same and have no newer one of their own; and where their stream
 /// was taken back later than they were made, they are said now.
-pub fn date_again(base: &Snapshot, source: &str, deliveries: &mut [Delivery], now: Timestamp) {
+pub fn date_again(base: &Snapshot, source: &str, is_dated: bool, deliveries: &mut [Delivery], now: Timestamp) {
     let entries: Vec<&Entry> = base.reports().map(|(_, entry)| entry).collect();
     let standing = base.map_each(&entries, |entry, bytes| {
         let record = bytes.ok().and_then(|bytes| Report::read(&entry.path, bytes).record);
@@ -20,12 +20,11 @@ pub fn date_again(base: &Snapshot, source: &str, deliveries: &mut [Delivery], no
     let standing: BTreeMap<String, Last> = standing.flatten().collect();
     for delivery in deliveries.iter_mut().filter(|delivery| delivery.source == source) {
         let Some(last) = delivery.own_id().and_then(|id| standing.get(id)) else { continue };
-        if delivery.record.modified_at() > Some(last.modified) {
-            continue;
-        }
-        if last.content == content_sha256(&delivery.record) {
+        let is_newer = delivery.record.modified_at() > Some(last.modified);
+        let is_same = last.content == content_sha256(&delivery.record);
+        if is_same && !(is_dated && is_newer) {
             delivery.record.modified = last.modified.to_string().into();
-        } else if last.is_withdrawn && !delivery.record.is_withdrawn() {
+        } else if !is_same && !is_newer && last.is_withdrawn && !delivery.record.is_withdrawn() {
             delivery.record.modified = now.whole_seconds().to_string().into();
         }
     }

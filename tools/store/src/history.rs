@@ -18,6 +18,11 @@ pub struct FirstParents {
 }
 
 impl Store {
+    /// Whether the history is cut off.
+    pub fn is_shallow(&self) -> bool {
+        self.repository().is_ok_and(|repository| repository.is_shallow())
+    }
+
     /// For each year the highest number of an id with this prefix that any report ever had, in a commit or before it. All
     /// of the history is gone through: the cost is that of its changes.
     ///

@@ -50,6 +50,12 @@ pub(crate) fn report(id: &str, modified: &str, ecosystem: &str, name: &str) -> S
     )
 }
 
+/// The same on every version of it.
+pub(crate) fn report_on_all(id: &str, modified: &str, ecosystem: &str, name: &str) -> String {
+    let range = r#""ranges":[{"type":"ECOSYSTEM","events":[{"introduced":"0"}]}]"#;
+    report(id, modified, ecosystem, name).replace(r#""versions":["1.0.0"]"#, range)
+}
+
 /// The path of a report; the folder does not matter to an export.
 pub(crate) fn path(id: &str) -> String {
     format!("osv/malicious/x/{id}.json")

@@ -10,7 +10,7 @@ use parquet::file::reader::{FileReader, SerializedFileReader};
 use parquet::record::Field;
 use sha2::{Digest, Sha256};
 
-use crate::database::{Release, input, path, report, reports, snapshot};
+use crate::database::{Release, input, path, report_on_all, reports, snapshot};
 
 /// One report of each kind that the targets tell apart: every version, some, a range, withdrawn, hostile.
 fn some() -> database::Snapshot {
@@ -26,7 +26,7 @@ fn some() -> database::Snapshot {
         "iocs":{"ips":["192.0.2.1"]}},"#;
     reports(&[
         ("MAL-2026-1", versions("MAL-2026-1", "a", r#""versions":["1.0.0","1.0.1"]"#, more)),
-        ("MAL-2026-2", report("MAL-2026-2", "2026-01-02T00:00:00Z", "PyPI", "Foo_Bar")),
+        ("MAL-2026-2", report_on_all("MAL-2026-2", "2026-01-02T00:00:00Z", "PyPI", "Foo_Bar")),
         ("MAL-2026-3", versions("MAL-2026-3", "b", range, r#""summary":"=1+1","#)),
         (
             "MAL-2026-4",
@@ -145,7 +145,7 @@ fn every_question_is_answered_from_an_index() {
 fn the_bytes_do_not_depend_on_threads() {
     let snapshot = snapshot((1..200).map(|n| {
         let id = format!("MAL-2026-{n}");
-        (path(&id), report(&id, "2026-01-02T00:00:00Z", "npm", &format!("p{}", n * 7919 % 200)))
+        (path(&id), report_on_all(&id, "2026-01-02T00:00:00Z", "npm", &format!("p{}", n * 7919 % 200)))
     }));
     let targets = [Target::Sqlite, Target::Verdicts, Target::Filter, Target::Parquet];
     let hashes = [1, 4].map(|threads| {
@@ -174,7 +174,7 @@ fn is_in(filter: &[u8], key: &str) -> bool {
 fn the_filter_misses_nothing_and_seldom_errs() {
     let snapshot = snapshot((1..2_001).map(|n| {
         let id = format!("MAL-2026-{n}");
-        (path(&id), report(&id, "2026-01-02T00:00:00Z", "npm", &format!("p{n}")))
+        (path(&id), report_on_all(&id, "2026-01-02T00:00:00Z", "npm", &format!("p{n}")))
     }));
     let release = Release::of(&only(&[Target::Filter], &snapshot));
     let filter = release.bytes("filter/verdicts.bloom");

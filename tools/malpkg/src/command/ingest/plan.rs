@@ -124,7 +124,7 @@ fn plan_all(
     for run in runs().filter(|run| run.received.is_ok()) {
         let source = config.source(&run.id)?;
         if source.format.is_list() || source.is_complete {
-            curate::date_again(base, &run.id, deliveries.to_mut(), now);
+            curate::date_again(base, &run.id, !source.format.is_list(), deliveries.to_mut(), now);
         }
     }
     let back: Vec<Delivery> = received().flat_map(|received| received.taken_back(&deliveries, base)).collect();

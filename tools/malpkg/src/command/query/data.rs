@@ -60,8 +60,8 @@ impl Data {
             drop(progress);
             match found {
                 Ok(found) => listed = Some(found),
-                // It is an answer without that, too.
-                Err(failure) if context.general.quiet => drop(failure),
+                // It is an answer without that, too. What is wrong with a history that is all here `malpkg validate` says.
+                Err(failure) if context.general.quiet || !store.is_shallow() => drop(failure),
                 Err(failure) => writeln!(context.err, "since when something is listed cannot be said\n{failure}")?,
             }
         }
