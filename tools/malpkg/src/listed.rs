@@ -40,7 +40,7 @@ pub(crate) fn listed(store: &Store, commit: &Commit) -> Result<Listed, Failure> 
         for (commit, brought) in commits.iter().zip(brought) {
             let brought = brought?;
             let entries: Vec<&Entry> = brought.iter().collect();
-            for keys in blobs.map(&entries, |entry, bytes| keys(entry, bytes)) {
+            for keys in blobs.map(&entries, keys) {
                 listed.add(keys?, commit.time);
             }
         }
