@@ -112,7 +112,7 @@ fn fill(inbox: &Path, deliveries: &Path) -> Done<usize> {
 }
 
 /// Proves that the archive holds each report of the commit once, and says the same but for what the published
-/// profile documents: no origins, a purl, whole seconds, normal names.
+/// profile documents: no origins, a purl, whole seconds, normal names, one meaning an entry, an order of references, a verdict.
 fn compare(repo: &Path, out: &Path) -> Done {
     let unpacked = out.with_extension("unpacked");
     run(program("unzip", &["-q", "-d"]).arg(&unpacked).arg(out.join("all.zip")))?;
@@ -127,7 +127,15 @@ fn compare(repo: &Path, out: &Path) -> Done {
             continue;
         }
         let there = published.get(&name).ok_or_else(|| format!("{name} is not in all.zip"))?;
-        let (stored, published) = (expected(read_json(&path)?), expected(read_json(there)?));
+        let (stored, published) = (read_json(&path)?, read_json(there)?);
+        let malpkg = &published["database_specific"]["malpkg"];
+        let state = if stored["withdrawn"].is_string() { "withdrawn" } else { "live" };
+        ensure(malpkg["state"] == state && malpkg["kind"].is_string(), || format!("{name} has no verdict: {malpkg}"))?;
+        let verdict = |kind: &Value| if kind.is_string() { kind.clone() } else { "malware".into() };
+        ensure(malpkg["kind"] == verdict(&stored["database_specific"]["malpkg"]["kind"]), || {
+            format!("{name} is published as {malpkg}")
+        })?;
+        let (stored, published) = (expected(stored), expected(published));
         ensure(stored == published, || format!("{name} was published with another meaning:\n{stored}\n{published}"))?;
         ensure(seen.insert(name.clone()), || format!("{name} stands twice in the tree"))?;
     }
@@ -136,8 +144,22 @@ fn compare(repo: &Path, out: &Path) -> Done {
     Ok(())
 }
 
-/// What of a record publishing never changes.
+/// A record without what publishing changes.
 fn expected(mut record: Value) -> Value {
+    if let Some(specific) = record["database_specific"].as_object_mut() {
+        specific.remove("malicious-packages-origins");
+        // What the verdict adds was looked at before.
+        if let Some(malpkg) = specific.get_mut("malpkg").and_then(Value::as_object_mut) {
+            malpkg.remove("state");
+            malpkg.remove("kind");
+            if malpkg.is_empty() {
+                specific.remove("malpkg");
+            }
+        }
+        if specific.is_empty() {
+            record["database_specific"] = Value::Null;
+        }
+    }
     for member in ["published", "modified", "withdrawn"] {
         let whole = record[member].as_str().map(|time| format!("{}Z", &time[..19.min(time.len())]));
         record[member] = whole.map_or(Value::Null, Value::String);
@@ -150,18 +172,26 @@ fn expected(mut record: Value) -> Value {
                 package.insert("name".into(), name.into());
             }
         }
+        // Every version is one meaning; beside it none is listed.
+        let is_all = affected["ranges"].as_array().into_iter().flatten().any(is_everything);
+        if let Some(members) = affected.as_object_mut().filter(|_| is_all) {
+            members.remove("versions");
+        }
     }
-    // What publishing means of versions, references and the verdict is docs/published-profile.md's, and `export`'s tests hold
-    // it to that; here counts that each record is there, says who it is, and is about the same packages.
-    let each = record["affected"].as_array().into_iter().flatten();
-    let mut packages: Vec<String> = each.map(|affected| affected["package"].to_string()).collect();
-    packages.sort();
-    packages.dedup();
-    record["affected"] = packages.into();
+    if let Some(references) = record["references"].as_array_mut() {
+        let rank = |one: &Value| ["ADVISORY", "WEB"].iter().position(|kind| one["type"] == *kind).unwrap_or(2);
+        references.sort_by_key(rank);
+    }
     if let Some(members) = record.as_object_mut() {
-        members.remove("database_specific");
-        members.remove("references");
         members.retain(|_, value| !value.is_null());
     }
     record
+}
+
+/// Whether a range begins before everything and nothing ends it.
+fn is_everything(range: &Value) -> bool {
+    let events: Vec<&Value> = range["events"].as_array().into_iter().flatten().collect();
+    range["type"] != "GIT"
+        && events.iter().any(|event| event["introduced"] == "0")
+        && events.iter().all(|event| event["introduced"].is_string() || event["limit"] == "*")
 }
