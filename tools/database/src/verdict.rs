@@ -169,7 +169,8 @@ impl Statement {
     ///
     /// An entry is about no package that can be known.
     pub fn each(path: &TreePath, record: &Record) -> Result<Vec<Statement>, SubjectError> {
-        let alone = |affected: &Affected| Record { affected: Member::Value(vec![affected.clone()]), ..record.clone() };
+        let rest = Record { affected: Member::Absent, ..record.clone() };
+        let alone = |affected: &Affected| Record { affected: Member::Value(vec![affected.clone()]), ..rest.clone() };
         record.affected.items().iter().map(|affected| Statement::of(path, alone(affected))).collect()
     }
 

@@ -121,8 +121,7 @@ pub(crate) fn collect<'s, 'p>(
 /// Reads the rows of records that were taken over.
 fn read_rows(items: &mut [Item<'_>]) -> std::io::Result<()> {
     items.par_iter_mut().with_min_len(64).try_for_each_init(Inflater::new, |inflater, item| {
-        let record = item.record(inflater)?;
-        item.facts.rows = Row::each(item.path, &record);
+        item.facts.rows = item.reread(inflater, |record| Row::each(item.path, &record))?;
         Ok(())
     })
 }

@@ -47,8 +47,8 @@ fn build(material: &Material<'_>, path: &std::path::Path) -> Result<(), index::E
     let ranged = |row: &&Row| matches!(&row.extent, Extent::These { ranges, .. } if !ranges.is_empty());
     let mut inflater = crate::body::Inflater::new();
     for row in material.rows.iter().filter(ranged) {
-        let record = material.items[row.item].record(&mut inflater).map_err(damaged)?;
-        if let Some(text) = ranges_of(&record, row) {
+        let text = material.items[row.item].reread(&mut inflater, |record| ranges_of(&record, row));
+        if let Some(text) = text.map_err(damaged)? {
             ranges.insert((row.item, row.ecosystem.to_string(), row.name.to_string()), text);
         }
     }

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
+use std::sync::{Mutex, PoisonError};
 
 use osv_schema::{Document, Record};
 use rayon::prelude::*;
@@ -15,6 +16,11 @@ use crate::{Held, Input, folders};
 
 /// How many records are read again at once: what is made of them is held until all of these are.
 const AT_ONCE: usize = 4096;
+
+/// A record is read with many times its size in memory. Of those that are larger than this one at a time is, whatever number
+/// of files is being written.
+const LARGE_SIZE: usize = 1 << 20;
+static LARGE: Mutex<()> = Mutex::new(());
 
 /// What the files of a release are written from. It is the same for every target; none reads the snapshot again.
 pub(crate) struct Material<'i> {
@@ -89,7 +95,7 @@ impl Material<'_> {
         for some in self.items.chunks(AT_ONCE) {
             let made: Vec<io::Result<T>> = some
                 .par_iter()
-                .map_init(Inflater::new, |inflater, item| Ok(make(item, &item.record(inflater)?)))
+                .map_init(Inflater::new, |inflater, item| item.reread(inflater, |record| make(item, &record)))
                 .collect();
             for one in made {
                 if !give(one?) {
@@ -102,11 +108,16 @@ impl Material<'_> {
 }
 
 impl Item<'_> {
-    /// The published record, read again.
-    pub(crate) fn record(&self, inflater: &mut Inflater) -> io::Result<Record> {
+    /// Reads the published record again, and makes something of it.
+    pub(crate) fn reread<T>(&self, inflater: &mut Inflater, make: impl FnOnce(Record) -> T) -> io::Result<T> {
+        // Whoever panicked with it left nothing behind.
+        let alone = || LARGE.lock().unwrap_or_else(PoisonError::into_inner);
+        let _alone = (self.facts.body.size > LARGE_SIZE).then(alone);
         let mut text = Vec::new();
         inflater.inflate(&self.facts.body, &mut text)?;
         let document = Document::parse(&text).map_err(io::Error::other)?;
-        Record::read(&document).ok_or_else(|| io::Error::other("a published record is no object"))
+        let record = Record::read(&document).ok_or_else(|| io::Error::other("a published record is no object"))?;
+        drop(document);
+        Ok(make(record))
     }
 }

@@ -44,7 +44,9 @@ impl Row {
     pub(crate) fn each(path: &TreePath, record: &Record) -> Vec<Row> {
         let word = |member: &str| malpkg(record)?.get(member)?.as_str().map(Box::from);
         let (kind, confidence): (Option<Box<str>>, Option<Box<str>>) = (word("kind"), word("confidence"));
-        let statements = Statement::each(path, record).unwrap_or_default();
+        // What is said beside it is of no use here, and would be copied for each package.
+        let affected = Record { affected: record.affected.clone(), ..Record::default() };
+        let statements = Statement::each(path, &affected).unwrap_or_default();
         let row = |said: &Statement| Row {
             item: 0,
             ecosystem: said.package.ecosystem().to_string().into(),

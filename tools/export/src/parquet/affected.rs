@@ -56,9 +56,9 @@ pub(super) fn write(material: &Material<'_>, out: &mut Out<'_>) -> io::Result<()
         let records: Vec<io::Result<Record>> = rows
             .par_iter()
             .map_init(Inflater::new, |inflater, row| {
-                let record = material.items[row.item].record(inflater)?;
                 // The story is most of a record, and in no column.
-                Ok(Record { details: Member::Absent, database_specific: Member::Absent, ..record })
+                let without = |record| Record { details: Member::Absent, database_specific: Member::Absent, ..record };
+                material.items[row.item].reread(inflater, without)
             })
             .collect();
         let mut columns = Columns::default();

@@ -11,9 +11,8 @@ use testkit::Folder;
 
 use crate::program::NOW;
 
-/// How much memory there is for one run, in megabytes of addresses. The tree of no case takes as much by right; a release is
-/// written by several targets at once, each of which reads the largest record again.
-const MEMORY: u64 = 1536;
+/// How much memory there is for one run, in megabytes of addresses. The tree of no case takes as much by right.
+const MEMORY: u64 = 1024;
 
 /// When a run has hung. Nothing is expected of how fast one is.
 const HUNG: Duration = Duration::from_secs(900);
