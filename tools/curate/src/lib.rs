@@ -4,6 +4,7 @@
 //! Curation is a function: a [`Snapshot`](database::Snapshot), what came in and the time make a
 //! [`Plan`](database::Plan). Nothing is written here, and one bad delivery is one rejected delivery.
 
+mod again;
 mod assign;
 mod complete;
 mod computed;
@@ -25,11 +26,11 @@ mod placeholder;
 mod ranges;
 mod remembered;
 mod streams;
-mod undated;
 mod undo;
 mod unite;
 mod why;
 
+pub use again::date_again;
 pub use assign::{Assigned, assign, renumber};
 pub use complete::{no_longer_named, taken_back};
 pub use decide::{
@@ -45,6 +46,5 @@ pub use meaning::{Turn, TurnKind, meaning};
 pub use meet::{JoinError, MeetError, Meeting, Met, join, meet, meet_all};
 pub use merge::{Merged, Merging, merge};
 pub use moved::Streams;
-pub use undated::date_again;
 pub use undo::{Brought, Undoing, undo};
 pub use why::{Because, What, Who, Why, why};

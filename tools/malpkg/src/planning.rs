@@ -46,6 +46,22 @@ impl<M> landing::Planned for Curated<M> {
     }
 }
 
+/// Plans a change of files that are no reports: what the rules find refuses all of it.
+pub(crate) fn amend<M>(
+    reading: &Reading,
+    settings: &Settings,
+    changes: ChangeSet,
+    message: String,
+    more: M,
+) -> Result<Curated<M>, Failure> {
+    let admitted = reading.admit(changes, settings).map_err(|findings| match findings.first() {
+        Some(first) => Failure::new(&first.message).place(&first.path).remedy(&first.remedy),
+        None => Failure::new("the rules do not admit it"),
+    })?;
+    let plan = Plan { changes: admitted.changes().clone(), ..Plan::default() };
+    Ok(Curated { plan, more, message, admitted, read: Held::new() })
+}
+
 /// Plans until the rules admit the plan: the files behind a report that they refuse are left out of the next try.
 pub(crate) fn curate<M>(
     reading: &Reading,

@@ -224,3 +224,17 @@ fn what_a_plan_writes_is_canonical() {
     let Some(database::Edit::Put(bytes)) = plan.changes.get(FIRST) else { panic!("no report") };
     assert_eq!(write::canonical(&put(&plan, FIRST)).as_bytes(), &**bytes);
 }
+
+#[test]
+fn nothing_is_taken_back_in_the_future() {
+    let at = |time: &str| {
+        let more = format!(r#", "withdrawn": "{time}""#);
+        run(&database(&[]), vec![delivery(&record("X-1", "a", &["1.0.0"], &more))]).0.rejected
+    };
+    let rejected = at("2030-01-01T00:00:00Z");
+    assert_eq!(
+        rejected.iter().map(|one| (one.rule, &*one.pointer)).collect::<Vec<_>>(),
+        [("withdrawn-in-future", "/withdrawn")]
+    );
+    assert!(at("2026-06-02T00:00:00Z").is_empty());
+}

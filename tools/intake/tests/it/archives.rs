@@ -203,3 +203,12 @@ fn a_document_of_a_gigabyte_is_not_read() {
     let told = refused(&reading);
     assert!(told[0].2.starts_with("the table cannot be read on: a row has more than"), "{told:?}");
 }
+
+#[test]
+fn an_archive_that_ends_between_two_files_is_cut() {
+    let whole = tar_of(&[("a.json", record("X-1", "a").as_bytes()), ("b.json", record("X-2", "b").as_bytes())]);
+    let second = whole.windows(6).rposition(|name| name == b"b.json").expect("it is there");
+    let told: &[(&str, &str)] = &[("t.tar", "the archive is damaged")];
+    check("t.tar", &whole, &[], &["a.json", "b.json"], &[]);
+    check("t.tar", &whole[..second], &[], &["a.json"], told);
+}

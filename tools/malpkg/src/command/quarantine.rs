@@ -4,7 +4,6 @@ mod view;
 
 use database::{ChangeSet, Plan, Snapshot};
 use intake::{Held, Quarantine};
-use rules::Admitted;
 
 use crate::config::Config;
 use crate::context::{Context, Reading};
@@ -12,6 +11,7 @@ use crate::display::count;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::landing::{self, Landing};
+use crate::planning::{Curated, amend};
 use crate::sources::rules_mark;
 
 /// Look at the documents that could not be taken, have them tried again, or drop them
@@ -104,25 +104,11 @@ fn find<'h>(held: &'h [Held], key: &str) -> Result<&'h Held, Failure> {
     }
 }
 
-/// A change of the quarantine alone.
-struct Planned {
-    verb: &'static str,
+/// What else there is to tell of a change of the quarantine.
+struct Told {
     number: usize,
     /// Of those to try again: which are refused as they are read.
     refused: Vec<database::Rejected>,
-    plan: Plan,
-    admitted: Admitted,
-}
-
-impl landing::Planned for Planned {
-    fn admitted(&self) -> &Admitted {
-        &self.admitted
-    }
-
-    fn message(&self) -> String {
-        let documents = count(self.number, "document");
-        format!("quarantine: {documents} {}\n\nTool: malpkg {}\n", self.verb, env!("CARGO_PKG_VERSION"))
-    }
 }
 
 fn land(keys: &[String], retries: bool, landing: &Landing, context: &mut Context<'_>) -> Result<Exit, Failure> {
@@ -136,13 +122,13 @@ fn land(keys: &[String], retries: bool, landing: &Landing, context: &mut Context
     let summary = match retries {
         true => format!(
             "{} to be tried by the next `malpkg ingest`, {} of them not readable yet",
-            count(planned.number, "document"),
-            planned.refused.len()
+            count(planned.more.number, "document"),
+            planned.more.refused.len()
         ),
-        false => format!("{} dropped", count(planned.number, "document")),
+        false => format!("{} dropped", count(planned.more.number, "document")),
     };
     let told = landing::view::Told::of(&landed, landing, &summary);
-    let plan = Plan { rejected: planned.refused.clone(), ..planned.plan.clone() };
+    let plan = Plan { rejected: planned.more.refused.clone(), ..planned.plan.clone() };
     landing::view::write(&plan, told, context)?;
     Ok(Exit::Done)
 }
@@ -153,7 +139,7 @@ fn plan(
     reading: &Reading,
     config: &Config,
     now: osv_schema::Timestamp,
-) -> Result<Planned, Failure> {
+) -> Result<Curated<Told>, Failure> {
     let all = held(&reading.snapshot, None)?;
     let chosen: Vec<&Held> = match keys {
         // Of a source that is no longer declared nobody knows how to read anything.
@@ -177,11 +163,8 @@ fn plan(
             one.mark_due(&mut changes);
         }
     }
-    let admitted = rules::admit(&reading.snapshot, changes, &config.settings).map_err(|findings| {
-        let first = findings.first().map_or_else(String::new, |finding| finding.message.to_string());
-        Failure::new(first)
-    })?;
-    let plan = Plan { changes: admitted.changes().clone(), ..Plan::default() };
     let verb = if retries { "to be tried again" } else { "dropped" };
-    Ok(Planned { verb, number: chosen.len(), refused, plan, admitted })
+    let documents = count(chosen.len(), "document");
+    let message = format!("quarantine: {documents} {verb}\n\nTool: malpkg {}\n", env!("CARGO_PKG_VERSION"));
+    amend(reading, &config.settings, changes, message, Told { number: chosen.len(), refused })
 }

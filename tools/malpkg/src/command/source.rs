@@ -3,9 +3,8 @@
 mod baseline;
 mod view;
 
-use database::{CONFIG_FILE, ChangeSet, Plan, Snapshot};
+use database::{CONFIG_FILE, ChangeSet, Snapshot};
 use intake::Cursor;
-use rules::Admitted;
 use toml_edit::DocumentMut;
 
 use crate::config::Config;
@@ -13,6 +12,7 @@ use crate::context::{Context, Reading};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::landing::{self, Landing};
+use crate::planning::{Curated, amend};
 use crate::sources::Sources;
 
 /// List the sources, look at what one would deliver, or pause one
@@ -125,25 +125,6 @@ fn check(id: &str, inputs: &[String], context: &mut Context<'_>) -> Result<Exit,
     view::check(source, &reading, context)
 }
 
-/// A change of the configuration alone.
-struct Planned {
-    id: String,
-    is_pause: bool,
-    plan: Plan,
-    admitted: Admitted,
-}
-
-impl landing::Planned for Planned {
-    fn admitted(&self) -> &Admitted {
-        &self.admitted
-    }
-
-    fn message(&self) -> String {
-        let verb = if self.is_pause { "paused" } else { "resumed" };
-        format!("source: {} {verb}\n\nSource: {}\nTool: malpkg {}\n", self.id, self.id, env!("CARGO_PKG_VERSION"))
-    }
-}
-
 fn edit(id: &str, paused: Option<&String>, landing: &Landing, context: &mut Context<'_>) -> Result<Exit, Failure> {
     let store = context.store()?;
     let progress = context.progress("planning");
@@ -158,7 +139,7 @@ fn edit(id: &str, paused: Option<&String>, landing: &Landing, context: &mut Cont
     Ok(Exit::Done)
 }
 
-fn plan(id: &str, paused: Option<&String>, reading: &Reading, config: &Config) -> Result<Planned, Failure> {
+fn plan(id: &str, paused: Option<&String>, reading: &Reading, config: &Config) -> Result<Curated<()>, Failure> {
     config.source(id)?;
     let before = reading.snapshot.read_path(CONFIG_FILE)?.unwrap_or_default();
     let after = edited(&before, id, paused)?;
@@ -167,12 +148,10 @@ fn plan(id: &str, paused: Option<&String>, reading: &Reading, config: &Config) -
         let path = CONFIG_FILE.parse().map_err(|error: database::InvalidPath| Failure::new(error))?;
         changes.put_file(path, after.into_bytes());
     }
-    let admitted = rules::admit(&reading.snapshot, changes, &config.settings).map_err(|findings| {
-        let first = findings.first().map_or_else(String::new, |finding| finding.message.to_string());
-        Failure::new(first).place(CONFIG_FILE)
-    })?;
-    let plan = Plan { changes: admitted.changes().clone(), ..Plan::default() };
-    Ok(Planned { id: id.to_owned(), is_pause: paused.is_some(), plan, admitted })
+    let verb = if paused.is_some() { "paused" } else { "resumed" };
+    let version = env!("CARGO_PKG_VERSION");
+    let message = format!("source: {id} {verb}\n\nSource: {id}\nTool: malpkg {version}\n");
+    amend(reading, &config.settings, changes, message, ())
 }
 
 /// The configuration with a source paused or not; comments and order stay.

@@ -251,3 +251,12 @@ fn why_says_who_put_each_version_there_or_keeps_it_out() {
     }
     assert!(json(repository.path(), &["query", ID], Exit::Found)["answers"][0]["reports"][0]["why"].is_null());
 }
+
+#[test]
+fn evidence_is_a_page() {
+    let repository = repository();
+    for evidence in ["javascript:alert(1)", "see there", "https://example.org/a b"] {
+        let arguments = ["withdraw", "npm/a", "--reason", "false-positive", "--evidence", evidence];
+        assert_eq!(malpkg(repository.path(), &arguments).exit, Exit::Failed, "{evidence}");
+    }
+}

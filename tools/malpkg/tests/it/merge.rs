@@ -137,3 +137,23 @@ fn edits_by_hand_are_decisions_that_no_source_takes_back() {
     merged(&repository, &[]);
     assert_eq!(read(&repository, &path)["affected"][0]["versions"], serde_json::json!(["1.0.1"]));
 }
+
+#[test]
+fn the_names_of_what_was_merged_do_not_stay_in_texts() {
+    let named =
+        |file: &str, version: &str| draft("a", &[version]).replace("The package runs", &format!("See {file}. It runs"));
+    let other = DRAFT.replace("0000-a", "0000-b");
+    let known = report("MAL-2026-1", "npm", "a", &["1.0.0"]);
+    let into_known = repository(&[(KNOWN, &known), (DRAFT, &named("MAL-0000-a", "2.0.0"))]);
+    merged(&into_known, &[]);
+    assert!(into_known.read(KNOWN).contains("See MAL-2026-1."), "{}", into_known.read(KNOWN));
+    let drafts = repository(&[(DRAFT, &named("MAL-0000-a", "1.0.0")), (&other, &named("MAL-0000-b", "2.0.0"))]);
+    merged(&drafts, &[]);
+    let done = json(drafts.path(), &["assign", "--commit"], Exit::Done);
+    assert_eq!(
+        (done["rejected"].as_array().map(Vec::len), &done["changes"][0]["id"]),
+        (Some(0), &"MAL-2026-900001".into())
+    );
+    let path = done["changes"][0]["path"].as_str().unwrap();
+    assert!(!drafts.read(path).contains("MAL-0000"), "{}", drafts.read(path));
+}

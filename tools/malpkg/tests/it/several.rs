@@ -126,3 +126,29 @@ fn documents_named_by_hand_are_of_one_source() {
         assert_eq!(malpkg(repository.path(), arguments).exit, Exit::Failed, "{arguments:?}");
     }
 }
+
+#[test]
+fn what_a_complete_source_names_again_stands_again() {
+    let repository = repository(1);
+    repository.write("list/kept.json", report("L-kept", "npm", "kept", &["1"]));
+    let day = |day: &str| NOW.replace("06-01", day);
+    let ingest = ["ingest", "--source", "list", "--commit", "--format", "json"];
+    let at = |when: &str| {
+        let ran = malpkg_at(&day(when), repository.path(), &ingest);
+        assert_eq!(ran.exit, Exit::Done, "{}{}", ran.out, ran.err);
+        serde_json::from_str::<Value>(&ran.out).unwrap()
+    };
+    at("06-01");
+    let sent = repository.read("list/0.json");
+    repository.remove("list/0.json");
+    assert_eq!(at("06-02")["changes"][0]["kind"], "withdraw");
+    repository.write("list/0.json", sent);
+    let again = at("06-03");
+    assert_eq!(
+        (&again["changes"][0]["kind"], &again["sources"][0]["joined"]),
+        (&"reinstate".into(), &1.into()),
+        "{again}"
+    );
+    assert!(repository.run(&["log", "-1", "--format=%s"]).contains("1 delivery joined"));
+    assert!(at("06-04")["commit"].is_null(), "nothing of it is news");
+}

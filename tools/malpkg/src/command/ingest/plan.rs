@@ -124,7 +124,9 @@ fn plan_all(
     for run in runs().filter(|run| run.received.is_ok()) {
         let source = config.source(&run.id)?;
         if source.format.is_list() || source.is_complete {
-            curate::date_again(base, &run.id, !source.format.is_list(), deliveries.to_mut(), now);
+            let is_dated = !source.format.is_list();
+            let again = curate::date_again((base, &streams), &run.id, is_dated, deliveries.to_mut(), now);
+            again.map_err(|error| Failure::new(error.to_string()))?;
         }
     }
     let back: Vec<Delivery> = received().flat_map(|received| received.taken_back(&deliveries, base)).collect();

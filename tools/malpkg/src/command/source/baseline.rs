@@ -1,34 +1,15 @@
 //! `malpkg source baseline`: what many packages do, counted over results at hand.
 
-use database::{ChangeSet, Plan};
+use database::ChangeSet;
 use intake::{Baseline, FREQUENT_FILE, Format};
-use rules::Admitted;
 
 use crate::context::Context;
 use crate::display::count;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::landing::{self, Landing};
+use crate::planning::amend;
 use crate::sources::Sources;
-
-/// A change of the list alone.
-struct Planned {
-    id: String,
-    results: u64,
-    plan: Plan,
-    admitted: Admitted,
-}
-
-impl landing::Planned for Planned {
-    fn admitted(&self) -> &Admitted {
-        &self.admitted
-    }
-
-    fn message(&self) -> String {
-        let (id, results, version) = (&self.id, self.results, env!("CARGO_PKG_VERSION"));
-        format!("source: what is frequent in {results} results of {id}\n\nSource: {id}\nTool: malpkg {version}\n")
-    }
-}
 
 pub(super) fn run(id: &str, inputs: &[String], landing: &Landing, context: &mut Context<'_>) -> Result<Exit, Failure> {
     let store = context.store()?;
@@ -52,12 +33,10 @@ pub(super) fn run(id: &str, inputs: &[String], landing: &Landing, context: &mut 
             let path = FREQUENT_FILE.parse().map_err(|error: database::InvalidPath| Failure::new(error))?;
             changes.put_file(path, list);
         }
-        let admitted = rules::admit(&reading.snapshot, changes, &config.settings).map_err(|findings| {
-            let first = findings.first().map_or_else(String::new, |finding| finding.message.to_string());
-            Failure::new(first).place(FREQUENT_FILE)
-        })?;
-        let plan = Plan { changes: admitted.changes().clone(), ..Plan::default() };
-        Ok(Planned { id: id.to_owned(), results: counted.results(), plan, admitted })
+        let (results, version) = (counted.results(), env!("CARGO_PKG_VERSION"));
+        let message =
+            format!("source: what is frequent in {results} results of {id}\n\nSource: {id}\nTool: malpkg {version}\n");
+        amend(reading, &config.settings, changes, message, ())
     })?;
     drop(progress);
     let summary = summary(&counted);

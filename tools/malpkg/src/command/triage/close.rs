@@ -2,15 +2,15 @@
 
 use std::collections::BTreeSet;
 
-use database::{ChangeSet, Plan, Snapshot, TreePath};
-use rules::Admitted;
+use database::{ChangeSet, Snapshot, TreePath};
 
 use super::queue;
 use crate::context::Context;
 use crate::display::count;
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::landing::{self, Landing, view};
+use crate::landing::{Landing, view};
+use crate::planning::amend;
 
 /// The folder of what was closed, from the root of the tree.
 const FOLDER: &str = "config/triage";
@@ -19,22 +19,6 @@ const FOLDER: &str = "config/triage";
 pub(super) fn closed(snapshot: &Snapshot) -> BTreeSet<String> {
     let names = snapshot.in_folder(FOLDER).filter_map(|entry| entry.path.file_name().strip_suffix(".toml"));
     names.map(str::to_owned).collect()
-}
-
-struct Planned {
-    plan: Plan,
-    admitted: Admitted,
-    items: usize,
-}
-
-impl landing::Planned for Planned {
-    fn admitted(&self) -> &Admitted {
-        &self.admitted
-    }
-
-    fn message(&self) -> String {
-        format!("triage: {} closed\n\nTool: malpkg {}\n", count(self.items, "item"), env!("CARGO_PKG_VERSION"))
-    }
 }
 
 pub(super) fn run(
@@ -74,13 +58,12 @@ pub(super) fn run(
             changes.put_file(path, table.to_string().into_bytes());
         }
         let items = changes.edits().len();
-        let admitted =
-            reading.admit(changes, &config.settings).map_err(|findings| Failure::new(&findings[0].message))?;
-        let plan = Plan { changes: admitted.changes().clone(), ..Plan::default() };
-        Ok(Planned { plan, admitted, items })
+        let version = env!("CARGO_PKG_VERSION");
+        let message = format!("triage: {} closed\n\nTool: malpkg {version}\n", count(items, "item"));
+        amend(reading, &config.settings, changes, message, items)
     })?;
     drop(progress);
-    let summary = format!("{} closed", count(landed.planned.items, "item"));
+    let summary = format!("{} closed", count(landed.planned.more, "item"));
     view::write(&landed.planned.plan, view::Told::of(&landed, landing, &summary), context)?;
     Ok(Exit::Done)
 }

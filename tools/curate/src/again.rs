@@ -1,23 +1,39 @@
 //! Sources that send all they have: what such a source says again it has said before, and nothing of it is news; what it
 //! says again after it was taken back, because it had said it no more, is.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use database::{Entry, Report, Snapshot};
 use osv_schema::{Record, Timestamp};
 
 use crate::streams::{StreamKey, content_of, modified_of, streams};
-use crate::{Delivery, content_sha256};
+use crate::{Delivery, IngestError, Streams, content_sha256};
 
-/// Gives deliveries the date of the statement that stands, where they say the same and have no newer one of their own; and where their stream
-/// was taken back later than they were made, they are said now.
-pub fn date_again(base: &Snapshot, source: &str, is_dated: bool, deliveries: &mut [Delivery], now: Timestamp) {
-    let entries: Vec<&Entry> = base.reports().map(|(_, entry)| entry).collect();
-    let standing = base.map_each(&entries, |entry, bytes| {
+/// Gives the deliveries of a source the date of the statement that stands, where they say the same and have no newer one of
+/// their own (without `is_dated` they have none); and where their stream was taken back later than they were made, they are
+/// said now. Only the reports are read that have their streams.
+///
+/// # Errors
+///
+/// Which reports have which streams is not known.
+pub fn date_again(
+    (base, streams): (&Snapshot, &dyn Streams),
+    source: &str,
+    is_dated: bool,
+    deliveries: &mut [Delivery],
+    now: Timestamp,
+) -> Result<(), IngestError> {
+    let own = || deliveries.iter().filter(|delivery| delivery.source == source).filter_map(Delivery::own_id);
+    let mut paths = BTreeSet::new();
+    for id in own().collect::<BTreeSet<_>>() {
+        paths.extend(streams.holders(source, id).map_err(IngestError::Streams)?);
+    }
+    let entries: Vec<&Entry> = paths.iter().filter_map(|path| base.entry(path.as_str())).collect();
+    let standing = base.map(&entries, |entry, bytes| {
         let record = bytes.ok().and_then(|bytes| Report::read(&entry.path, bytes).record);
         record.map(|record| standing(&record, source)).unwrap_or_default()
     });
-    let standing: BTreeMap<String, Last> = standing.flatten().collect();
+    let standing: BTreeMap<String, Last> = standing.into_iter().flatten().collect();
     for delivery in deliveries.iter_mut().filter(|delivery| delivery.source == source) {
         let Some(last) = delivery.own_id().and_then(|id| standing.get(id)) else { continue };
         let is_newer = delivery.record.modified_at() > Some(last.modified);
@@ -28,6 +44,7 @@ pub fn date_again(base: &Snapshot, source: &str, is_dated: bool, deliveries: &mu
             delivery.record.modified = now.whole_seconds().to_string().into();
         }
     }
+    Ok(())
 }
 
 /// What a stream said last.
