@@ -119,6 +119,11 @@ impl Target {
         !matches!(self, Zip | Tar | Ndjson | Records | Delta | Bundle)
     }
 
+    /// Whether it says since when something is listed ([`Input::listed`]), which only the whole history knows.
+    pub fn tells_since(self) -> bool {
+        matches!(self, Target::Sqlite | Target::Verdicts | Target::Parquet)
+    }
+
     /// The name that it is asked for by.
     pub fn name(self) -> &'static str {
         match self {

@@ -48,9 +48,10 @@ impl Release {
         Some(Past { store, settings: &self.reading.config.settings, commit, sequence: facts.sequence })
     }
 
-    /// Since when what it lists is listed, where there is a history that knows.
-    pub(crate) fn listed(&self, store: &Store) -> Result<Option<Listed>, Failure> {
-        self.reading.commit.as_ref().map(|commit| crate::listed::listed(store, commit)).transpose()
+    /// Since when what it lists is listed, where a target asks for it and there is a history that knows.
+    pub(crate) fn listed(&self, targets: &BTreeSet<Target>, store: &Store) -> Result<Option<Listed>, Failure> {
+        let commit = self.reading.commit.as_ref().filter(|_| targets.iter().any(|target| target.tells_since()));
+        commit.map(|commit| crate::listed::listed(store, commit)).transpose()
     }
 
     /// What `export` writes it from.

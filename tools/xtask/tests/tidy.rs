@@ -21,7 +21,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("malpkg", &["osv-schema", "ecosystem", "database", "rules", "curate", "index", "export", "store", "intake"]),
     ("testkit", &["osv-schema", "database"]),
     ("properties", &["osv-schema", "ecosystem", "database", "rules"]),
-    ("xtask", &["curate", "osv-schema", "ecosystem", "rules", "intake"]),
+    ("xtask", &["curate", "database", "osv-schema", "ecosystem", "rules", "intake"]),
 ];
 
 fn root() -> PathBuf {

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::io::{self, Write};
 
+use database::{object_head, pack_head};
 use libdeflater::adler32;
 use sha1::{Digest, Sha1};
 
@@ -53,8 +54,7 @@ impl<W: Write> PackWriter<W> {
     /// Begins a pack of so many objects.
     pub(super) fn new(out: W, count: u32) -> io::Result<PackWriter<W>> {
         let mut pack = PackWriter { out, hasher: Sha1::new(), reader: BodyReader::default() };
-        pack.put(b"PACK\0\0\0\x02")?;
-        pack.put(&count.to_be_bytes())?;
+        pack.put(&pack_head(count))?;
         Ok(pack)
     }
 
@@ -79,19 +79,10 @@ impl<W: Write> PackWriter<W> {
         self.out.write_all(&sum)
     }
 
-    /// What stands before the content: kind and size, seven bits a byte but for the first one, and the head of zlib.
+    /// What stands before the content, and the head of zlib.
     fn head(&mut self, kind: Kind, size: usize) -> io::Result<()> {
-        let mut rest = size >> 4;
-        let mut head = vec![(kind as u8) << 4 | (size & 15) as u8];
-        while rest > 0 {
-            if let Some(last) = head.last_mut() {
-                *last |= 0x80;
-            }
-            head.push((rest & 0x7f) as u8);
-            rest >>= 7;
-        }
-        head.extend(ZLIB);
-        self.put(&head)
+        self.put(&object_head(kind as u8, size))?;
+        self.put(&ZLIB)
     }
 
     fn put(&mut self, bytes: &[u8]) -> io::Result<()> {

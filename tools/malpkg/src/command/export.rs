@@ -71,7 +71,7 @@ pub(crate) fn run(arguments: &Arguments, context: &mut Context<'_>) -> Result<Ex
     let default = || Target::ALL.into_iter().filter(|target| target.is_default()).collect();
     let targets = if arguments.only.is_empty() { default() } else { arguments.only.iter().copied().collect() };
     let past = release.past(&store);
-    let listed = release.listed(&store)?;
+    let listed = release.listed(&targets, &store)?;
     let input = release.input(targets, past.as_ref(), listed.as_ref());
     let (sources, key) = (release.sources()?, signing_key()?);
     let quiet = |_: export::Progress| {};

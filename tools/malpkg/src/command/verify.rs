@@ -86,7 +86,7 @@ fn prove(arguments: &Arguments, manifest: &Manifest, context: &Context<'_>) -> R
     let store = context.store()?;
     let release = Release::of(context.at_revision(&store, commit)?, &store, context)?;
     let past = release.past(&store);
-    let listed = release.listed(&store)?;
+    let listed = release.listed(&targets, &store)?;
     Ok(export::prove(&release.input(targets, past.as_ref(), listed.as_ref()), &arguments.dir)?)
 }
 

@@ -5,6 +5,7 @@ use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::Path;
 
+use database::{object_head, pack_head};
 use git2::{Indexer, ObjectType, Odb, Repository};
 use libdeflater::{CompressionLvl, Compressor};
 use rayon::prelude::*;
@@ -40,14 +41,12 @@ pub(super) fn write(repository: &Repository, odb: &Odb<'_>, objects: &[Object<'_
 fn fill(mut indexer: Indexer<'_>, objects: &[Object<'_>], folder: &Path) -> Result<String, Error> {
     let count =
         u32::try_from(objects.len()).map_err(io::Error::other).map_err(Error::disk("write a pack in", folder))?;
-    let mut head = b"PACK\0\0\0\x02".to_vec();
-    head.extend(count.to_be_bytes());
     let mut hasher = Sha1::new();
     let mut put = |piece: &[u8]| {
         hasher.update(piece);
         indexer.write_all(piece).map_err(Error::disk("write a pack in", folder))
     };
-    put(&head)?;
+    put(&pack_head(count))?;
     for objects in objects.chunks(AT_ONCE) {
         let pieces = objects.par_iter().map_init(|| Compressor::new(CompressionLvl::fastest()), piece);
         for piece in pieces.collect::<Vec<_>>() {
@@ -66,15 +65,7 @@ fn piece(compressor: &mut Compressor, object: &Object<'_>) -> io::Result<Vec<u8>
         ObjectType::Tree => 2,
         _ => 3,
     };
-    let mut piece = vec![kind << 4 | (object.bytes.len() & 15) as u8];
-    let mut rest = object.bytes.len() >> 4;
-    while rest > 0 {
-        if let Some(last) = piece.last_mut() {
-            *last |= 0x80;
-        }
-        piece.push((rest & 0x7f) as u8);
-        rest >>= 7;
-    }
+    let mut piece = object_head(kind, object.bytes.len());
     let head = piece.len();
     piece.resize(head + compressor.zlib_compress_bound(object.bytes.len()), 0);
     let length = compressor.zlib_compress(object.bytes, &mut piece[head..]).map_err(io::Error::other)?;

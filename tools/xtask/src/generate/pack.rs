@@ -8,6 +8,7 @@ use std::fs::{self, File};
 use std::io::{self, BufWriter, Read, Seek, SeekFrom, Write};
 use std::path::Path;
 
+use database::{object_head, pack_head};
 use libdeflater::{CompressionLvl, Compressor};
 use sha1::{Digest, Sha1};
 
@@ -48,7 +49,7 @@ impl PackedHistory {
     pub(super) fn new(path: &Path) -> io::Result<PackedHistory> {
         let mut file = BufWriter::with_capacity(1 << 20, File::create(path)?);
         // How many objects there are is written in the end.
-        file.write_all(b"PACK\0\0\0\x02\0\0\0\0")?;
+        file.write_all(&pack_head(0))?;
         let compressor = Compressor::new(CompressionLvl::fastest());
         Ok(PackedHistory { file, compressor, count: 0, root: Folder::default(), tip: None })
     }
@@ -75,16 +76,7 @@ impl PackedHistory {
         let mut hasher = Sha1::new();
         hasher.update(format!("{name} {}\0", bytes.len()));
         hasher.update(bytes);
-        let mut rest = bytes.len() >> 4;
-        let mut head = vec![kind << 4 | (bytes.len() & 15) as u8];
-        while rest > 0 {
-            if let Some(last) = head.last_mut() {
-                *last |= 0x80;
-            }
-            head.push((rest & 0x7f) as u8);
-            rest >>= 7;
-        }
-        self.file.write_all(&head)?;
+        self.file.write_all(&object_head(kind, bytes.len()))?;
         let mut packed = vec![0; self.compressor.zlib_compress_bound(bytes.len())];
         let length = self.compressor.zlib_compress(bytes, &mut packed).map_err(io::Error::other)?;
         self.file.write_all(&packed[..length])?;
