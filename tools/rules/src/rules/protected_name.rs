@@ -3,7 +3,6 @@
 use std::collections::HashSet;
 
 use database::{Base, Report};
-use osv_schema::additions::Decision;
 use osv_schema::{Affected, Range, Record, Value, write};
 
 use super::lost_scope::lost_scope;
@@ -77,25 +76,32 @@ fn is_exact(affected: &Affected, is_repository: bool) -> bool {
     }
 }
 
-/// Whether everything that a report means was approved of by somebody who neither wrote the report, nor sent it, nor is
-/// credited; or, where that is asked for, left standing by a narrowing. Less than what was approved of needs nobody again;
-/// more does.
+/// Whether just what a report means was approved of by somebody who neither wrote the report, nor sent it, nor is credited;
+/// or, where that is asked for, left standing by a narrowing. A change voids an approval, but for what people cleared since:
+/// a correction by hand waits for nobody.
 fn is_approved(affected: &Affected, record: &Record, or_narrowed: bool) -> bool {
-    let approvals: Vec<Decision> = record
-        .decisions()
-        .into_iter()
-        .filter(|decision| match decision.kind.as_str() {
-            Some("approve") => decision.by.as_str().is_some_and(|by| may_approve(by, record)),
-            Some("narrow") => or_narrowed,
+    let decisions = record.decisions();
+    let spelled = |ranges: &[Range]| -> HashSet<String> { ranges.iter().map(write::compact).collect() };
+    let (meant, meant_ranges) = (affected.versions.items(), spelled(affected.ranges.items()));
+    let narrowings = || decisions.iter().filter(|decision| decision.kind.as_str() == Some("narrow"));
+    let is_cleared = |version: &String| narrowings().any(|decision| decision.cleared.items().contains(version));
+    let is_cleared_range =
+        |range: &String| narrowings().any(|decision| spelled(decision.cleared_ranges.items()).contains(range));
+    decisions.iter().any(|decision| {
+        let (versions, ranges) = (decision.versions.items(), spelled(decision.ranges.items()));
+        let has_all = meant.iter().all(|version| versions.contains(version)) && meant_ranges.is_subset(&ranges);
+        let has_no_more = || {
+            versions.iter().all(|version| meant.contains(version) || is_cleared(version))
+                && ranges.iter().all(|range| meant_ranges.contains(range) || is_cleared_range(range))
+        };
+        match decision.kind.as_str() {
+            Some("approve") => {
+                has_all && has_no_more() && decision.by.as_str().is_some_and(|by| may_approve(by, record))
+            }
+            Some("narrow") => or_narrowed && has_all,
             _ => false,
-        })
-        .collect();
-    let versions: HashSet<&String> = approvals.iter().flat_map(|decision| decision.versions.items()).collect();
-    let ranges: HashSet<String> =
-        approvals.iter().flat_map(|decision| decision.ranges.items()).map(write::compact).collect();
-    !approvals.is_empty()
-        && affected.versions.items().iter().all(|version| versions.contains(version))
-        && affected.ranges.items().iter().all(|range| ranges.contains(&write::compact(range)))
+        }
+    })
 }
 
 /// Whether somebody may approve of a report.
