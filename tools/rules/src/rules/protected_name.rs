@@ -82,17 +82,18 @@ fn is_exact(affected: &Affected, is_repository: bool) -> bool {
 fn is_approved(affected: &Affected, record: &Record, or_narrowed: bool) -> bool {
     let decisions = record.decisions();
     let spelled = |ranges: &[Range]| -> HashSet<String> { ranges.iter().map(write::compact).collect() };
-    let (meant, meant_ranges) = (affected.versions.items(), spelled(affected.ranges.items()));
+    let listed = |versions: &[String]| -> HashSet<String> { versions.iter().cloned().collect() };
+    let (meant, meant_ranges) = (listed(affected.versions.items()), spelled(affected.ranges.items()));
     let narrowings = || decisions.iter().filter(|decision| decision.kind.as_str() == Some("narrow"));
-    let is_cleared = |version: &String| narrowings().any(|decision| decision.cleared.items().contains(version));
-    let is_cleared_range =
-        |range: &String| narrowings().any(|decision| spelled(decision.cleared_ranges.items()).contains(range));
+    let cleared: HashSet<&String> = narrowings().flat_map(|decision| decision.cleared.items()).collect();
+    let cleared_ranges: HashSet<String> =
+        narrowings().flat_map(|decision| spelled(decision.cleared_ranges.items())).collect();
     decisions.iter().any(|decision| {
-        let (versions, ranges) = (decision.versions.items(), spelled(decision.ranges.items()));
-        let has_all = meant.iter().all(|version| versions.contains(version)) && meant_ranges.is_subset(&ranges);
+        let (versions, ranges) = (listed(decision.versions.items()), spelled(decision.ranges.items()));
+        let has_all = meant.is_subset(&versions) && meant_ranges.is_subset(&ranges);
         let has_no_more = || {
-            versions.iter().all(|version| meant.contains(version) || is_cleared(version))
-                && ranges.iter().all(|range| meant_ranges.contains(range) || is_cleared_range(range))
+            versions.difference(&meant).all(|version| cleared.contains(version))
+                && ranges.difference(&meant_ranges).all(|range| cleared_ranges.contains(range))
         };
         match decision.kind.as_str() {
             Some("approve") => {
