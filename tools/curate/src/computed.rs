@@ -1,5 +1,6 @@
 //! What a report says, computed from its origins and decisions: the order in which they came decides nothing.
 
+use std::cell::LazyCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use database::{Details, InvalidDetails, Section};
@@ -7,10 +8,10 @@ use ecosystem::Package;
 use osv_schema::additions::{Decision, malpkg};
 use osv_schema::{Affected, Member, Object, Origin, Range, Record, Timestamp, Value};
 
-use crate::decided::{Decided, fold, in_order};
+use crate::decided::{Decided, Found, Narrowed, fold, in_order, named};
 use crate::join::summary;
 use crate::ranges::{is_everything, union};
-use crate::streams::{Stream, StreamKey, normal, streams};
+use crate::streams::{Stream, StreamKey, normal};
 use crate::unite::written;
 
 /// The words of ours that are one and no list; deliveries claim them, and somebody may have settled them.
@@ -38,8 +39,8 @@ pub(crate) struct Computed {
     pub(crate) withdrawn: Option<Timestamp>,
 }
 
-/// What these origins and decisions come to.
-pub(crate) fn compute(streams: &BTreeMap<StreamKey, Stream<'_>>, decided: &Decided) -> Computed {
+/// What these origins, of which these streams count, and decisions come to.
+pub(crate) fn compute(origins: &[Origin], streams: &BTreeMap<StreamKey, Stream<'_>>, decided: &Decided) -> Computed {
     let mut statement = Statement::default();
     let own: Vec<(&StreamKey, &Stream<'_>)> = streams.iter().filter(|(_, stream)| !stream.is_derived()).collect();
     let ended =
@@ -55,8 +56,11 @@ pub(crate) fn compute(streams: &BTreeMap<StreamKey, Stream<'_>>, decided: &Decid
     }
     match &decided.narrowed {
         Some(narrowed) => {
-            statement.versions.extend(narrowed.kept.iter().cloned());
-            statement.ranges.extend(narrowed.ranges.clone());
+            let only_undone = only_undone(narrowed, origins, streams, &decided.found);
+            let kept = narrowed.kept.iter().filter(|version| !only_undone.versions.contains(*version));
+            statement.versions.extend(kept.cloned());
+            let kept = narrowed.ranges.iter().filter(|(range, _)| !only_undone.ranges.contains_key(*range));
+            statement.ranges.extend(kept.map(|(key, range)| (key.clone(), range.clone())));
         }
         None => {
             statement.versions.extend(decided.found.versions.iter().cloned());
@@ -64,6 +68,27 @@ pub(crate) fn compute(streams: &BTreeMap<StreamKey, Stream<'_>>, decided: &Decid
         }
     }
     Computed { statement, withdrawn: decided.withdrawn.or(last_ended) }
+}
+
+/// What a narrowing left standing, and only deliveries had said that were undone since.
+fn only_undone(
+    narrowed: &Narrowed,
+    origins: &[Origin],
+    streams: &BTreeMap<StreamKey, Stream<'_>>,
+    found: &Found,
+) -> Statement {
+    let mut gone = Statement::default();
+    if narrowed.undone.is_empty() {
+        return gone;
+    }
+    origins.iter().filter(|origin| narrowed.undone.contains(&named(origin))).for_each(|origin| gone.add(origin));
+    for origin in streams.values().flat_map(|stream| &stream.origins) {
+        gone.versions.retain(|version| !origin.versions.items().contains(version));
+        gone.ranges.retain(|_, range| !origin.ranges.items().contains(range));
+    }
+    gone.versions.retain(|version| !found.versions.contains(version));
+    gone.ranges.retain(|range, _| !found.ranges.contains_key(range));
+    gone
 }
 
 /// Adds what one delivery says, as far as decisions let it count.
@@ -78,6 +103,7 @@ fn add(statement: &mut Statement, key: &StreamKey, origin: &Origin, decided: &De
         said.ranges.clear();
         said.versions.retain(|version| !narrowed.cleared.contains(version));
     }
+    said.versions.retain(|version| !decided.undone.cleared.contains(version));
     let found = &decided.found;
     if found.bound.contains(key) {
         said.versions.retain(|version| !found.cleared.contains(version));
@@ -106,8 +132,8 @@ pub(crate) fn settle(record: &mut Record, package: &Package) -> Result<(), Inval
     let (origins, renamed) = normal(record.origins());
     let decisions = in_order(record.decisions());
     let decided = fold(&decisions);
-    let streams = streams(&origins);
-    let computed = compute(&streams, &decided);
+    let streams = decided.streams(&origins);
+    let computed = compute(&origins, &streams, &decided);
     let (versions, ranges) = listed(&computed.statement, package.ecosystem().base());
     if let Some([affected]) = record.affected.value_mut().map(Vec::as_mut_slice) {
         put(&mut affected.versions, versions);
@@ -171,6 +197,7 @@ fn sections(
     origins: &[Origin],
     streams: &BTreeMap<StreamKey, Stream<'_>>,
 ) -> Vec<Section> {
+    let all = LazyCell::new(|| crate::streams::streams(origins));
     let known: BTreeSet<(&str, &str)> = origins.iter().filter_map(name_of).collect();
     let mut by_name: BTreeMap<(String, String), Section> = BTreeMap::new();
     let mut others = Vec::new();
@@ -189,10 +216,14 @@ fn sections(
         }
     }
     let mut kept = others;
-    for stream in streams.values().filter(|stream| !stream.is_derived()) {
-        let names = stream.current().iter().filter_map(|origin| name_of(origin));
-        let section = names.filter_map(|(source, hash)| by_name.get(&(source.to_owned(), hash.to_owned()))).min();
-        kept.extend(section.cloned());
+    let section = |named: &[&Origin]| {
+        let names = named.iter().filter_map(|origin| name_of(origin));
+        names.filter_map(|(source, hash)| by_name.get(&(source.to_owned(), hash.to_owned()))).min().cloned()
+    };
+    for (key, stream) in streams.iter().filter(|(_, stream)| !stream.is_derived()) {
+        // Of what was said before the last word, which was undone, the text is not there any more.
+        let last = || section(all.get(key).map(Stream::current).unwrap_or_default());
+        kept.extend(section(stream.current()).or_else(last));
     }
     kept.sort();
     kept.dedup();
@@ -248,8 +279,8 @@ pub(crate) fn claims_of(ours: &Object) -> Object {
 pub(crate) fn as_found(record: &Record, package: &Package) -> Vec<Decision> {
     let (origins, _) = normal(record.origins());
     let decided = fold(&in_order(record.decisions()));
-    let streams = streams(&origins);
-    let Computed { statement, withdrawn } = compute(&streams, &decided);
+    let streams = decided.streams(&origins);
+    let Computed { statement, withdrawn } = compute(&origins, &streams, &decided);
     let affected = record.affected.items().first();
     let versions: BTreeSet<String> = affected.map(|a| a.versions.items().iter().cloned().collect()).unwrap_or_default();
     let ranges: BTreeMap<String, Range> = affected

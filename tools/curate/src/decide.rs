@@ -5,14 +5,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use database::verdict::Statement as Said;
 use database::{ChangeKind, ChangeSet, Entry, Plan, Skipped, Snapshot, TreePath};
 use osv_schema::additions::Decision;
-use osv_schema::{Member, Pointer, Range, Record, Timestamp};
+use osv_schema::{Member, Origin, Pointer, Range, Record, Timestamp};
 
 use crate::computed::{compute, listed};
 use crate::decided::{Decided, fold, in_order};
 use crate::ingest::{Fault, fault_in_details, fault_in_path, open};
 use crate::join::Joining;
 use crate::place;
-use crate::streams::{Stream, StreamKey, normal, streams};
+use crate::streams::{Stream, StreamKey, normal};
 
 /// The reasons for which a report is withdrawn or narrowed.
 pub const REASONS_AGAINST: [&str; 7] = [
@@ -175,7 +175,8 @@ fn one(path: &TreePath, mut joining: Joining, settled: &Settled, now: Timestamp)
     let (origins, _) = normal(joining.record.origins());
     let decisions = in_order(joining.record.decisions());
     let decided = fold(&decisions);
-    let there = There { path, record: &joining.record, streams: &streams(&origins), decided: &decided };
+    let streams = decided.streams(&origins);
+    let there = There { path, record: &joining.record, origins: &origins, streams: &streams, decided: &decided };
     let mut decision = Decision {
         time: after(&decisions, now).to_string().into(),
         reason: settled.reason.as_str().into(),
@@ -247,7 +248,9 @@ fn one(path: &TreePath, mut joining: Joining, settled: &Settled, now: Timestamp)
                 ChangeKind::Join
             }
         }
-        Deed::Lift if decided.narrowed.is_none() => return Ok(Done::Already("nothing narrows it")),
+        Deed::Lift if decided.narrowed.is_none() && decided.undone.is_empty() => {
+            return Ok(Done::Already("nothing narrows it"));
+        }
         Deed::Lift => {
             decision.kind = "lift".into();
             ChangeKind::Join
@@ -291,6 +294,7 @@ pub(crate) fn some<T>(items: Vec<T>) -> Member<Vec<T>> {
 struct There<'r> {
     path: &'r TreePath,
     record: &'r Record,
+    origins: &'r [Origin],
     streams: &'r BTreeMap<StreamKey, Stream<'r>>,
     decided: &'r Decided,
 }
@@ -385,7 +389,8 @@ impl There<'_> {
     fn said(&self, decided: Option<&Decided>) -> Option<Said> {
         let said = Said::of(self.path, self.record.clone()).ok()?;
         let Some(decided) = decided else { return Some(said) };
-        let (versions, ranges) = listed(&compute(self.streams, decided).statement, said.package.ecosystem().base());
+        let (versions, ranges) =
+            listed(&compute(self.origins, self.streams, decided).statement, said.package.ecosystem().base());
         let mut record = said.record.clone();
         if let Some([affected]) = record.affected.value_mut().map(Vec::as_mut_slice) {
             affected.versions = Member::Value(versions);

@@ -3,10 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use osv_schema::additions::Decision;
-use osv_schema::{Range, Timestamp};
+use osv_schema::{Origin, Range, Timestamp};
 
 use crate::sha256_hex;
-use crate::streams::StreamKey;
+use crate::streams::{Stream, StreamKey, content_of, modified_of, streams};
 use crate::unite::written;
 
 /// The reason of what a tree says that is taken over: it is replaced by what the tree says later.
@@ -20,6 +20,7 @@ pub(crate) struct Decided {
     /// When it was made to stand again: what its sources took back before that does not count as taken back.
     pub(crate) reinstated: Option<Timestamp>,
     pub(crate) narrowed: Option<Narrowed>,
+    pub(crate) undone: Undone,
     pub(crate) found: Found,
 }
 
@@ -34,6 +35,21 @@ pub(crate) struct Narrowed {
     pub(crate) ranges: BTreeMap<String, Range>,
     /// The streams that there were: whatever they say later does not count.
     pub(crate) bound: BTreeSet<StreamKey>,
+    /// The deliveries that were undone since: what only they said was not kept for its own sake.
+    pub(crate) undone: BTreeSet<Named>,
+}
+
+/// A delivery by its source and the hash of what it says.
+pub(crate) type Named = (String, String);
+
+/// Deliveries that do not count, because the run that brought them was taken back.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Undone {
+    pub(crate) deliveries: BTreeSet<Named>,
+    /// Up to when what a stream said counts: what it says after that, it says again.
+    limits: BTreeMap<StreamKey, Timestamp>,
+    /// The versions that nobody else said.
+    pub(crate) cleared: BTreeSet<String>,
 }
 
 /// What a report lists beside what its streams say, and what it does not list though they say it.
@@ -74,7 +90,13 @@ pub(crate) fn fold(decisions: &[Decision]) -> Decided {
             Some("withdraw") => (decided.withdrawn, decided.reinstated) = (Some(time), None),
             Some("reinstate") => (decided.withdrawn, decided.reinstated) = (None, Some(time)),
             Some("narrow") => decided.narrowed.get_or_insert_default().narrow(decision),
-            Some("lift") => decided.narrowed = None,
+            Some("undo") => {
+                decided.undone.undo(decision);
+                if let Some(narrowed) = &mut decided.narrowed {
+                    narrowed.undone.extend(deliveries(decision).map(|(named, ..)| named));
+                }
+            }
+            Some("lift") => (decided.narrowed, decided.undone) = (None, Undone::default()),
             Some("as-found" | "hand-edit") => {
                 decided.found.find(decision);
                 if let Some(narrowed) = &mut decided.narrowed {
@@ -113,6 +135,7 @@ impl Narrowed {
         self.cleared.retain(|version| !self.kept.contains(version));
         self.ranges = decision.ranges.items().iter().map(|range| (written(range), range.clone())).collect();
         self.bound.extend(bound(decision));
+        self.undone.clear();
     }
 
     /// An edit by hand after the narrowing.
@@ -129,6 +152,60 @@ impl Narrowed {
             self.ranges.remove(&written(range));
         }
         self.ranges.extend(decision.ranges.items().iter().map(|range| (written(range), range.clone())));
+    }
+}
+
+/// The deliveries that a decision names, with their streams and when they say that they were made.
+fn deliveries(decision: &Decision) -> impl Iterator<Item = (Named, StreamKey, Timestamp)> + '_ {
+    decision.deliveries.items().iter().filter_map(|undone| {
+        let named = (undone.source.as_str()?.to_owned(), undone.sha256.as_str()?.to_owned());
+        let key = match undone.id.as_str() {
+            Some(id) => StreamKey::Id(named.0.clone(), id.to_owned()),
+            None => StreamKey::Content(named.0.clone(), named.1.clone()),
+        };
+        let made = undone.modified_time.as_str().and_then(|text| text.parse().ok()).unwrap_or(Timestamp::EPOCH);
+        Some((named, key, made))
+    })
+}
+
+impl Undone {
+    fn undo(&mut self, decision: &Decision) {
+        let bound: BTreeSet<StreamKey> = bound(decision).collect();
+        let mut limits: BTreeMap<StreamKey, Timestamp> = BTreeMap::new();
+        for (named, key, made) in deliveries(decision) {
+            self.deliveries.insert(named);
+            if bound.contains(&key) {
+                let limit = limits.entry(key).or_insert(made);
+                *limit = made.max(*limit);
+            }
+        }
+        for (key, limit) in limits {
+            let there = self.limits.entry(key).or_insert(limit);
+            *there = limit.min(*there);
+        }
+        self.cleared.extend(texts(&decision.cleared));
+    }
+
+    /// Whether nothing was undone.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.deliveries.is_empty()
+    }
+
+    fn lets_count(&self, origin: &Origin) -> bool {
+        let limit = self.limits.get(&StreamKey::of(origin));
+        !self.deliveries.contains(&named(origin)) && limit.is_none_or(|limit| modified_of(origin) <= Some(*limit))
+    }
+}
+
+/// A delivery as decisions name it.
+pub(crate) fn named(origin: &Origin) -> Named {
+    (origin.source.as_str().unwrap_or_default().to_owned(), content_of(origin).to_owned())
+}
+
+impl Decided {
+    /// The streams of a report, of what counts.
+    pub(crate) fn streams<'o>(&self, origins: &'o [Origin]) -> BTreeMap<StreamKey, Stream<'o>> {
+        streams(origins.iter().filter(|origin| self.undone.is_empty() || self.undone.lets_count(origin)))
     }
 }
 

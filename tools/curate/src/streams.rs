@@ -114,7 +114,7 @@ fn is_live(origin: &Origin) -> bool {
 }
 
 /// The streams of a report.
-pub(crate) fn streams(origins: &[Origin]) -> BTreeMap<StreamKey, Stream<'_>> {
+pub(crate) fn streams<'o>(origins: impl IntoIterator<Item = &'o Origin>) -> BTreeMap<StreamKey, Stream<'o>> {
     let mut by_key: BTreeMap<StreamKey, Vec<&Origin>> = BTreeMap::new();
     for origin in origins {
         by_key.entry(StreamKey::of(origin)).or_default().push(origin);

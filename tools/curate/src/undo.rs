@@ -3,21 +3,21 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use database::{Base, ChangeKind, ChangeSet, Entry, Skipped, Snapshot, TreePath};
-use osv_schema::additions::Decision;
-use osv_schema::{Origin, Record, Timestamp};
+use osv_schema::additions::{Decision, Undone};
+use osv_schema::{Member, Origin, Record, Timestamp};
 
 use crate::computed::{compute, listed};
 use crate::decide::{Settlement, after, some};
-use crate::decided::{Decided, fold, in_order};
+use crate::decided::{Decided, Named, fold, in_order, named};
 use crate::ingest::{Fault, fault_in_details, fault_in_path, open};
 use crate::join::Joining;
 use crate::place;
-use crate::streams::{StreamKey, content_of, normal, streams};
+use crate::streams::{Stream, StreamKey, normal};
 
 /// The deliveries of a run, by the folder of the report that each went into: the source, and the hash of what it says.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Brought {
-    folders: BTreeMap<String, BTreeSet<(String, String)>>,
+    folders: BTreeMap<String, BTreeSet<Named>>,
 }
 
 /// Why and by whom something is taken back.
@@ -34,10 +34,8 @@ pub struct Undoing {
 impl Brought {
     /// Adds what a run brought to the report in a folder of a base: what it was before, and what after.
     pub fn add(&mut self, folder: &str, before: Option<&Record>, after: &Record) {
-        let known: BTreeSet<(String, String)> =
-            before.map(Record::origins).unwrap_or_default().iter().map(key_of).collect();
-        let new: BTreeSet<(String, String)> =
-            after.origins().iter().map(key_of).filter(|key| !known.contains(key)).collect();
+        let known: BTreeSet<Named> = before.map(Record::origins).unwrap_or_default().iter().map(named).collect();
+        let new: BTreeSet<Named> = after.origins().iter().map(named).filter(|key| !known.contains(key)).collect();
         if !new.is_empty() {
             self.folders.entry(folder.to_owned()).or_default().extend(new);
         }
@@ -47,10 +45,6 @@ impl Brought {
     pub fn deliveries(&self) -> usize {
         self.folders.values().map(BTreeSet::len).sum()
     }
-}
-
-fn key_of(origin: &Origin) -> (String, String) {
-    (origin.source.as_str().unwrap_or_default().to_owned(), content_of(origin).to_owned())
 }
 
 /// Plans to take back what deliveries brought, wherever the reports are by now: a report of which nothing is left is
@@ -109,32 +103,26 @@ enum Done {
     Changed(ChangeKind, ecosystem::Package, Box<Record>),
 }
 
-fn take_back(
-    mut joining: Joining,
-    of_run: &BTreeSet<(String, String)>,
-    undoing: &Undoing,
-    now: Timestamp,
-) -> Result<Done, Fault> {
+fn take_back(mut joining: Joining, of_run: &BTreeSet<Named>, undoing: &Undoing, now: Timestamp) -> Result<Done, Fault> {
     let (origins, _) = normal(joining.record.origins());
-    let (gone, rest): (Vec<Origin>, Vec<Origin>) =
-        origins.into_iter().partition(|origin| of_run.contains(&key_of(origin)));
+    let decisions = in_order(joining.record.decisions());
+    let decided = fold(&decisions);
+    let gone: Vec<&Origin> = origins.iter().filter(|origin| of_run.contains(&named(origin))).collect();
     if gone.is_empty() {
         return Ok(Done::NotMeant);
     }
-    let decisions = in_order(joining.record.decisions());
-    let decided = fold(&decisions);
-    if decided.withdrawn.is_some() {
-        return Ok(Done::Already("it is withdrawn already"));
+    if gone.iter().all(|origin| decided.undone.deliveries.contains(&named(origin))) {
+        return Ok(Done::Already("it was undone already"));
     }
-    let Some((kind, decision)) = settle(&joining, &gone, &rest, &decided) else {
-        return Ok(Done::Already("what the run brought changes nothing in it"));
-    };
     let decision = Decision {
         time: after(&decisions, now).to_string().into(),
         reason: undoing.reason.as_str().into(),
         note: undoing.note.as_str().into(),
         by: undoing.by.clone().into(),
-        ..decision
+        ..Decision::default()
+    };
+    let Some((kind, decision)) = settle(&joining, &origins, &gone, (&decisions, &decided), decision) else {
+        return Ok(Done::Already("it is withdrawn already"));
     };
     let package = joining.package.clone();
     joining.decide(vec![decision]);
@@ -145,39 +133,59 @@ fn take_back(
     })
 }
 
-/// The decision that makes a report mean what the rest of its deliveries says; none where it does already.
-fn settle(joining: &Joining, gone: &[Origin], rest: &[Origin], decided: &Decided) -> Option<(ChangeKind, Decision)> {
-    let ecosystem = joining.package.ecosystem().base();
-    let left = compute(&streams(rest), decided);
-    let (versions, ranges) = listed(&left.statement, ecosystem);
-    let bound: BTreeSet<StreamKey> = gone.iter().map(StreamKey::of).collect();
-    let bound = some(bound.iter().map(StreamKey::name).collect());
+/// The decision after which the deliveries of a run count no more; none where nothing else is left of a report that is
+/// withdrawn already. It is written down also where the report means the same without them: what else says so may be
+/// undone too.
+fn settle(
+    joining: &Joining,
+    origins: &[Origin],
+    gone: &[&Origin],
+    (decisions, decided): (&[Decision], &Decided),
+    decision: Decision,
+) -> Option<(ChangeKind, Decision)> {
+    // Of a stream that has gone on since, what it says now counts, and later too.
+    let counting = decided.streams(origins);
+    let is_current = |origin: &Origin| {
+        let current = counting.get(&StreamKey::of(origin)).map(Stream::current);
+        current.is_some_and(|current| current.contains(&origin))
+    };
+    let bound: BTreeSet<StreamKey> =
+        gone.iter().filter(|origin| is_current(origin)).map(|origin| StreamKey::of(origin)).collect();
+    let undone = |origin: &&Origin| Undone {
+        source: origin.source.clone(),
+        id: origin.id.clone(),
+        sha256: named(origin).1.into(),
+        modified_time: origin.modified_time.clone(),
+        ..Undone::default()
+    };
+    let mut undo = Decision {
+        kind: "undo".into(),
+        streams: some(bound.iter().map(StreamKey::name).collect()),
+        deliveries: some(gone.iter().map(undone).collect()),
+        ..decision
+    };
+    let after = fold(&[decisions, std::slice::from_ref(&undo)].concat());
+    let left = compute(origins, &after.streams(origins), &after);
+    let (versions, ranges) = listed(&left.statement, joining.package.ecosystem().base());
     if versions.is_empty() && ranges.is_empty() {
-        return Some((
-            ChangeKind::Withdraw,
-            Decision { kind: "withdraw".into(), streams: bound, ..Decision::default() },
-        ));
+        let all: BTreeSet<StreamKey> = origins.iter().map(StreamKey::of).collect();
+        let streams = some(all.iter().map(StreamKey::name).collect());
+        let withdraw = Decision { kind: "withdraw".into(), streams, deliveries: Member::Absent, ..undo };
+        return decided.withdrawn.is_none().then_some((ChangeKind::Withdraw, withdraw));
     }
     let affected = joining.record.affected.items().first()?;
     let was: BTreeSet<&String> = affected.versions.items().iter().collect();
-    let is_back = joining.record.is_withdrawn() && left.withdrawn.is_none();
-    if is_back {
-        return Some((
-            ChangeKind::Reinstate,
-            Decision { kind: "reinstate".into(), streams: bound, ..Decision::default() },
-        ));
-    }
-    if was == versions.iter().collect() && affected.ranges.items() == ranges {
-        return None;
-    }
-    let cleared: Vec<String> = was.into_iter().filter(|version| !versions.contains(version)).cloned().collect();
-    let decision = Decision {
-        kind: "narrow".into(),
-        streams: bound,
-        versions: some(versions),
-        ranges: some(ranges),
-        cleared: some(cleared),
-        ..Decision::default()
+    let is_same = was == versions.iter().collect() && affected.ranges.items() == ranges;
+    let kind = match (joining.record.is_withdrawn(), left.withdrawn.is_some()) {
+        (true, false) => ChangeKind::Reinstate,
+        (false, true) => ChangeKind::Withdraw,
+        _ if is_same => ChangeKind::Join,
+        _ => ChangeKind::Narrow,
     };
-    Some((ChangeKind::Narrow, decision))
+    if kind == ChangeKind::Narrow {
+        undo.cleared = some(was.into_iter().filter(|version| !versions.contains(version)).cloned().collect());
+        undo.versions = some(versions);
+        undo.ranges = some(ranges);
+    }
+    Some((kind, undo))
 }

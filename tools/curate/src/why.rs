@@ -74,8 +74,9 @@ pub fn why(record: &Record) -> Vec<Why> {
     let (origins, _) = normal(record.origins());
     let decisions = in_order(record.decisions());
     let decided = fold(&decisions);
-    let streams = streams(&origins);
-    let computed = compute(&streams, &decided).statement;
+    // What was undone is told, and does not count.
+    let (streams, counting) = (streams(&origins), decided.streams(&origins));
+    let computed = compute(&origins, &counting, &decided).statement;
     let affected = record.affected.items().first();
     let listed: BTreeSet<&str> =
         affected.map(|affected| affected.versions.items().iter().map(String::as_str).collect()).unwrap_or_default();
@@ -83,7 +84,7 @@ pub fn why(record: &Record) -> Vec<Why> {
         .map(|affected| affected.ranges.items().iter().map(|range| (written(range), range)).collect())
         .unwrap_or_default();
     let is_all = ranges.values().any(|range| is_everything(range));
-    let asked = Asked { decisions: &decisions, streams: &streams, computed: &computed };
+    let asked = Asked { decisions: &decisions, streams: &streams, counting: &counting, computed: &computed };
     let mut versions: BTreeSet<&str> = listed.clone();
     versions.extend(origins.iter().flat_map(|origin| origin.versions.items()).map(String::as_str));
     versions.extend(
@@ -115,6 +116,8 @@ pub fn why(record: &Record) -> Vec<Why> {
 struct Asked<'a> {
     decisions: &'a [Decision],
     streams: &'a BTreeMap<StreamKey, Stream<'a>>,
+    /// Of what was not undone.
+    counting: &'a BTreeMap<StreamKey, Stream<'a>>,
     computed: &'a Statement,
 }
 
@@ -128,7 +131,11 @@ impl Asked<'_> {
         let mut because: Vec<Because> = Vec::new();
         let is_in = counts(self.computed);
         for (key, stream) in self.streams.iter().filter(|(_, stream)| stream.origins.iter().any(|one| says(one))) {
-            because.extend(of_stream(key, stream, says, is_in));
+            let counting = self.counting.get(key).filter(|stream| stream.current().iter().any(|one| says(one)));
+            because.extend(match counting {
+                Some(stream) => of_stream(key, stream, says, is_in),
+                None => of_stream(key, stream, says, is_in).map(undone_if(self.counting.get(key), stream)),
+            });
         }
         for decision in self.decisions {
             if let Some(speaks_for) = decides(decision) {
@@ -165,6 +172,18 @@ fn of_stream(key: &StreamKey, stream: &Stream<'_>, says: &dyn Fn(&Origin) -> boo
     })
 }
 
+/// Of what a stream says, that it does not count, where it was undone.
+fn undone_if<'s>(counting: Option<&Stream<'s>>, all: &Stream<'s>) -> impl Fn(Because) -> Because {
+    let is_undone = counting.is_none_or(|counting| counting.origins.len() < all.origins.len());
+    move |because| match because {
+        Because { since, who: Who::Source { source, id, sha256, .. }, .. } if is_undone => {
+            let but = Some("what it brought was undone");
+            Because { speaks_for: false, since, who: Who::Source { source, id, sha256, but } }
+        }
+        other => other,
+    }
+}
+
 fn who(decision: &Decision) -> Who {
     Who::Decision {
         kind: text(&decision.kind).unwrap_or_default(),
@@ -198,7 +217,7 @@ fn of_range(decision: &Decision, key: &str) -> Option<bool> {
 fn said(decision: &Decision, is_kept: bool, is_cleared: bool) -> Option<bool> {
     match decision.kind.as_str() {
         Some("narrow" | "as-found" | "hand-edit") if is_kept => Some(true),
-        Some("narrow" | "as-found" | "hand-edit") if is_cleared => Some(false),
+        Some("narrow" | "undo" | "as-found" | "hand-edit") if is_cleared => Some(false),
         Some("withdraw") => Some(false),
         Some("reinstate" | "lift") => Some(true),
         _ => None,

@@ -63,12 +63,14 @@ impl Snapshot {
 
     /// The files that lie in a folder itself, not in one below it.
     pub fn in_folder<'s>(&'s self, folder: &str) -> impl Iterator<Item = &'s Entry> {
+        self.below(folder).filter_map(|(entry, rest)| (!rest.contains('/')).then_some(entry))
+    }
+
+    /// The files that lie in a folder or in one below it, with the rest of their paths.
+    pub fn below<'s>(&'s self, folder: &str) -> impl Iterator<Item = (&'s Entry, &'s str)> {
         let prefix = format!("{folder}/");
         let from = self.entries.partition_point(|entry| entry.path.as_str() < prefix.as_str());
-        self.entries[from..]
-            .iter()
-            .map_while(move |entry| Some((entry, entry.path.as_str().strip_prefix(&prefix)?)))
-            .filter_map(|(entry, rest)| (!rest.contains('/')).then_some(entry))
+        self.entries[from..].iter().map_while(move |entry| Some((entry, entry.path.as_str().strip_prefix(&prefix)?)))
     }
 
     /// The bytes of one file.

@@ -50,6 +50,8 @@ pub struct Held {
     pub message: String,
     /// What would make it right.
     pub remedy: String,
+    /// Its own id, where it came in a stream: it has no name that lasts.
+    pub id: String,
     /// When it came first.
     pub first_seen: String,
     /// SHA-256 of its bytes as they came; empty where they were not read.
@@ -69,6 +71,8 @@ pub struct Settling<'s> {
     pub refused: &'s [&'s Refused],
     /// The names of the documents that could be taken.
     pub accepted: &'s [String],
+    /// The ids of what was taken.
+    pub ids: &'s BTreeSet<String>,
     /// What stands for the rules.
     pub rules: &'s str,
     /// When.
@@ -115,10 +119,12 @@ impl Quarantine {
 
     /// The sources that have something in quarantine.
     pub fn sources(snapshot: &Snapshot) -> BTreeSet<String> {
-        let prefix = format!("{FOLDER}/");
-        let from = snapshot.entries().partition_point(|entry| entry.path.as_str() < prefix.as_str());
-        let below = snapshot.entries()[from..].iter().map_while(|entry| entry.path.as_str().strip_prefix(&prefix));
-        below.filter_map(|rest| Some(rest.split_once('/')?.0.to_owned())).collect()
+        snapshot.below(FOLDER).filter_map(|(_, rest)| Some(rest.split_once('/')?.0.to_owned())).collect()
+    }
+
+    /// Whether something is there that only its id tells from the rest.
+    pub fn has_of_stream(&self) -> bool {
+        self.held.values().any(|held| is_of_stream(&held.delivery))
     }
 
     /// The documents, by key.
@@ -144,7 +150,7 @@ impl Quarantine {
     /// Puts what was refused into quarantine, and takes out what was taken, or came again in other bytes. A document
     /// that was there already changes nothing, but for what is said of it when something else changes too.
     pub fn settle(&self, settling: Settling<'_>, changes: &mut ChangeSet) -> Kept {
-        let Settling { source, refused, accepted, rules, now } = settling;
+        let Settling { source, refused, accepted, ids, rules, now } = settling;
         let mut after = self.held.clone();
         let accepted: BTreeSet<&str> = accepted.iter().map(String::as_str).collect();
         let edited: BTreeMap<&str, &str> =
@@ -154,7 +160,7 @@ impl Quarantine {
             let document = name.rsplit_once('#').map_or(name, |(document, _)| document);
             match edited.get(name) {
                 // Lines of a stream have no name that lasts.
-                _ if name.starts_with('-') => true,
+                _ if is_of_stream(name) => !ids.contains(&held.id),
                 Some(sha256) => sha256 == key,
                 None => !accepted.contains(name) && !accepted.contains(document),
             }
@@ -207,6 +213,11 @@ impl Quarantine {
     }
 }
 
+/// Whether a delivery came in standard input.
+fn is_of_stream(name: &str) -> bool {
+    name.starts_with('-')
+}
+
 /// How much a quarantine still takes.
 struct Room {
     documents: u64,
@@ -235,6 +246,7 @@ impl Held {
     fn of(source: &Source, refused: &Refused, rules: &str, now: Timestamp) -> Held {
         let rejected = &refused.rejected;
         let sha256 = refused.sha256.clone().unwrap_or_default();
+        let id = refused.own_id().filter(|_| is_of_stream(&rejected.delivery));
         let size = refused.bytes.as_ref().map(|bytes| bytes.len() as u64).filter(|size| *size <= DOCUMENT_MAX);
         Held {
             source: source.id.clone(),
@@ -244,6 +256,7 @@ impl Held {
             pointer: rejected.pointer.clone(),
             message: rejected.message.clone(),
             remedy: rejected.remedy.clone(),
+            id: id.unwrap_or_default(),
             first_seen: now.whole_seconds().to_string(),
             sha256,
             rules: if refused.is_final { rules.to_owned() } else { String::new() },
@@ -301,6 +314,9 @@ impl Held {
             // Writing to memory does not fail.
             let _ = writeln!(text, "{name} = {}", quoted(value));
         }
+        if !self.id.is_empty() {
+            let _ = writeln!(text, "id = {}", quoted(&self.id));
+        }
         if let Some(size) = self.size {
             let _ = writeln!(text, "size = {size}");
         }
@@ -322,6 +338,7 @@ impl Held {
             pointer: get("pointer"),
             message: if table.is_some() { get("message") } else { "the reason cannot be read".into() },
             remedy: get("remedy"),
+            id: get("id"),
             first_seen: get("first-seen"),
             sha256: get("sha256"),
             rules: get("rules"),

@@ -45,6 +45,12 @@ impl Refused {
         Refused { rejected, sha256: bytes.as_deref().map(sha256_hex), bytes, is_final: true }
     }
 
+    /// The id that it gives itself.
+    pub fn own_id(&self) -> Option<String> {
+        let document = osv_schema::Document::parse(self.bytes.as_deref()?).ok()?;
+        Some(document.root().get("id")?.as_str()?.to_owned())
+    }
+
     /// A delivery that was refused later. What is kept of it is what it said, in our form.
     pub fn of_delivery(rejected: Rejected, delivery: &Delivery) -> Refused {
         let bytes = osv_schema::write::canonical(&delivery.record).into_bytes();

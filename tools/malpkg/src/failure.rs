@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use database::Rejected;
 use serde::Serialize;
 
 use crate::display::Shown;
@@ -43,6 +44,18 @@ impl Failure {
     pub(crate) fn exits(mut self, exit: Exit) -> Failure {
         self.exit = exit;
         self
+    }
+
+    /// The failure as that of one item of many.
+    pub(crate) fn into_rejected(self, rule: &'static str, item: &str) -> Rejected {
+        Rejected {
+            source: String::new(),
+            delivery: item.to_owned(),
+            rule,
+            pointer: String::new(),
+            message: self.message,
+            remedy: self.remedy.unwrap_or_default(),
+        }
     }
 
     /// Where, and what could not be done, on one line.

@@ -183,9 +183,8 @@ impl Received {
             return gone.map(|gone| curate::taken_back(gone, self.now)).collect();
         }
         for refused in self.refused().iter().chain(&self.known) {
-            let document = refused.bytes.as_deref().and_then(|bytes| osv_schema::Document::parse(bytes).ok());
-            match document.as_ref().and_then(|document| document.root().get("id")?.as_str()) {
-                Some(id) => drop(ids.insert(id.to_owned())),
+            match refused.own_id() {
+                Some(id) => drop(ids.insert(id)),
                 None => return Vec::new(),
             }
         }
@@ -197,6 +196,7 @@ impl Received {
     pub(crate) fn settle(
         &self,
         snapshot: &Snapshot,
+        sent: &[curate::Delivery],
         late: &[Refused],
         changes: &mut ChangeSet,
     ) -> Result<Settled, Failure> {
@@ -204,7 +204,14 @@ impl Received {
         let late = late.iter().filter(|one| one.rejected.source == self.source.id);
         let refused: Vec<&Refused> = self.refused().iter().chain(&self.known).chain(late).collect();
         let (source, rules, now) = (&self.source, self.rules.as_str(), self.now);
-        let settling = Settling { source, refused: &refused, accepted: &self.reading.taken.accepted, rules, now };
+        let is_refused = |name: &str| refused.iter().any(|one| one.rejected.delivery == name);
+        let taken = sent.iter().filter(|one| one.source == source.id && !is_refused(&one.name));
+        let ids: BTreeSet<String> = match quarantine.has_of_stream() {
+            true => taken.filter_map(|one| one.own_id().map(str::to_owned)).collect(),
+            false => BTreeSet::new(),
+        };
+        let accepted = self.reading.taken.accepted.as_slice();
+        let settling = Settling { source, refused: &refused, accepted, ids: &ids, rules, now };
         let kept = quarantine.settle(settling, changes);
         let paths = refused.into_iter().zip(kept.paths);
         let paths = paths.filter_map(|(refused, path)| Some((refused.rejected.delivery.clone(), path?.to_string())));

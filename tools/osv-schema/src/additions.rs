@@ -57,6 +57,20 @@ shape! {
 }
 
 shape! {
+    /// One delivery, as a decision names it.
+    pub struct Undone {
+        /// The source.
+        source: String = "source",
+        /// The record's id there.
+        id: String = "id",
+        /// SHA-256 of what it says.
+        sha256: String = "sha256",
+        /// The record's own `modified`.
+        modified_time: String = "modified_time",
+    }
+}
+
+shape! {
     /// What somebody settled about a report.
     pub struct Decision {
         /// What it does: one of [`crate::words::DECISION_KINDS`].
@@ -73,6 +87,8 @@ shape! {
         evidence: String = "evidence",
         /// The streams that it binds.
         streams: Vec<Stream> = "streams",
+        /// The deliveries that do not count.
+        deliveries: Vec<Undone> = "deliveries",
         /// The versions that it is about: those that stay, or that are approved of.
         versions: Vec<String> = "versions",
         /// The ranges that stay.

@@ -37,4 +37,4 @@ pub const SEVERITY_TYPES: &[&str] = &["CVSS_V2", "CVSS_V3", "CVSS_V4", "Ubuntu"]
 
 /// What a decision does; the schema of these is `schema/database-specific.json`.
 pub const DECISION_KINDS: &[&str] =
-    &["withdraw", "reinstate", "narrow", "lift", "approve", "dispute", "as-found", "hand-edit"];
+    &["withdraw", "reinstate", "narrow", "lift", "undo", "approve", "dispute", "as-found", "hand-edit"];

@@ -10,8 +10,8 @@ use super::fault::Fault;
 use super::found::{Found, open};
 use super::group::Group;
 use crate::delivery::content_sha256;
-use crate::leads_to;
 use crate::moved::{self, Streams};
+use crate::{leads_to, remembered};
 
 /// What streams said of other packages than those that they speak of now.
 #[derive(Default)]
@@ -41,11 +41,18 @@ pub(super) fn elsewhere(
             }
         }
     }
-    let own_path = |number: usize| found[number].as_ref().ok().and_then(|found| Some(&found.report.as_ref()?.0));
+    // What the package of a group has: its report, and what is kept aside.
+    let own_paths = |number: usize| {
+        let found = found[number].as_ref().ok();
+        let report = found.and_then(|found| Some(&found.report.as_ref()?.0));
+        report.into_iter().chain(found.and_then(|found| Some(&found.remembered.as_ref()?.0)))
+    };
+    let mut aside = remembered::holders(base, |name| by_stream.contains_key(name));
     let mut paths: BTreeMap<moved::Name, BTreeSet<TreePath>> = BTreeMap::new();
     for (name, numbers) in &by_stream {
         let mut holders = streams.holders(&name.0, &name.1)?;
-        let own: BTreeSet<&TreePath> = numbers.iter().filter_map(|&number| own_path(number)).collect();
+        holders.append(&mut aside.remove(name).unwrap_or_default());
+        let own: BTreeSet<&TreePath> = numbers.iter().flat_map(|&number| own_paths(number)).collect();
         holders.retain(|path| !own.contains(path));
         if !holders.is_empty() || numbers.len() > 1 {
             paths.insert(name.clone(), holders);
@@ -59,19 +66,23 @@ pub(super) fn elsewhere(
     let read = base.map(&entries, |entry, bytes| open(entry, bytes.map_err(|error| error.reason)));
     let mut elsewhere = Elsewhere::default();
     let mut number_of: BTreeMap<&TreePath, usize> =
-        (0..groups.len()).filter_map(|number| Some((own_path(number)?, number))).collect();
+        (0..groups.len()).flat_map(|number| own_paths(number).map(move |path| (path, number))).collect();
     for (entry, read) in entries.iter().zip(read) {
         // One that cannot be read cannot be told either; `validate` says what is wrong with it.
-        let (Ok((package, record)), Some(place)) = (read, Place::of(&entry.path)) else { continue };
+        let Ok((package, record)) = read else { continue };
+        let place = Place::of(&entry.path);
+        let folder = place.as_ref().map(|place| place.folder).or_else(|| remembered::folder(&entry.path));
+        let Some(folder) = folder.map(str::to_owned) else { continue };
         // What leads to another report speaks for itself no more.
         if number_of.contains_key(&entry.path) || leads_to(&record).is_some() {
             continue;
         }
         number_of.insert(&entry.path, groups.len() + elsewhere.groups.len());
-        let folder = place.folder.to_owned();
         elsewhere.groups.push(Group { package: package.clone(), folder, deliveries: Vec::new() });
-        let report = Some((entry.path.clone(), package, record));
-        elsewhere.found.push(Ok(Found { report, remembered: None }));
+        elsewhere.found.push(Ok(match place {
+            Some(_) => Found { report: Some((entry.path.clone(), package, record)), remembered: None },
+            None => Found { report: None, remembered: Some((entry.path.clone(), record)) },
+        }));
     }
     let mut holders: BTreeMap<moved::Name, Vec<moved::Holder>> = BTreeMap::new();
     for (name, paths) in &paths {

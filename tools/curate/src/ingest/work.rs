@@ -33,10 +33,16 @@ impl Group {
         let wrong = |error: database::InvalidDetails| fault_in_details(&error.to_string());
         let remembered = found.remembered.map(|(path, record)| (path, known_to(&record), record));
         if let Some((path, package, record)) = found.report {
-            let known = known_to(&record);
-            let joining = Joining::found(package, record).map_err(wrong)?;
-            // A report and what is kept aside meet only where two branches met.
-            return Ok(Work { group: self, joining, path: Some(path), id: None, remembered: None, known });
+            let mut known = known_to(&record);
+            let mut joining = Joining::found(package, record).map_err(wrong)?;
+            // A report and what is kept aside meet where two branches met.
+            let mut gone = None;
+            if let Some((path, known_aside, record)) = remembered {
+                joining.unite(Joining::found(self.package.clone(), record).map_err(wrong)?);
+                known.extend(known_aside);
+                gone = Some(path);
+            }
+            return Ok(Work { group: self, joining, path: Some(path), id: None, remembered: gone, known });
         }
         let deliveries = || self.deliveries.iter().map(|&at| &batch.deliveries[at]);
         // What is taken over is a report, also where it is taken back.

@@ -1,6 +1,6 @@
 //! Ingest: a new package, news on a known one, nothing new, and what cannot be taken.
 
-use curate::Ingested;
+use curate::{Delivery, Ingested};
 use database::ChangeKind;
 use osv_schema::write;
 
@@ -216,6 +216,37 @@ fn what_a_source_took_back_from_the_start_is_remembered() {
     assert_eq!(put(&then, FIRST), put(&at_once, FIRST));
     assert_eq!(put(&then, FIRST).affected.items()[0].versions.items(), ["2.0.0"]);
     assert_eq!(put(&then, FIRST).aliases.items(), ["X-1", "Y-1"]);
+}
+
+#[test]
+fn a_stream_that_ended_on_another_package_stays_ended_whichever_came_first() {
+    let live = delivery(&record("X-1", "a", &["1.0.0"], ""));
+    let gone = record("X-1", "b", &["1.0.0"], r#", "withdrawn": "2026-05-02T00:00:00Z""#);
+    let gone = delivery(&gone.replace("2026-05-01", "2026-05-02"));
+    let in_turn = |first: &Delivery, then: &Delivery| {
+        let base = database(&[]).with(&run(&database(&[]), vec![first.clone()]).0.changes);
+        base.with(&run(&base, vec![then.clone()]).0.changes)
+    };
+    let at_once = database(&[]).with(&run(&database(&[]), vec![live.clone(), gone.clone()]).0.changes);
+    for after in [in_turn(&live, &gone), in_turn(&gone, &live), at_once] {
+        let paths: Vec<&str> = after.entries().iter().map(|entry| entry.path.as_str()).collect();
+        let expected =
+            ["osv/ids.json", "osv/remembered/npm/b/remembered.json", "osv/withdrawn/npm/a/MAL-2026-900001.json"];
+        assert_eq!(paths, expected);
+    }
+}
+
+#[test]
+fn what_is_kept_aside_beside_a_report_joins_it() {
+    let gone = record("X-1", "a", &["1.0.0"], r#", "withdrawn": "2026-05-01T00:00:00Z""#);
+    let aside = run(&database(&[]), vec![delivery(&gone)]).0.changes;
+    let live = run(&database(&[]), vec![delivery(&record("Y-1", "a", &["2.0.0"], ""))]).0.changes;
+    // As where two branches met.
+    let base = database(&[]).with(&aside).with(&live);
+    let (plan, _) = run(&base, vec![delivery(&record("Z-1", "a", &["3.0.0"], ""))]);
+    assert_eq!(plan.changes.get("osv/remembered/npm/a/remembered.json"), Some(&database::Edit::Remove));
+    assert_eq!(put(&plan, FIRST).aliases.items(), ["X-1", "Y-1", "Z-1"]);
+    assert_eq!(put(&plan, FIRST).affected.items()[0].versions.items(), ["2.0.0", "3.0.0"]);
 }
 
 #[test]

@@ -4,7 +4,7 @@
 
 use std::collections::BTreeSet;
 
-use curate::{Deed, Delivery, Settled, decide, join};
+use curate::{Brought, Deed, Delivery, Settled, Undoing, decide, join, undo};
 use database::{Base, Entry, Snapshot};
 use osv_schema::{Document, Member, Record, Timestamp, write};
 use proptest::prelude::*;
@@ -87,6 +87,8 @@ fn sent() -> impl Strategy<Value = Sent> {
 enum Step {
     Sends(Vec<Sent>),
     Decides(Deed, usize),
+    /// Takes in something, and takes the run back.
+    Regrets(Vec<Sent>, usize),
 }
 
 fn deed() -> impl Strategy<Value = Deed> {
@@ -105,6 +107,7 @@ fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
         3 => prop::collection::vec(sent(), 1..4).prop_map(Step::Sends),
         2 => (deed(), 0..9usize).prop_map(|(deed, day)| Step::Decides(deed, day)),
+        1 => (prop::collection::vec(sent(), 1..3), 0..9usize).prop_map(|(sent, day)| Step::Regrets(sent, day)),
     ]
 }
 
@@ -118,6 +121,18 @@ fn take(base: &Snapshot, step: &Step) -> Snapshot {
             let at: Timestamp = format!("2026-05-1{day}T00:00:00Z").parse().unwrap();
             let entries: Vec<&Entry> = base.reports().map(|(_, entry)| entry).collect();
             base.with(&decide(base, &entries, &settled, at).plan.changes)
+        }
+        Step::Regrets(sent, day) => {
+            let after = base.with(&run(base, sent.iter().map(Sent::delivery).collect()).0.changes);
+            let mut brought = Brought::default();
+            for (place, entry) in after.reports() {
+                brought.add(place.folder, report(base).as_ref(), &read(&after, entry));
+            }
+            let undoing = Undoing { reason: "source-retracted".into(), note: "a test".into(), by: None };
+            let at: Timestamp = format!("2026-05-1{day}T00:00:00Z").parse().unwrap();
+            let undone = undo(&after, &brought, &undoing, &BTreeSet::new(), at);
+            assert_eq!(undone.plan.rejected, []);
+            after.with(&undone.plan.changes)
         }
     }
 }

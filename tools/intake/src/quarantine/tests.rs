@@ -34,13 +34,24 @@ struct Tree(Snapshot);
 
 impl Tree {
     fn settle(&mut self, source: &Source, refused: &[Refused], accepted: &[&str], rules: &str) -> (Kept, usize) {
+        self.settle_ids(source, refused, (accepted, &[]), rules)
+    }
+
+    fn settle_ids(
+        &mut self,
+        source: &Source,
+        refused: &[Refused],
+        (accepted, ids): (&[&str], &[&str]),
+        rules: &str,
+    ) -> (Kept, usize) {
+        let ids: BTreeSet<String> = ids.iter().map(|id| (*id).to_owned()).collect();
         let refused: Vec<&Refused> = refused.iter().collect();
         let accepted: Vec<String> = accepted.iter().map(|name| (*name).to_owned()).collect();
         let now = "2026-06-01T12:00:00Z".parse().unwrap();
         let mut changes = ChangeSet::default();
         let quarantine = Quarantine::read(&self.0, "feed").unwrap();
-        let kept =
-            quarantine.settle(Settling { source, refused: &refused, accepted: &accepted, rules, now }, &mut changes);
+        let kept = quarantine
+            .settle(Settling { source, refused: &refused, accepted: &accepted, ids: &ids, rules, now }, &mut changes);
         // The edits as a tree: puts replace, removals take away.
         let mut files: BTreeMap<TreePath, std::sync::Arc<[u8]>> =
             self.0.entries().iter().map(|e| (e.path.clone(), self.0.read(e).unwrap().into())).collect();
@@ -135,4 +146,19 @@ fn a_quarantine_is_bounded() {
     tree.settle(&source(&[]), &[large], &[], "r");
     let quarantine = Quarantine::read(&tree.0, "feed").unwrap();
     assert_eq!(quarantine.held().filter(|held| held.size.is_none()).count(), 1, "only the reason of a large one");
+}
+
+#[test]
+fn what_came_in_a_stream_leaves_when_its_id_is_taken() {
+    let (mut tree, source) = (Tree(Snapshot::of_files([])), source(&[]));
+    let bad = [
+        refused("-:1", Some(r#"{"id": "X-1"}"#)),
+        refused("-:2", Some("{")),
+        refused("a.json", Some(r#"{"id": "X-1", "a": 1}"#)),
+    ];
+    tree.settle(&source, &bad, &[], "r");
+    let (kept, _) = tree.settle_ids(&source, &[], (&["-:1"], &["X-2"]), "r");
+    assert_eq!(kept.released, 0, "another one");
+    let (kept, _) = tree.settle_ids(&source, &[], (&["-:1"], &["X-1"]), "r");
+    assert_eq!((kept.released, tree.names()), (1, vec!["-:2".to_owned(), "a.json".to_owned()]));
 }

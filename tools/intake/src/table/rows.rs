@@ -4,7 +4,7 @@ use std::io::{self, BufRead, BufReader, Read};
 
 use osv_schema::{Document as Json, Kind, Position, Value};
 
-use super::{Fault, Map, Row};
+use super::{FIELDS, Fault, Map, Row};
 use crate::bounds::is_told;
 use crate::{DOCUMENT_SIZE_MAX, Unread, stream};
 
@@ -106,13 +106,7 @@ fn comma_separated(name: &str, reader: impl BufRead, map: &Map, visit: &mut Visi
             if let Some(first) = columns.first_mut() {
                 *first = first.trim_start_matches('\u{feff}').to_owned();
             }
-            if let Some(missing) = missing_column(map, &columns) {
-                let fault = Fault::new(
-                    "unreadable-report",
-                    "",
-                    format!("the table has no column `{missing}`"),
-                    format!("name the columns in [source.ID.columns]; the table has: {}", columns.join(", ")),
-                );
+            if let Some(fault) = fault_in_header(map, &columns) {
                 visit(name, Err(Unread::System(String::new())), Err(fault));
                 return Ok(());
             }
@@ -135,9 +129,25 @@ fn read_row(rows: &mut csv::Reader<impl Read>, record: &mut csv::ByteRecord) -> 
     })
 }
 
-/// A column that the configuration names and the table does not have.
-fn missing_column<'m>(map: &'m Map, columns: &[String]) -> Option<&'m str> {
-    map.columns.values().flatten().find(|name| !columns.contains(name)).map(String::as_str)
+/// A column that is asked for, and that the table does not have, or has twice: nobody knows which is meant.
+fn fault_in_header(map: &Map, columns: &[String]) -> Option<Fault> {
+    let by_name = |field: &'static str| (!map.columns.contains_key(field)).then_some(field);
+    let named = || map.columns.values().flatten().map(String::as_str);
+    let asked = named().chain(FIELDS.iter().filter_map(|field| by_name(field.name)));
+    let is_twice = |name: &&str| columns.iter().filter(|column| column == name).count() > 1;
+    let missing = named().find(|name| !columns.iter().any(|column| column == name));
+    let (message, remedy) = match (missing, asked.into_iter().find(is_twice)) {
+        (Some(missing), _) => (
+            format!("the table has no column `{missing}`"),
+            format!("name the columns in [source.ID.columns]; the table has: {}", columns.join(", ")),
+        ),
+        (None, Some(twice)) => (
+            format!("the table has the column `{twice}` twice"),
+            "give each column a name of its own; [source.ID.columns] says which one is meant".to_owned(),
+        ),
+        (None, None) => return None,
+    };
+    Some(Fault::new("unreadable-report", "", message, remedy))
 }
 
 fn row(columns: &[String], record: &csv::ByteRecord) -> Result<Row, Fault> {

@@ -156,6 +156,16 @@ fn what_is_wrong_with_a_whole_table_is_said_once() {
         b"ecosystem,name\nnpm,a\n",
         &[("t.csv", "unreadable-report", "", "the table has no column `first seen`")],
     );
+    for (header, settings) in [("ecosystem,name,id,name", &[][..]), ("ecosystem,name,id,first seen,first seen", &named)]
+    {
+        let table = format!("{header}\nnpm,a,1,2,3\n");
+        let twice = header.rsplit(',').next().unwrap();
+        let message = format!("the table has the column `{twice}` twice");
+        refused(settings, "t.csv", table.as_bytes(), &[("t.csv", "unreadable-report", "", &message)]);
+    }
+    // Nobody asks for this one.
+    let other = taken(&source(&[]), "t.csv", b"ecosystem,name,versions,x,x\nnpm,a,1,,\n");
+    assert_eq!((other.refused.len(), other.deliveries.len()), (0, 1));
     refused(&[], "t.csv", b"\xff\xfee\0c\0o\0", &[("t.csv", "unreadable-report", "", "the table is in UTF-16")]);
     // A quote that is never closed.
     let open = format!("ecosystem,name\nnpm,a\nnpm,\"{}", "x\n".repeat(5 << 20));

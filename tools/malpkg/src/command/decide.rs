@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use curate::{Deed, Settled, Settlement};
-use database::{Entry, Place, Plan, Report, ReportId, Snapshot, TreePath};
+use database::{Entry, Place, Plan, Rejected, Report, ReportId, Snapshot, TreePath};
 use ecosystem::Ecosystem;
 use store::Store;
 
@@ -84,7 +84,7 @@ pub(crate) fn run(
     let selection = deciding.select.as_deref().map(|text| Selection::parse(text, &store)).transpose()?;
     let ground = deciding.landing.ground(&store, context)?;
     let landed = ground.land(context, &progress, |reading, config| {
-        let mut chosen = named(&words, &store, &reading.snapshot)?;
+        let (mut chosen, unknown) = each_named(&words, &store, &reading.snapshot);
         if let Some(selection) = &selection {
             chosen.extend(selection.choose(&reading.snapshot, &config.settings.prefix)?);
         }
@@ -94,7 +94,8 @@ pub(crate) fn run(
             let was = was.into_iter().map(|(path, was)| (path, vec![was])).collect();
             Tried { plan, was, more: narrowed }
         };
-        let curated = curate(reading, &config.settings, plan, |plan, _| message(verb, &settled, plan))?;
+        let mut curated = curate(reading, &config.settings, plan, |plan, _| message(verb, &settled, plan))?;
+        curated.plan.rejected.extend(unknown);
         // Nothing of what was asked for can be done: that is no plan.
         match curated.plan.rejected.first() {
             Some(rejected) if curated.plan.changes.is_empty() && curated.plan.skipped.is_empty() => {
@@ -124,6 +125,19 @@ pub(super) fn message(verb: &str, settled: &Settled, plan: &Plan) -> String {
     let by = settled.by.as_deref().map_or_else(String::new, |by| format!("By: {}\n", Shown(by)));
     let version = env!("CARGO_PKG_VERSION");
     format!("{verb}: {told}, {reason}\n\nReports: {}\nReason: {reason}\n{by}Tool: malpkg {version}\n", ids.len())
+}
+
+/// The reports that words name, one each; and the words that name none.
+fn each_named(words: &[String], store: &Store, snapshot: &Snapshot) -> (BTreeSet<TreePath>, Vec<Rejected>) {
+    let mut paths = BTreeSet::new();
+    let mut unknown = Vec::new();
+    for word in words {
+        match only(word, store, snapshot) {
+            Ok(said) => drop(paths.insert(said.path)),
+            Err(failure) => unknown.push(failure.into_rejected("no-such-report", word)),
+        }
+    }
+    (paths, unknown)
 }
 
 /// The reports that words name, one each.

@@ -1,5 +1,6 @@
 //! `malpkg ingest`: what sources sent, into the database.
 
+mod judging;
 mod plan;
 mod reading;
 mod tally;

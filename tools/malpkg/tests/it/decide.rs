@@ -101,6 +101,20 @@ fn withdrawn_by_a_person_stays_withdrawn() {
     assert!(report["withdrawn"].is_null());
 }
 
+#[test]
+fn a_name_that_nobody_knows_does_not_stop_the_others() {
+    let repository = repository();
+    let names = ["npm/nowhere", ID, "nonsense"];
+    let done = decided(&repository, &[&["withdraw"], &names[..], &["--reason", "false-positive"]].concat());
+    assert_eq!(done["changes"][0]["path"], GONE);
+    let rejected: Vec<&Value> = done["rejected"].as_array().unwrap().iter().map(|one| &one["path"]).collect();
+    assert_eq!(rejected, ["npm/nowhere", "nonsense"]);
+    // Alone it is no plan.
+    let alone = malpkg(repository.path(), &["withdraw", "npm/nowhere", "nonsense", "--reason", "false-positive"]);
+    assert_eq!(alone.exit, Exit::Failed);
+    assert!(alone.err.contains("there is no such report"), "{}", alone.err);
+}
+
 /// What is listed after deliveries came to a report that was narrowed to one version.
 #[track_caller]
 fn narrowed(arguments: &[&str], deliveries: &[(&str, String)], versions: &[&str]) {

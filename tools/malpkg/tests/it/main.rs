@@ -20,6 +20,7 @@ mod hostile;
 mod hosting;
 mod identical;
 mod ingest;
+mod isolation;
 mod killed;
 mod lookup;
 mod meaning;

@@ -34,6 +34,11 @@ fn versions(repository: &Repository, path: &str) -> Vec<String> {
     listed.iter().filter_map(|version| version.as_str().map(str::to_owned)).collect()
 }
 
+/// Where the report on a package is that stands.
+fn report_on(repository: &Repository, name: &str) -> String {
+    repository.run(&["ls-files", &format!("osv/malicious/npm/{name}")]).trim().to_owned()
+}
+
 /// Undoes a commit, and gives what changed: the kind and the package of each.
 #[track_caller]
 fn undo(repository: &Repository, commit: &str) -> Vec<String> {
@@ -76,9 +81,65 @@ fn what_others_say_stays() {
     ingest(&repository, "other", 2, &[("a", &["2.0.0", "3.0.0"])]);
     assert_eq!(undo(&repository, &bad), ["narrow npm/a", "withdraw npm/b"]);
     assert_eq!(versions(&repository, KNOWN), ["2.0.0", "3.0.0"]);
-    // The other source is not bound: what it says later counts, but for what was cleared.
+    // The other source is not bound: what it says later counts, but for what was cleared, and what it says no more does not.
     ingest(&repository, "other", 3, &[("a", &["1.0.0", "3.0.0", "4.0.0"])]);
-    assert_eq!(versions(&repository, KNOWN), ["2.0.0", "3.0.0", "4.0.0"]);
+    assert_eq!(versions(&repository, KNOWN), ["3.0.0", "4.0.0"]);
+}
+
+#[test]
+fn of_two_runs_undone_in_turn_nothing_is_left() {
+    for is_turned in [false, true] {
+        let repository = repository();
+        let one = ingest(&repository, "feed", 1, &[("a", &["1.0.0"]), ("b", &["1.0.0"]), ("c", &["1.0.0"])]);
+        // Something else, the same, and the next word of the same stream.
+        ingest(&repository, "other", 1, &[("c", &["3.0.0"])]);
+        let other = ingest(&repository, "other", 2, &[("a", &["2.0.0"]), ("b", &["1.0.0"])]);
+        let next = ingest(&repository, "feed", 3, &[("c", &["2.0.0"])]);
+        let runs = if is_turned { [&next, &other, &one] } else { [&one, &other, &next] };
+        runs.into_iter().for_each(|run| drop(undo(&repository, run)));
+        for name in ["a", "b"] {
+            assert!(!repository.has(&format!("osv/malicious/npm/{name}")), "{name}, turned: {is_turned}");
+        }
+        assert_eq!(versions(&repository, &report_on(&repository, "c")), ["3.0.0"], "{is_turned}");
+    }
+}
+
+#[test]
+fn what_a_stream_said_since_counts_when_an_older_word_is_undone() {
+    let repository = repository();
+    let bad = ingest(&repository, "feed", 1, &[("a", &["1.0.0"])]);
+    ingest(&repository, "feed", 2, &[("a", &["2.0.0"])]);
+    assert_eq!(undo(&repository, &bad), ["join npm/a"]);
+    assert_eq!(versions(&repository, KNOWN), ["2.0.0"]);
+    ingest(&repository, "feed", 3, &[("a", &["2.0.0", "3.0.0"])]);
+    assert_eq!(versions(&repository, KNOWN), ["2.0.0", "3.0.0"]);
+}
+
+#[test]
+fn what_a_narrowing_left_of_a_run_goes_with_it() {
+    let repository = repository();
+    let bad = ingest(&repository, "feed", 1, &[("a", &["1.0.0", "2.0.0"]), ("b", &["1.0.0", "2.0.0"])]);
+    ingest(&repository, "other", 2, &[("a", &["2.0.0", "3.0.0"])]);
+    for narrowed in [["npm/a", "--keep", "1.0.0,2.0.0"], ["npm/b", "--clear", "2.0.0"]] {
+        let arguments = [&["narrow"][..], &narrowed, &["--reason", "versions-clean", "--commit"]].concat();
+        json(repository.path(), &arguments, Exit::Done);
+    }
+    assert_eq!(undo(&repository, &bad), ["narrow npm/a", "withdraw npm/b"]);
+    assert_eq!(versions(&repository, KNOWN), ["2.0.0"]);
+    let why = json(repository.path(), &["query", "--why", "npm/a"], Exit::Found).to_string();
+    assert!(why.contains("what it brought was undone"), "{why}");
+}
+
+#[test]
+fn lifting_and_reinstating_end_an_undo() {
+    let repository = repository();
+    let bad = ingest(&repository, "feed", 1, &[("a", &["1.0.0"]), ("b", &["1.0.0"])]);
+    ingest(&repository, "other", 2, &[("a", &["2.0.0"])]);
+    assert_eq!(undo(&repository, &bad), ["narrow npm/a", "withdraw npm/b"]);
+    json(repository.path(), &["narrow", "npm/a", "--lift", "--reason", "evidence", "--commit"], Exit::Done);
+    json(repository.path(), &["reinstate", "npm/b", "--reason", "withdrawn-in-error", "--commit"], Exit::Done);
+    assert_eq!(versions(&repository, KNOWN), ["1.0.0", "2.0.0"]);
+    assert_eq!(versions(&repository, &report_on(&repository, "b")), ["1.0.0"]);
 }
 
 #[test]

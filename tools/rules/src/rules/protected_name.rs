@@ -53,7 +53,7 @@ fn is_beyond_cleared(affected: &Affected, record: &Record) -> bool {
             Some("withdraw") => withdrawn |= is_honest,
             // Somebody looked again.
             Some("reinstate") => withdrawn = false,
-            Some("narrow") => narrowed |= is_honest || word(decision, "reclaimed").is_some(),
+            Some("narrow" | "undo") => narrowed |= is_honest || word(decision, "reclaimed").is_some(),
             Some("lift") => narrowed = false,
             _ => {}
         }
@@ -84,7 +84,7 @@ fn is_approved(affected: &Affected, record: &Record, or_narrowed: bool) -> bool 
     let spelled = |ranges: &[Range]| -> HashSet<String> { ranges.iter().map(write::compact).collect() };
     let listed = |versions: &[String]| -> HashSet<String> { versions.iter().cloned().collect() };
     let (meant, meant_ranges) = (listed(affected.versions.items()), spelled(affected.ranges.items()));
-    let narrowings = || decisions.iter().filter(|decision| decision.kind.as_str() == Some("narrow"));
+    let narrowings = || decisions.iter().filter(|one| matches!(one.kind.as_str(), Some("narrow" | "undo")));
     let cleared: HashSet<&String> = narrowings().flat_map(|decision| decision.cleared.items()).collect();
     let cleared_ranges: HashSet<String> =
         narrowings().flat_map(|decision| spelled(decision.cleared_ranges.items())).collect();
@@ -99,7 +99,7 @@ fn is_approved(affected: &Affected, record: &Record, or_narrowed: bool) -> bool 
             Some("approve") => {
                 has_all && has_no_more() && decision.by.as_str().is_some_and(|by| may_approve(by, record))
             }
-            Some("narrow") => or_narrowed && has_all,
+            Some("narrow" | "undo") => or_narrowed && has_all,
             _ => false,
         }
     })

@@ -7,8 +7,9 @@ use curate::{Batch, Delivery, Ingested, Taken};
 use database::{ChangeKind, Plan, Rejected, TreePath};
 use intake::{OwnIds, Refused};
 use osv_schema::Timestamp;
-use rules::{Admitted, Finding};
+use rules::Admitted;
 
+use super::judging::Judging;
 use super::message;
 use super::reading::{Read, Run};
 use super::tally::Tally;
@@ -16,7 +17,7 @@ use crate::config::Config;
 use crate::context::Reading;
 use crate::failure::Failure;
 use crate::landing;
-use crate::planning::{numbering, rejected};
+use crate::planning::numbering;
 use crate::sources::{Received, Settled};
 use crate::streams::TreeStreams;
 
@@ -150,7 +151,7 @@ fn plan_all(
         late.extend(refused(&plan.rejected, &batch.deliveries));
         let mut settled: BTreeMap<&str, Settled> = BTreeMap::new();
         for received in received() {
-            settled.insert(received.source(), received.settle(base, &late, &mut changes)?);
+            settled.insert(received.source(), received.settle(base, &batch.deliveries, &late, &mut changes)?);
         }
         match reading.admit(changes, settings) {
             Ok(admitted) => {
@@ -179,36 +180,22 @@ fn plan_all(
                 return Ok((Planned { admitted, plan, sources }, changed.collect()));
             }
             Err(findings) => {
-                let (kept, refused) = part(batch.deliveries.into_owned(), &fates, &findings);
+                let judging = Judging { reading, settings, streams: &streams, batch: &batch, now };
+                let refused = judging.refused(&fates, &findings)?;
                 if refused.is_empty() {
                     let first = &findings[0];
                     return Err(Failure::new(&first.message).place(&first.path).remedy(&first.remedy));
                 }
                 // What curation refused it refuses again when the rest is planned anew.
                 late.truncate(ruled_out);
-                deliveries = Cow::Owned(kept);
-                late.extend(refused);
+                let mut all = batch.deliveries.into_owned();
+                let mut at = 0..;
+                all.retain(|_| at.next().is_some_and(|at: usize| !refused.contains_key(&at)));
+                deliveries = Cow::Owned(all);
+                late.extend(refused.into_values());
             }
         }
     }
-}
-
-/// Parts the deliveries into those that may stay and those behind a report that the rules refuse.
-fn part(deliveries: Vec<Delivery>, fates: &[Ingested], findings: &[Finding]) -> (Vec<Delivery>, Vec<Refused>) {
-    let (mut kept, mut refused) = (Vec::new(), Vec::new());
-    // The first one of each file tells.
-    let by_path: BTreeMap<&TreePath, &Finding> =
-        findings.iter().rev().map(|finding| (&finding.path, finding)).collect();
-    for (delivery, fate) in deliveries.into_iter().zip(fates) {
-        match fate.changed().and_then(|path| by_path.get(path)) {
-            None => kept.push(delivery),
-            Some(finding) => {
-                let rejected = rejected(&delivery.source, &delivery.name, finding);
-                refused.push(Refused::of_delivery(rejected, &delivery));
-            }
-        }
-    }
-    (kept, refused)
 }
 
 /// What curation rejected, with what it said.

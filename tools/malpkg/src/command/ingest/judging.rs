@@ -1,0 +1,122 @@
+//! Which deliveries are behind a report that the rules refuse: each is judged as if it had come by itself.
+
+use std::collections::BTreeMap;
+
+use curate::{Batch, Delivery, Ingested, Streams};
+use database::TreePath;
+use intake::Refused;
+use osv_schema::Timestamp;
+use rules::{Finding, Settings};
+
+use crate::context::Reading;
+use crate::failure::Failure;
+use crate::planning::rejected;
+
+/// Of more deliveries than these on one package the rest is judged as one.
+const EACH_MAX: usize = 32;
+
+/// What deliveries are judged by.
+pub(super) struct Judging<'j> {
+    pub(super) reading: &'j Reading,
+    pub(super) settings: &'j Settings,
+    pub(super) streams: &'j dyn Streams,
+    /// What was planned, and refused.
+    pub(super) batch: &'j Batch<'j>,
+    pub(super) now: Timestamp,
+}
+
+impl Judging<'_> {
+    /// The deliveries that may not stay, by their numbers, and why. Of several behind one report that the rules refuse those
+    /// stay that they would have admitted one after the other, the oldest statement first: whether what is right came alone
+    /// or beside something else decides nothing.
+    pub(super) fn refused(
+        &self,
+        fates: &[Ingested],
+        findings: &[Finding],
+    ) -> Result<BTreeMap<usize, Refused>, Failure> {
+        let by_path = first_by_path(findings);
+        let mut refused = BTreeMap::new();
+        let mut suspects: BTreeMap<&TreePath, Vec<usize>> = BTreeMap::new();
+        for (at, fate) in fates.iter().enumerate() {
+            if let Some(path) = fate.changed().filter(|path| by_path.contains_key(path)) {
+                suspects.entry(path).or_default().push(at);
+            }
+        }
+        let mut several: Vec<(Vec<Vec<usize>>, &Finding)> = Vec::new();
+        for (path, mut suspects) in suspects {
+            if let [one] = suspects[..] {
+                refused.insert(one, self.refusal(one, by_path[path]));
+                continue;
+            }
+            suspects.sort_by_cached_key(|&at| self.age(at));
+            let rest = suspects.split_off(suspects.len().min(EACH_MAX));
+            let each = suspects.into_iter().map(|one| vec![one]);
+            several.push((each.chain((!rest.is_empty()).then_some(rest)).collect(), by_path[path]));
+        }
+        let (mut stay, alone) = (Vec::new(), refused.len());
+        for round in 0..several.iter().map(|(turns, _)| turns.len()).max().unwrap_or(0) {
+            let next: Vec<usize> =
+                several.iter().filter_map(|(turns, _)| turns.get(round)).flatten().copied().collect();
+            self.round(&mut stay, next, &mut refused)?;
+        }
+        if refused.len() == alone {
+            // Each may stay alone, and not all together: the last one of each report has to go.
+            for (turns, finding) in several {
+                let last = turns.into_iter().flatten().last();
+                refused.extend(last.map(|last| (last, self.refusal(last, finding))));
+            }
+        }
+        Ok(refused)
+    }
+
+    /// Adds the next deliveries to those that stay, but for those that the rules do not admit beside them.
+    fn round(
+        &self,
+        stay: &mut Vec<usize>,
+        mut next: Vec<usize>,
+        refused: &mut BTreeMap<usize, Refused>,
+    ) -> Result<(), Failure> {
+        while !next.is_empty() {
+            let all = stay.iter().chain(&next).map(|&at| self.batch.deliveries[at].clone());
+            let batch = Batch {
+                deliveries: all.collect::<Vec<Delivery>>().into(),
+                drops_ids_of: self.batch.drops_ids_of.clone(),
+                numbering: self.batch.numbering.clone(),
+            };
+            let base = &self.reading.snapshot;
+            let (plan, fates) = curate::ingest(base, &batch, self.streams, self.now)
+                .map_err(|error| Failure::new(error.to_string()))?;
+            let Err(findings) = self.reading.admit(plan.changes, self.settings) else { break };
+            let by_path = first_by_path(&findings);
+            let before = next.len();
+            let mut fates = fates[stay.len()..].iter();
+            next.retain(|&at| {
+                let finding = fates.next().and_then(Ingested::changed).and_then(|path| by_path.get(path));
+                refused.extend(finding.map(|finding| (at, self.refusal(at, finding))));
+                finding.is_none()
+            });
+            if next.len() == before {
+                // What is refused are those that stay, with these beside them.
+                refused.extend(next.drain(..).map(|at| (at, self.refusal(at, &findings[0]))));
+            }
+        }
+        stay.append(&mut next);
+        Ok(())
+    }
+
+    /// Oldest statements first, as the planning takes them.
+    fn age(&self, at: usize) -> impl Ord + use<> {
+        let delivery = &self.batch.deliveries[at];
+        (delivery.record.modified_at(), delivery.sha256.clone(), delivery.name.clone())
+    }
+
+    fn refusal(&self, at: usize, finding: &Finding) -> Refused {
+        let delivery = &self.batch.deliveries[at];
+        Refused::of_delivery(rejected(&delivery.source, &delivery.name, finding), delivery)
+    }
+}
+
+/// The first finding of each file, which tells.
+fn first_by_path(findings: &[Finding]) -> BTreeMap<&TreePath, &Finding> {
+    findings.iter().rev().map(|finding| (&finding.path, finding)).collect()
+}

@@ -1,0 +1,76 @@
+//! `malpkg ingest`: what is wrong with one delivery costs no other one anything.
+
+use malpkg::Exit;
+use serde_json::{Value, json as value};
+use testkit::{Database, Folder, Repository, report};
+
+use crate::program::json;
+
+const CONFIG: &str = "[source.feed]\nformat = \"osv\"\n[source.tree]\nformat = \"osv\"\nown-ids = \"keep\"\n";
+
+/// Takes in documents one run after the other, each run at once, and gives what each came to.
+#[track_caller]
+fn ingest(repository: &Repository, source: &str, runs: &[&[(&str, String)]]) -> Vec<Value> {
+    let run = |documents: &&[(&str, String)]| {
+        let inbox = Folder::empty();
+        documents.iter().for_each(|(name, text)| inbox.write(name, text));
+        let inbox = inbox.path().to_str().unwrap();
+        json(repository.path(), &["ingest", "--source", source, inbox, "--commit"], Exit::Done)
+    };
+    runs.iter().map(run).collect()
+}
+
+fn rejected(done: &Value) -> Vec<(&str, &str)> {
+    let all = done["rejected"].as_array().unwrap().iter();
+    all.map(|one| (one["delivery"].as_str().unwrap(), one["rule"].as_str().unwrap())).collect()
+}
+
+fn repository() -> Repository {
+    Database::default().with("malpkg.toml", CONFIG).with("osv/ids.json", "{}\n").repository()
+}
+
+#[test]
+fn an_id_of_ours_that_two_claim_goes_to_the_older_statement() {
+    let repository = repository();
+    let claim = |name: &str, day: u32| {
+        let text = report("MAL-2026-7", "npm", name, &["1.0.0"]);
+        text.replace("\"modified\": \"2026-01-01", &format!("\"modified\": \"2026-01-{day:02}"))
+    };
+    let innocent = report("X-1", "npm", "younger", &["2.0.0"]);
+    let documents = [("a.json", claim("younger", 3)), ("b.json", claim("older", 2)), ("c.json", innocent)];
+    let done = &ingest(&repository, "tree", &[&documents])[0];
+    assert_eq!(rejected(done), [("a.json", "duplicate-id")]);
+    assert!(repository.has("osv/malicious/npm/older/MAL-2026-7.json"));
+    let younger = repository.run(&["ls-files", "osv/malicious/npm/younger"]);
+    assert!(!younger.contains("MAL-2026-7") && repository.read(younger.trim()).contains("2.0.0"), "{younger}");
+    assert_eq!(json(repository.path(), &["validate"], Exit::Done)["findings"], value!([]));
+}
+
+#[test]
+fn what_the_rules_refuse_takes_nothing_else_on_the_package_with_it() {
+    // A range that the ecosystem does not have, between two statements that are right.
+    let of = |id: &str, version: &str, day: u32| {
+        let text = report(id, "PyPI", "a", &[version]);
+        text.replace("\"modified\": \"2026-01-01", &format!("\"modified\": \"2026-01-{day:02}"))
+    };
+    let range = "\"ranges\": [{\"type\": \"SEMVER\", \"events\": [{\"introduced\": \"1.0.0\"}]}], \"versions\"";
+    let (first, bad, last) =
+        (of("X-1", "1.0", 1), of("X-2", "2.0", 2).replace("\"versions\"", range), of("X-3", "3.0", 3));
+    let (first, bad, last) = (("1.json", first), ("2.json", bad), ("3.json", last));
+    let runs: [&[&[(&str, String)]]; 3] = [
+        &[&[first.clone(), bad.clone(), last.clone()]],
+        &[&[bad.clone()], &[last.clone(), first.clone()]],
+        &[&[first, bad], &[last]],
+    ];
+    for runs in runs {
+        let repository = repository();
+        let done = ingest(&repository, "feed", runs);
+        let refused: Vec<(&str, &str)> = done.iter().flat_map(rejected).collect();
+        assert_eq!(refused.first(), Some(&("2.json", "range-type-unsupported")));
+        assert!(refused.iter().all(|one| one.0 == "2.json"), "{refused:?}");
+        let path = repository.run(&["ls-files", "osv/malicious"]);
+        let report: Value = serde_json::from_str(&repository.read(path.trim())).unwrap();
+        assert_eq!(report["affected"][0]["versions"], value!(["1.0", "3.0"]));
+        assert_eq!(report["affected"][0]["ranges"], Value::Null);
+    }
+}
