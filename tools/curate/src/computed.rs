@@ -1,6 +1,5 @@
 //! What a report says, computed from its origins and decisions: the order in which they came decides nothing.
 
-use std::cell::LazyCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use database::{Details, InvalidDetails, Section};
@@ -142,7 +141,9 @@ pub(crate) fn settle(record: &mut Record, package: &Package) -> Result<(), Inval
     }
     record.withdrawn = computed.withdrawn.map(|time| time.whole_seconds().to_string()).into();
     let before = details.clone();
-    details.sections = sections(details.sections, &renamed, &origins, &streams);
+    // Also where the last word was undone: the texts before it are not there any more.
+    let all = (!decided.undone.is_empty()).then(|| crate::streams::streams(&origins));
+    details.sections = sections(details.sections, &renamed, &origins, all.as_ref().unwrap_or(&streams));
     // What people wrote is theirs: without news in the sections the text stays to the byte.
     if details != before {
         record.details = details.to_string().into();
@@ -190,14 +191,13 @@ fn spell(affected: &mut Affected, streams: &BTreeMap<StreamKey, Stream<'_>>, pac
     }
 }
 
-/// One section a stream, of those that count; and what no origin speaks for.
+/// One section a stream, which is that of its last word; and what no origin speaks for.
 fn sections(
     there: Vec<Section>,
     renamed: &BTreeMap<(String, String), String>,
     origins: &[Origin],
     streams: &BTreeMap<StreamKey, Stream<'_>>,
 ) -> Vec<Section> {
-    let all = LazyCell::new(|| crate::streams::streams(origins));
     let known: BTreeSet<(&str, &str)> = origins.iter().filter_map(name_of).collect();
     let mut by_name: BTreeMap<(String, String), Section> = BTreeMap::new();
     let mut others = Vec::new();
@@ -216,14 +216,10 @@ fn sections(
         }
     }
     let mut kept = others;
-    let section = |named: &[&Origin]| {
-        let names = named.iter().filter_map(|origin| name_of(origin));
-        names.filter_map(|(source, hash)| by_name.get(&(source.to_owned(), hash.to_owned()))).min().cloned()
-    };
-    for (key, stream) in streams.iter().filter(|(_, stream)| !stream.is_derived()) {
-        // Of what was said before the last word, which was undone, the text is not there any more.
-        let last = || section(all.get(key).map(Stream::current).unwrap_or_default());
-        kept.extend(section(stream.current()).or_else(last));
+    for stream in streams.values().filter(|stream| !stream.is_derived()) {
+        let names = stream.current().iter().filter_map(|origin| name_of(origin));
+        let section = names.filter_map(|(source, hash)| by_name.get(&(source.to_owned(), hash.to_owned()))).min();
+        kept.extend(section.cloned());
     }
     kept.sort();
     kept.dedup();
