@@ -220,7 +220,8 @@ fn affected(cells: &Cells<'_>, subject: &Subject, ours: &mut Object) -> Result<A
     match subject {
         Subject::Repository(repository) => {
             let listed = versions.iter().flat_map(|version| words::commits(version));
-            let ids: Vec<String> = commits.iter().map(|(id, _)| id.clone()).chain(listed).collect();
+            let ids = commits.iter().map(|(id, _)| id.clone()).chain(listed);
+            let ids: Vec<String> = ids.filter(|id| words::is_whole(id)).collect();
             // A commit by itself: nothing is said of those before and behind it.
             let alone = |id: &String| {
                 let (id, event) = (id.as_str(), Event::default());

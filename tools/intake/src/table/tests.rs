@@ -80,6 +80,11 @@ fn a_row_becomes_a_record_with_every_fact_in_its_home() {
 fn no_version_is_made_up() {
     let commit = "c730aa26bd52829a49f2ad284b181b7e82a68d7d";
     check(
+        &[("columns", table([("commits", text("story"))]))],
+        r#"{"ecosystem": "Go", "name": "a.example/b", "story": "Commit 7BDCA06D0EDF, not 1234567890ab.", "modified": "2025-03-14"}"#,
+        r#"{"schema_version":"1.7.5","modified":"2025-03-14T00:00:00Z","affected":[{"package":{"ecosystem":"Go","name":"a.example/b","purl":"pkg:golang/a.example/b"}}],"database_specific":{"malpkg":{"moved_tags":[{"to":"7bdca06d0edf"}]}}}"#,
+    );
+    check(
         &[],
         &format!(
             r#"{{"repository": "https://github.com/php/php-src", "commits": [{{"id": "{commit}", "role": "first"}}], "modified": "2021-03-28"}}"#

@@ -131,9 +131,22 @@ pub(super) fn live(text: &str) -> String {
     }
 }
 
-/// The whole commit ids that stand in a text.
+/// The shortest beginning of a commit id that is taken for one, in digits: that of Go's pseudo-versions.
+const COMMIT_DIGITS_MIN: usize = 12;
+
+/// The commit ids that stand in a text: whole ones, and behind the word `commit` also the beginnings of some.
 pub(super) fn commits(text: &str) -> Vec<String> {
-    let words = text.split(|c: char| !c.is_ascii_alphanumeric());
-    let is_id = |word: &&str| matches!(word.len(), 40 | 64) && word.bytes().all(|b| b.is_ascii_hexdigit());
-    words.filter(is_id).map(str::to_ascii_lowercase).collect()
+    let words: Vec<&str> = text.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty()).collect();
+    let is_id = |at: usize, word: &str| {
+        let is_named = at > 0 && words[at - 1].eq_ignore_ascii_case("commit");
+        (is_whole(word) || is_named && (COMMIT_DIGITS_MIN..=64).contains(&word.len()))
+            && word.bytes().all(|b| b.is_ascii_hexdigit())
+    };
+    let ids = words.iter().enumerate().filter(|(at, word)| is_id(*at, word));
+    ids.map(|(_, word)| word.to_ascii_lowercase()).collect()
+}
+
+/// Whether a commit id is a whole one, by its length.
+pub(super) fn is_whole(id: &str) -> bool {
+    matches!(id.len(), 40 | 64)
 }

@@ -56,15 +56,13 @@ fn what_the_rules_refuse_takes_nothing_else_on_the_package_with_it() {
     let range = "\"ranges\": [{\"type\": \"SEMVER\", \"events\": [{\"introduced\": \"1.0.0\"}]}], \"versions\"";
     let (first, bad, last) =
         (of("X-1", "1.0", 1), of("X-2", "2.0", 2).replace("\"versions\"", range), of("X-3", "3.0", 3));
-    let (first, bad, last) = (("1.json", first), ("2.json", bad), ("3.json", last));
-    let runs: [&[&[(&str, String)]]; 3] = [
-        &[&[first.clone(), bad.clone(), last.clone()]],
-        &[&[bad.clone()], &[last.clone(), first.clone()]],
-        &[&[first, bad], &[last]],
-    ];
+    let documents = [("1.json", first), ("2.json", bad), ("3.json", last)];
+    let runs: [&[&[usize]]; 3] = [&[&[0, 1, 2]], &[&[1], &[2, 0]], &[&[0, 1], &[2]]];
     for runs in runs {
         let repository = repository();
-        let done = ingest(&repository, "feed", runs);
+        let run = |run: &&[usize]| run.iter().map(|&at| documents[at].clone()).collect::<Vec<_>>();
+        let runs: Vec<Vec<(&str, String)>> = runs.iter().map(run).collect();
+        let done = ingest(&repository, "feed", &runs.iter().map(Vec::as_slice).collect::<Vec<_>>());
         let refused: Vec<(&str, &str)> = done.iter().flat_map(rejected).collect();
         assert_eq!(refused.first(), Some(&("2.json", "range-type-unsupported")));
         assert!(refused.iter().all(|one| one.0 == "2.json"), "{refused:?}");
