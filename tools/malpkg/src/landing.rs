@@ -1,12 +1,14 @@
 //! Landing: a plan becomes files of the working tree, one commit here, or one of another repository too; where the base
 //! moved meanwhile, it is planned again.
 
+mod meant;
 mod remote;
 pub(crate) mod view;
 
 use std::collections::BTreeMap;
 
-use curate::Taken;
+use curate::{Taken, Turn};
+use database::TreePath;
 use rules::{Admitted, By};
 use store::{CommitId, RefName, Store};
 
@@ -80,6 +82,8 @@ pub(crate) struct Landed<P> {
     pub(crate) commit: Option<String>,
     /// What it takes away beyond what may be taken without a word. Where there is anything, nothing was written.
     pub(crate) guarded: Vec<Taken>,
+    /// For people: what the first changes mean to their reports.
+    meant: BTreeMap<TreePath, Vec<Turn>>,
 }
 
 impl Landing {
@@ -159,13 +163,17 @@ impl Ground<'_> {
             progress.say("planning");
             let planned = plan(&self.reading, &self.config)?;
             let guarded = self.guarded(planned.admitted());
+            let meant = match context.wants_json() {
+                true => BTreeMap::new(),
+                false => meant::meant(&self.reading.snapshot, planned.admitted().changes()),
+            };
             if !guarded.is_empty() {
-                return Ok(Landed { planned, base: self.reading.commit_id(), commit: None, guarded });
+                return Ok(Landed { planned, base: self.reading.commit_id(), commit: None, guarded, meant });
             }
             let moved = match self.put(&planned, context, progress) {
                 Ok(commit) => {
                     let commit = commit.map(|commit| commit.to_string());
-                    return Ok(Landed { planned, base: self.reading.commit_id(), commit, guarded });
+                    return Ok(Landed { planned, base: self.reading.commit_id(), commit, guarded, meant });
                 }
                 Err(moved) => moved,
             };

@@ -181,7 +181,11 @@ pub(crate) const GROUPS: [&str; 11] = [
 ];
 
 /// Turns for people, a line each.
-pub(crate) fn write_turns(turns: &[Turn], indent: &str, context: &mut Context<'_>) -> Result<(), Failure> {
+pub(crate) fn write_turns<'t>(
+    turns: impl IntoIterator<Item = &'t Turn>,
+    indent: &str,
+    context: &mut Context<'_>,
+) -> Result<(), Failure> {
     for turn in turns {
         let items: Vec<&str> = turn.items.iter().take(SHOWN_MAX).map(String::as_str).collect();
         let between = if matches!(turn.kind, TurnKind::Moved | TurnKind::Renamed | TurnKind::PackageChanged) {

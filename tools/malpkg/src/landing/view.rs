@@ -1,13 +1,16 @@
 //! What a plan says, for every command that changes the database: for people, and as `malpkg.plan`.
 
-use curate::{Narrowing, Taken};
-use database::{ChangeSet, Plan, Rejected};
+use std::collections::BTreeMap;
+
+use curate::{Narrowing, Taken, Turn, TurnKind};
+use database::{ChangeSet, Plan, Rejected, TreePath};
 use serde::Serialize;
 
 use super::{Landed, Landing};
 use crate::context::Context;
 use crate::display::{Shown, count};
 use crate::failure::Failure;
+use crate::turned::write_turns;
 
 #[derive(Serialize)]
 struct PlanV1<'p> {
@@ -62,6 +65,8 @@ pub(crate) struct Told<'t> {
     pub(crate) commit: Option<&'t str>,
     /// What it takes away beyond what may be taken without a word.
     pub(crate) guarded: &'t [Taken],
+    /// What the first changes mean to their reports.
+    pub(crate) meant: &'t BTreeMap<TreePath, Vec<Turn>>,
     /// One line of counts, for people.
     pub(crate) summary: &'t str,
 }
@@ -70,7 +75,7 @@ impl<'t> Told<'t> {
     /// What is told of a plan that has landed.
     pub(crate) fn of<P>(landed: &'t Landed<P>, landing: &'t Landing, summary: &'t str) -> Told<'t> {
         let (base, commit) = (landed.base.as_deref(), landed.commit.as_deref());
-        Told { landing, base, commit, guarded: &landed.guarded, summary }
+        Told { landing, base, commit, guarded: &landed.guarded, meant: &landed.meant, summary }
     }
 }
 
@@ -117,7 +122,7 @@ pub(crate) fn write_narrowed(
     for skipped in &plan.skipped {
         writeln!(context.out, "unchanged {}: {}", Shown(&skipped.delivery), Shown(&skipped.reason))?;
     }
-    write_changes(&plan.changes, context)?;
+    write_changes(&plan.changes, told, context)?;
     for one in narrowed {
         let list = |versions: &[String]| if versions.is_empty() { "none".to_owned() } else { versions.join(", ") };
         writeln!(context.out, "  {} malicious: {}", one.id, Shown(&list(&one.kept)))?;
@@ -154,10 +159,14 @@ pub(crate) fn write_rejected(rejected: &[Rejected], context: &mut Context<'_>) -
 }
 
 /// What changes, for people.
-pub(crate) fn write_changes(changes: &ChangeSet, context: &mut Context<'_>) -> Result<(), Failure> {
+pub(crate) fn write_changes(changes: &ChangeSet, told: Told<'_>, context: &mut Context<'_>) -> Result<(), Failure> {
     for change in changes.changes() {
         let kind = change.kind.word();
         writeln!(context.out, "{kind:9} {} {} ({})", change.id, Shown(&change.package), Shown(change.path.as_str()))?;
+        let turns = told.meant.get(&change.path).into_iter().flatten();
+        // The line above says that it is new, or where it lies now.
+        let turns = turns.filter(|turn| !matches!(turn.kind, TurnKind::Created | TurnKind::Moved));
+        write_turns(turns, "    ", context)?;
     }
     Ok(())
 }

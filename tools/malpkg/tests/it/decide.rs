@@ -65,6 +65,18 @@ fn a_plan_says_what_would_be_and_writes_nothing() {
 }
 
 #[test]
+fn a_plan_for_people_says_what_it_means() {
+    let repository = repository();
+    let told = malpkg(repository.path(), &["narrow", ID, "--clear", "2.0.0", "--reason", "versions-clean"]).out;
+    assert!(told.contains("\n    versions-cleared: 2.0.0\n    decided: narrow, versions-clean"), "{told}");
+    let told = malpkg(repository.path(), &WITHDRAW).out;
+    assert!(
+        told.starts_with("withdraw  MAL-2026-900001 npm/a") && told.contains("\n    withdrawn: 2026-06-01T"),
+        "{told}"
+    );
+}
+
+#[test]
 fn withdrawn_by_a_person_stays_withdrawn() {
     let repository = repository();
     let by = ["--by", "Ada", "--note", "a test", "--evidence", "https://example.org/1"];

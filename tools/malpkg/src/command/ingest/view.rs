@@ -123,7 +123,9 @@ pub(super) fn write_text(
     for skipped in &planned.plan.skipped {
         writeln!(context.out, "skipped: {}: {}", Shown(&skipped.delivery), Shown(&skipped.reason))?;
     }
-    write_changes(&planned.plan.changes, context)?;
+    let summary = String::new();
+    let told = Told::of(landed, landing, &summary);
+    write_changes(&planned.plan.changes, told, context)?;
     for source in &planned.sources {
         if let Some(failure) = &source.failure {
             writeln!(context.err, "{}: {failure}", source.id)?;
@@ -135,6 +137,5 @@ pub(super) fn write_text(
             writeln!(context.out, "{}: left out: it takes many reports away; if that is right: {command}", source.id)?;
         }
     }
-    let summary = String::new();
-    write_end(&planned.plan.changes, Told::of(landed, landing, &summary), context)
+    write_end(&planned.plan.changes, told, context)
 }
