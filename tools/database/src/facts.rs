@@ -1,7 +1,6 @@
 //! What a report is known by: the few words of it by which reports are found and stand to each other.
 
 use std::borrow::Cow;
-use std::hash::Hasher;
 
 use osv_schema::Record;
 use osv_schema::additions::ORIGINS;
@@ -162,10 +161,7 @@ impl KeyKind {
 
     /// The hash of a word of this kind: the same on every machine and for every release.
     pub fn hash_of(self, word: &str) -> u64 {
-        let mut hasher = SipHasher13::new();
-        hasher.write_u8(self as u8);
-        hasher.write(word.as_bytes());
-        hasher.finish()
+        SipHasher13::new_with_keys(self as u64, 0).hash(word.as_bytes())
     }
 }
 

@@ -154,6 +154,8 @@ fn keep_back(database_specific: &mut Member<Object>) {
     for decision in decisions {
         if let Value::Object(members) = decision {
             members.remove("note");
+            // Like origins: who sent what is the database's own account.
+            members.remove("deliveries");
         }
     }
 }

@@ -1,7 +1,7 @@
 //! The tests of runs that are killed, of runs that race, and of the laws of the join, more often than the tests do it by
 //! themselves.
 
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::time::Instant;
 
 use crate::process::{Done, root, say};
@@ -56,7 +56,17 @@ fn test(package: &str, names: &str, numbers: &[(&str, usize)]) -> Done {
     let mut command = Command::new(cargo);
     command.args(["test", "--release", "--package", package, "--test", "it", names]).current_dir(root());
     command.envs(numbers.iter().map(|(name, number)| (name, number.to_string())));
-    let ended = command.status().map_err(|error| format!("cannot run {command:?}: {error}"))?;
+    let child = command.stdout(Stdio::piped()).spawn().map_err(|error| format!("cannot run {command:?}: {error}"))?;
+    let ended = child.wait_with_output().map_err(|error| error.to_string())?;
+    let told = String::from_utf8_lossy(&ended.stdout);
+    say(&told);
     say(&format!("{:.0} seconds", started.elapsed().as_secs_f64()));
-    if ended.success() { Ok(()) } else { Err(format!("{names} ended with {ended}")) }
+    match ended.status.success() {
+        // No test of these names is no success.
+        true if told.contains("test result: ok. 0 passed") || !told.contains("test result: ok.") => {
+            Err(format!("no test of {package} is called {names}"))
+        }
+        true => Ok(()),
+        false => Err(format!("{names} ended with {}", ended.status)),
+    }
 }
