@@ -45,6 +45,11 @@ impl Refused {
         Refused { rejected, sha256: bytes.as_deref().map(sha256_hex), bytes, is_final: true }
     }
 
+    /// The record that its bytes are, where they are one.
+    pub fn record(&self) -> Option<Record> {
+        Record::read(&osv_schema::Document::parse(self.bytes.as_deref()?).ok()?)
+    }
+
     /// A delivery that was refused later. What is kept of it is what it said, in our form.
     pub fn of_delivery(rejected: Rejected, delivery: &Delivery) -> Refused {
         let bytes = osv_schema::write::canonical(&delivery.record).into_bytes();
