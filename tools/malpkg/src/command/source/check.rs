@@ -148,7 +148,8 @@ fn gather(looked: &Looked, settings: &Settings) -> (BTreeMap<String, Gathered>, 
         let (fate, rule, message) = fates.get(delivery.name.as_str()).copied().unwrap_or_default();
         let is_guarded = rule == Some(GUARD) || settings.protected.has(&said.package);
         if is_guarded {
-            let message = if message.is_empty() { "its name is protected" } else { message };
+            let message =
+                if fate == "rejected" { message } else { "its name is protected, and what it says is approved of" };
             protected.push(Protected {
                 package: name.clone(),
                 delivery: delivery.name.clone(),
