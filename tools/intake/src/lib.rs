@@ -43,7 +43,7 @@ pub use page::{page, schema};
 pub use pattern::{Pattern, takes};
 pub use place::{Place, PlaceError};
 pub use quarantine::{Held, Kept, Quarantine, QuarantineError, Settling};
-pub use reading::{Asked, Reading, baseline, read, retake};
+pub use reading::{Asked, Reading, baseline, read, regard, retake};
 pub use source::{Format, OwnIds, Setting, SettingError, Source};
 pub use taking::{Refused, Taken};
 

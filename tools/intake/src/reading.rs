@@ -111,6 +111,17 @@ pub fn retake(documents: Vec<Document>, asked: Asked<'_>) -> Taken {
     taking.taken
 }
 
+/// What a source's settings make of one delivery, as if it came now. Of a name that is not kept nothing is asked.
+pub fn regard(delivery: Delivery, asked: Asked<'_>) -> Taken {
+    let mut taking = Taking::new(asked.source, asked.prefix, asked.now);
+    let name = delivery.name.clone();
+    match taking.parts(delivery) {
+        Ok(parts) => taking.accept(name, parts),
+        Err(rejected) => taking.refuse(*rejected, Ok(Vec::new())),
+    }
+    taking.taken
+}
+
 /// An archive that could not be read to its end. What was read of it before counts.
 fn broken(source: &Source, name: &str, bound: &Bound) -> Rejected {
     let id = &source.id;

@@ -2,6 +2,7 @@
 
 mod record;
 mod rows;
+mod types;
 mod words;
 
 pub(crate) use words::{KINDS, reference_kind};

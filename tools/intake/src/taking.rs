@@ -47,8 +47,12 @@ impl Refused {
 
     /// The id that it gives itself.
     pub fn own_id(&self) -> Option<String> {
-        let document = osv_schema::Document::parse(self.bytes.as_deref()?).ok()?;
-        Some(document.root().get("id")?.as_str()?.to_owned())
+        self.record()?.id.as_str().map(str::to_owned)
+    }
+
+    /// The record that its bytes are, where they are one.
+    pub fn record(&self) -> Option<Record> {
+        Record::read(&osv_schema::Document::parse(self.bytes.as_deref()?).ok()?)
     }
 
     /// A delivery that was refused later. What is kept of it is what it said, in our form.

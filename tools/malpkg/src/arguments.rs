@@ -6,9 +6,9 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use osv_schema::Timestamp;
 
 use crate::command::{
-    affected, approve, assign, coverage, dedupe, diff, dispute, explain, export, fmt, git_driver, ingest, log, merge,
-    narrow, new, path, pull, quarantine, query, reinstate, show, source, stats, triage, undo, validate, verify,
-    version, withdraw,
+    affected, approve, assign, backtest, coverage, dedupe, diff, dispute, explain, export, fmt, git_driver, ingest,
+    log, merge, narrow, new, path, pull, quarantine, query, reinstate, show, source, stats, triage, undo, validate,
+    verify, version, withdraw,
 };
 
 /// Keep and ask a database of malicious packages
@@ -116,6 +116,7 @@ pub(crate) enum Command {
     Dispute(dispute::Arguments),
     Triage(triage::Arguments),
     Coverage(coverage::Arguments),
+    Backtest(backtest::Arguments),
     Export(export::Arguments),
     Verify(verify::Arguments),
     Pull(pull::Arguments),

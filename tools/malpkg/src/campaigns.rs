@@ -3,13 +3,11 @@
 use std::collections::BTreeMap;
 
 use database::Snapshot;
+use rules::CAMPAIGNS_FILE as FILE;
 use toml::{Table, Value};
 
 use crate::failure::Failure;
 use crate::likeness::{did_you_mean, nearest};
-
-/// Where the registry lies, from the root of the tree.
-const FILE: &str = "config/campaigns.toml";
 
 /// The keys of one campaign.
 const KEYS: [&str; 5] = ["name", "aliases", "since", "until", "references"];
@@ -21,9 +19,17 @@ pub(crate) struct Campaigns {
 }
 
 impl Campaigns {
+    /// Reads the registry of a tree; none where it keeps none.
+    pub(crate) fn find(snapshot: &Snapshot) -> Result<Option<Campaigns>, Failure> {
+        snapshot.read_path(FILE)?.map(Campaigns::parse).transpose()
+    }
+
     /// Reads the registry of a tree; none is as good as an empty one.
     pub(crate) fn read(snapshot: &Snapshot) -> Result<Campaigns, Failure> {
-        let Some(bytes) = snapshot.read_path(FILE)? else { return Ok(Campaigns::default()) };
+        Ok(Campaigns::find(snapshot)?.unwrap_or_default())
+    }
+
+    fn parse(bytes: Vec<u8>) -> Result<Campaigns, Failure> {
         let wrong = |message: String| Failure::new(message).place(FILE);
         let text = String::from_utf8(bytes).map_err(|_| wrong("the registry is not UTF-8".to_owned()))?;
         let table: Table = text.parse().map_err(|error: toml::de::Error| wrong(error.message().to_owned()))?;
@@ -43,6 +49,23 @@ impl Campaigns {
             campaigns.insert(id, one);
         }
         Ok(Campaigns { campaigns })
+    }
+
+    /// How people call a campaign, where that is another word than reports use.
+    pub(crate) fn name(&self, word: &str) -> Option<&str> {
+        self.campaigns.get(word)?.get("name")?.as_str().filter(|name| *name != word)
+    }
+
+    /// The words by which campaigns may be called, each with the one that reports should use.
+    pub(crate) fn words(&self) -> BTreeMap<String, String> {
+        let mut words: BTreeMap<String, String> = BTreeMap::new();
+        for (id, one) in &self.campaigns {
+            let aliases = one.get("aliases").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str);
+            words.extend(aliases.map(|alias| (alias.to_owned(), id.clone())));
+        }
+        // A word of the registry is never another one's alias.
+        words.extend(self.campaigns.keys().map(|id| (id.clone(), id.clone())));
+        words
     }
 
     /// Whether a campaign is known.

@@ -79,6 +79,11 @@ pub(crate) fn standing(judging: &Judging<'_>, base: &Commit) -> Result<Standing,
     }
 }
 
+/// What is known of a commit by an index that is kept; none where that would take reading all of it.
+pub(crate) fn kept(judging: &Judging<'_>, base: &Commit) -> Option<Standing> {
+    judging.by_index(base).ok().flatten()
+}
+
 /// The index of a tree that was judged whole, for whoever judges a change to it; none where it is kept already, or not
 /// worth it.
 pub(crate) fn new_index(
@@ -147,6 +152,14 @@ impl From<Trouble> for Failure {
 impl Judging<'_> {
     /// What is known of the base: by its own index, by one near it, or by reading all of it.
     fn known(&self, base: &Commit) -> Result<Known, Trouble> {
+        match self.by_index(base)? {
+            Some(standing) => Ok(Known { standing, unread: 0 }),
+            None => Ok(self.read_whole(base)?),
+        }
+    }
+
+    /// What is known of the base by its own index, or by one near it.
+    fn by_index(&self, base: &Commit) -> Result<Option<Standing>, Trouble> {
         let own = format!("{NAME}{}", base.tree);
         let fingerprint = rules::fingerprint(&tool(), self.settings);
         let names = std::iter::once(own.clone())
@@ -158,10 +171,10 @@ impl Judging<'_> {
                 continue;
             };
             if let Some(standing) = self.moved_to(index, base.tree)? {
-                return Ok(Known { standing, unread: 0 });
+                return Ok(Some(standing));
             }
         }
-        Ok(self.read_whole(base)?)
+        Ok(None)
     }
 
     /// What is known of a tree near this one, and in what they differ; where there is none, of this one itself, which is

@@ -8,6 +8,7 @@ use intake::{Setting, SettingError, Source};
 use rules::{Level, PROTECTED_FOLDER, Settings};
 use toml::{Table, Value};
 
+use crate::campaigns::Campaigns;
 use crate::failure::Failure;
 use crate::likeness::{did_you_mean, nearest};
 
@@ -57,6 +58,7 @@ impl Config {
                 config.settings.protected.add(directory, &String::from_utf8_lossy(&list));
             }
         }
+        config.settings.campaigns = Campaigns::find(snapshot)?.map(|campaigns| campaigns.words());
         Ok(config)
     }
 
@@ -137,6 +139,12 @@ impl Config {
             let nearest = nearest(name, rules::RULES.iter().map(|rule| rule.name));
             Failure::new(format!("`rules.{name}`: {error}")).remedy(did_you_mean(nearest, "`malpkg explain` lists all"))
         })
+    }
+
+    /// Takes the lists of names of another configuration: the protected ones, and those of campaigns.
+    pub(crate) fn take_names(&mut self, other: Config) {
+        self.settings.protected = other.settings.protected;
+        self.settings.campaigns = other.settings.campaigns;
     }
 
     /// A declared source.

@@ -90,9 +90,13 @@ pub(crate) fn without_schemes(text: &str) -> String {
     safe
 }
 
-/// "1 report", "2 reports".
+/// "1 report", "2 reports", "2 deliveries".
 pub(crate) fn count(number: usize, noun: &str) -> String {
-    format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
+    match noun.strip_suffix('y') {
+        _ if number == 1 => format!("{number} {noun}"),
+        Some(stem) if !stem.ends_with(['a', 'e', 'i', 'o', 'u']) => format!("{number} {stem}ies"),
+        _ => format!("{number} {noun}s"),
+    }
 }
 
 #[cfg(test)]

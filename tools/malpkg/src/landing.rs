@@ -250,10 +250,10 @@ fn allowed(text: &str) -> Result<Taken, String> {
 fn configuration(store: &Store, reading: &Reading, context: &Context<'_>) -> Result<Config, Failure> {
     let mut config = reading.config.clone();
     if !store.is_bare() {
-        let protected = config.settings.protected;
+        let base = config;
         config = context.config_of_working_tree(store)?;
         // The lists of names are the base's: nobody plans around them.
-        config.settings.protected = protected;
+        config.take_names(base);
     }
     Ok(config)
 }

@@ -3,6 +3,8 @@
 //! The program is a function, [`run`]: arguments and streams in, an [`Exit`] out. A command reads what it needs
 //! through `store`, calls one operation of the core, and hands the result to a view.
 
+mod against;
+mod aliases;
 mod arguments;
 mod campaigns;
 mod change;
@@ -20,6 +22,7 @@ mod planning;
 mod progress;
 mod release;
 mod resolve;
+mod scores;
 mod sources;
 mod streams;
 mod turned;
@@ -73,6 +76,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, out: &mut dyn Write, e
         arguments::Command::Approve(arguments) => command::approve::run(&arguments, &mut context),
         arguments::Command::Dispute(arguments) => command::dispute::run(&arguments, &mut context),
         arguments::Command::Triage(arguments) => command::triage::run(&arguments, &mut context),
+        arguments::Command::Backtest(arguments) => command::backtest::run(&arguments, &mut context),
         arguments::Command::Coverage(arguments) => command::coverage::run(&arguments, &mut context),
         arguments::Command::Undo(arguments) => command::undo::run(&arguments, &mut context),
         arguments::Command::Export(arguments) => command::export::run(&arguments, &mut context),

@@ -7,7 +7,7 @@ use database::{CONFIG_FILE, Difference, Place, Snapshot, TreeId, TreePath};
 use export::{Changed, Changes, CommitStep, DELTA_REPORTS_MAX, DELTAS_MAX, History, IsKnown, Side, Take};
 use osv_schema::Timestamp;
 use rayon::prelude::*;
-use rules::{By, Check, Comparison, Finding, Level, PROTECTED_FOLDER, Settings, Standing, Touched};
+use rules::{By, CAMPAIGNS_FILE, Check, Comparison, Finding, Level, PROTECTED_FOLDER, Settings, Standing, Touched};
 use store::{Commit, Store};
 
 use crate::change::{Judging, Trouble};
@@ -176,7 +176,8 @@ impl Past<'_> {
 
     /// Whether both trees are judged alike.
     fn keeps_settings(&self, from: &Commit, to: &Commit, differences: &[Difference]) -> Result<bool, Failure> {
-        let is_setting = |path: &TreePath| path.as_str() == CONFIG_FILE || path.is_in(PROTECTED_FOLDER);
+        let is_setting =
+            |path: &TreePath| [CONFIG_FILE, CAMPAIGNS_FILE].contains(&path.as_str()) || path.is_in(PROTECTED_FOLDER);
         if !differences.iter().any(|one| is_setting(&one.path)) {
             return Ok(true);
         }

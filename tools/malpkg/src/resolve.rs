@@ -7,6 +7,7 @@ use database::{Entry, Place, ReadError, Report, Snapshot, TreePath};
 use ecosystem::{Ecosystem, PackageQuery};
 use store::Store;
 
+use crate::aliases::Aliases;
 use crate::failure::Failure;
 
 /// What a word means, with the reports that it leads to.
@@ -24,8 +25,9 @@ pub(crate) fn resolve(
     word: &str,
     ecosystem: Option<&str>,
     store: Option<&Store>,
-    snapshot: &Snapshot,
+    aliases: &Aliases<'_>,
 ) -> Result<Meant, Failure> {
+    let snapshot = aliases.snapshot;
     if ecosystem.is_none() && is_path(word) {
         let path = match store {
             Some(store) => tree_path(word, store, Some(snapshot)),
@@ -51,7 +53,7 @@ pub(crate) fn resolve(
         return Ok(followed(read(None, &named, snapshot), snapshot));
     }
     if is_like_an_id(word) {
-        return Ok(followed(read(None, &with_alias(word, snapshot)?, snapshot), snapshot));
+        return Ok(followed(read(None, &aliases.holders(word)?, snapshot), snapshot));
     }
     Err(nothing(word))
 }
@@ -98,7 +100,7 @@ fn followed(mut meant: Meant, snapshot: &Snapshot) -> Meant {
 
 /// The one report that a word means.
 pub(crate) fn only(word: &str, store: &Store, snapshot: &Snapshot) -> Result<Statement, Failure> {
-    let mut meant = resolve(word, None, Some(store), snapshot)?;
+    let mut meant = resolve(word, None, Some(store), &Aliases::new(snapshot))?;
     if meant.query.as_ref().is_some_and(|query| query.version.is_some()) {
         let failure = Failure::new("a report is about a package, not about one version of it").place(word);
         return Err(failure.remedy("name the package without a version"));
@@ -162,27 +164,6 @@ pub(crate) fn is_like_an_id(word: &str) -> bool {
     let is_small_one_of_ours = word.to_ascii_uppercase().starts_with("MAL-");
     let has_no_version = word.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_:.".contains(&b));
     has_no_version && (is_small_one_of_ours || is_prefix && !prefix.bytes().any(|b| b.is_ascii_lowercase()))
-}
-
-/// The reports that have a word among their aliases. Only those that hold it at all are parsed.
-fn with_alias<'s>(word: &str, snapshot: &'s Snapshot) -> Result<Vec<&'s Entry>, Failure> {
-    let entries: Vec<&Entry> = snapshot.reports().map(|(_, entry)| entry).collect();
-    let found = snapshot.map(&entries, |entry, bytes| -> Result<bool, ReadError> {
-        let bytes = bytes?;
-        let holds = bytes.windows(word.len()).any(|window| window.eq_ignore_ascii_case(word.as_bytes()));
-        let record = if holds { Report::read(&entry.path, bytes).record } else { None };
-        Ok(record.is_some_and(|record| record.aliases.items().iter().any(|alias| alias.eq_ignore_ascii_case(word))))
-    });
-    let mut with_alias = Vec::new();
-    for (entry, found) in entries.into_iter().zip(found) {
-        match found {
-            Ok(true) => with_alias.push(entry),
-            Ok(false) => {}
-            Err(error) if error.is_system => return Err(Failure::from(error)),
-            Err(_) => {}
-        }
-    }
-    Ok(with_alias)
 }
 
 /// The words asked for, with `-` replaced by the lines of standard input.

@@ -4,7 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use database::{ChangeSet, Snapshot};
-use intake::{Asked, Baseline, Cursor, Place, PlaceError, Quarantine, Reading, Refused, Settling, Source, Taken};
+use intake::{
+    Asked, Baseline, Cursor, Document, Place, PlaceError, Quarantine, Reading, Refused, Settling, Source, Taken,
+};
 use osv_schema::Timestamp;
 use rules::Settings;
 use store::Store;
@@ -119,6 +121,30 @@ impl Sources<'_> {
     }
 }
 
+impl Sources<'_> {
+    /// Reads all that a source has, whatever was read before; also of one that is paused.
+    pub(crate) fn receive_all(
+        &self,
+        source: &Source,
+        inputs: &[String],
+        settings: &Settings,
+    ) -> Result<Received, Failure> {
+        Ok(self.received(source, self.look(source, inputs, None)?, settings))
+    }
+
+    /// Reads documents again that were kept, as if the source had sent them now.
+    pub(crate) fn receive_again(&self, source: &Source, documents: Vec<Document>, settings: &Settings) -> Received {
+        let asked = Asked { source, prefix: self.prefix, cache: None, since: None, now: self.now };
+        let reading = Reading { taken: intake::retake(documents, asked), ..Reading::default() };
+        self.received(source, reading, settings)
+    }
+
+    fn received(&self, source: &Source, reading: Reading, settings: &Settings) -> Received {
+        let rules = rules_mark(settings, source);
+        Received { source: source.clone(), reading, known: Vec::new(), rules, now: self.now }
+    }
+}
+
 fn not_paused(source: &Source) -> Result<(), Failure> {
     match &source.paused {
         None => Ok(()),
@@ -163,6 +189,26 @@ impl Received {
     /// What was refused as it was read.
     pub(crate) fn refused(&self) -> &[Refused] {
         &self.reading.taken.refused
+    }
+
+    /// How many documents or packages are none of what the configuration asks for.
+    pub(crate) fn left_out(&self) -> usize {
+        self.reading.taken.left_out
+    }
+
+    /// Whether all of the place was read.
+    pub(crate) fn is_whole(&self) -> bool {
+        self.reading.is_whole
+    }
+
+    /// The commit that was read, of a git repository.
+    pub(crate) fn commit(&self) -> Option<&str> {
+        self.reading.cursor.as_ref()?.commit.as_deref()
+    }
+
+    /// What was refused before by the same rules.
+    pub(crate) fn refused_before(&self) -> &[Refused] {
+        &self.known
     }
 
     /// How many documents are in quarantine already.

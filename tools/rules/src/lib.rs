@@ -31,7 +31,7 @@ pub use edited::{Edited, Side};
 pub use finding::{Finding, Spot};
 pub use judge::{Judged, judge_file, judge_record};
 pub use protected::{PROTECTED_FOLDER, Protected};
-pub use rule::{Check, Level, Rule, Settings, UnknownRule};
+pub use rule::{CAMPAIGNS_FILE, Check, Level, Rule, Settings, UnknownRule};
 pub use rules::{RULES, is_moving_tag};
 pub use schema::{Refusal, refusals};
 pub use sink::{FINDINGS_MAX, SharedSink, Sink};

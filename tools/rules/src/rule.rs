@@ -1,5 +1,7 @@
 //! What a rule is, and how strictly each one is taken.
 
+use std::collections::BTreeMap;
+
 use database::{Facts, Key, KeyKind, Report, Snapshot, TreePath};
 
 use crate::RULES;
@@ -76,6 +78,9 @@ impl std::fmt::Debug for Rule {
     }
 }
 
+/// The registry of campaigns, from the root of the tree.
+pub const CAMPAIGNS_FILE: &str = "config/campaigns.toml";
+
 /// What the configuration of a database says to the rules.
 #[derive(Clone, Debug)]
 pub struct Settings {
@@ -83,6 +88,8 @@ pub struct Settings {
     pub prefix: String,
     /// The names that no report may take without a second person.
     pub protected: Protected,
+    /// The words by which reports may call campaigns, each with the one that they should use; none where no registry is kept.
+    pub campaigns: Option<BTreeMap<String, String>>,
     /// The rules that are on, each at its level.
     active: Vec<(&'static Rule, Level)>,
 }
@@ -90,7 +97,7 @@ pub struct Settings {
 impl Default for Settings {
     fn default() -> Settings {
         let active = RULES.iter().map(|&rule| (rule, rule.level)).collect();
-        Settings { prefix: "MAL".into(), protected: Protected::default(), active }
+        Settings { prefix: "MAL".into(), protected: Protected::default(), campaigns: None, active }
     }
 }
 
@@ -119,7 +126,7 @@ impl Settings {
     /// The same with the rules alone that are taken as errors.
     pub(crate) fn errors(&self) -> Settings {
         let active = self.active.iter().copied().filter(|(_, level)| *level == Level::Error).collect();
-        Settings { prefix: self.prefix.clone(), protected: self.protected.clone(), active }
+        Settings { active, ..self.clone() }
     }
 
     /// The rules that are on, by name, with the level at which each is taken.

@@ -31,6 +31,7 @@ pub fn fingerprint(tool: &str, settings: &Settings) -> Vec<u8> {
     let mut hasher = Sha256::new();
     hasher.update(tool);
     hasher.update(format!("\0{}\0{:?}\0{:?}", settings.prefix, settings.protected, RULES));
+    hasher.update(format!("{:?}\0", settings.campaigns));
     hasher.update(format!("{:?}", settings.rules().iter().map(|(rule, _)| rule.name).collect::<Vec<_>>()));
     hasher.finalize().to_vec()
 }

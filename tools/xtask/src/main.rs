@@ -9,6 +9,7 @@ mod bench;
 mod ci;
 mod corpus;
 mod deliveries;
+mod doubles;
 mod fuzz;
 mod generate;
 mod laws;
@@ -146,6 +147,9 @@ enum Task {
         /// How many groups
         #[arg(long, default_value_t = 500)]
         groups: usize,
+        /// A folder that holds the `osv/` of a corpus, of which reports get a double; without one, made-up reports do
+        #[arg(long)]
+        corpus: Option<PathBuf>,
     },
     /// Merge real arrivals into a corpus, and compare with what upstream made of them
     Arrivals {
@@ -208,7 +212,7 @@ fn main() -> ExitCode {
         Task::Laws { cases, corpus } => {
             corpus.map_or(Ok(()), |corpus| laws::real(&corpus)).and_then(|()| runs::laws(cases))
         }
-        Task::Dedupe { groups } => runs::dedupe(groups),
+        Task::Dedupe { groups, corpus } => runs::dedupe(groups).and_then(|()| doubles::run(groups, corpus.as_deref())),
         Task::Drivers { pairs } => runs::drivers(pairs),
         Task::Arrivals { corpus, arrivals, after } => arrivals::run_all(&corpus, &arrivals, &after),
         Task::Accept { clients } => accept::run(&clients),

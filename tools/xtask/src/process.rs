@@ -9,6 +9,9 @@ use std::time::{Duration, Instant};
 /// What a task ends with.
 pub(crate) type Done<T = ()> = Result<T, String>;
 
+/// What names the tool that is tried, where it is not the release build.
+pub(crate) const TOOL: &str = "MALPKG_TOOL";
+
 /// Says a line to whoever runs the task.
 pub(crate) fn say(line: &str) {
     // Nobody is left to be told when standard output is gone.
@@ -21,8 +24,11 @@ pub(crate) fn root() -> PathBuf {
     here.ancestors().nth(2).unwrap_or(here).to_owned()
 }
 
-/// The release build of the tool, built now if it is not.
+/// The tool: what `MALPKG_TOOL` names, or the release build, built now if it is not.
 pub(crate) fn malpkg() -> Done<PathBuf> {
+    if let Some(tool) = std::env::var_os(TOOL) {
+        return std::fs::canonicalize(&tool).map_err(|error| format!("{}: {error}", tool.display()));
+    }
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     run(Command::new(cargo).args(["build", "--release", "--package", "malpkg"]).current_dir(root()))?;
     let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from);

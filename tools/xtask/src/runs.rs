@@ -4,7 +4,7 @@
 use std::process::{Command, Stdio};
 use std::time::Instant;
 
-use crate::process::{Done, root, say};
+use crate::process::{Done, TOOL, root, say};
 
 /// Kills so many runs.
 pub(crate) fn crash(times: usize) -> Done {
@@ -49,12 +49,13 @@ pub(crate) fn dedupe(groups: usize) -> Done {
     Ok(())
 }
 
-/// Runs some of the tests of a crate, in the release build, with numbers of its own.
+/// Runs some of the tests of a crate, with numbers of its own: in the release build, but where another one of the tool is named.
 fn test(package: &str, names: &str, numbers: &[(&str, usize)]) -> Done {
     let started = Instant::now();
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let mut command = Command::new(cargo);
-    command.args(["test", "--release", "--package", package, "--test", "it", names]).current_dir(root());
+    let profile = if std::env::var_os(TOOL).is_some() { "dev" } else { "release" };
+    command.args(["test", "--profile", profile, "--package", package, "--test", "it", names]).current_dir(root());
     command.envs(numbers.iter().map(|(name, number)| (name, number.to_string())));
     let child = command.stdout(Stdio::piped()).spawn().map_err(|error| format!("cannot run {command:?}: {error}"))?;
     let ended = child.wait_with_output().map_err(|error| error.to_string())?;

@@ -18,6 +18,7 @@ const UNDATED: &str = "1970-01-01T00:00:00Z";
 /// The first thing that is wrong with the row.
 pub(super) fn make(row: &Row, map: &Map) -> Result<Record, Fault> {
     let cells = Cells { row, map };
+    super::types::check(&cells)?;
     let published = cells.time("published")?;
     let modified = cells.time("modified")?.or_else(|| published.clone()).unwrap_or_else(|| UNDATED.to_owned());
     let subject = Subject::of(&cells)?;
@@ -72,14 +73,14 @@ fn is_called(column: &str, field: &str) -> bool {
 }
 
 /// The cells of a row, by field.
-struct Cells<'c> {
+pub(super) struct Cells<'c> {
     row: &'c Row,
     map: &'c Map,
 }
 
 impl Cells<'_> {
     /// The cells of a field's columns that say something.
-    fn cells(&self, field: &str) -> Vec<&Value> {
+    pub(super) fn cells(&self, field: &str) -> Vec<&Value> {
         let is_said = |value: &&Value| match value {
             Value::Null => false,
             Value::String(text) => !text.trim().is_empty(),
@@ -97,7 +98,7 @@ impl Cells<'_> {
     }
 
     /// Where a field stands, for people.
-    fn column(&self, field: &str) -> String {
+    pub(super) fn column(&self, field: &str) -> String {
         let named = self.map.columns.get(field).and_then(|columns| columns.first().cloned());
         let alike = || self.row.keys().find(|column| is_called(column, field));
         named.or_else(|| alike().cloned()).unwrap_or_else(|| field.to_owned())

@@ -4,11 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use database::verdict::{self, Statement};
-use database::{Entry, Report, Snapshot};
+use database::{Entry, Snapshot};
 use ecosystem::PackageQuery;
 use intake::List;
 use serde::Serialize;
 
+use crate::against::{Claim, Differing, ids, statements};
 use crate::campaigns::Campaigns;
 use crate::context::Context;
 use crate::display::{Shown, count};
@@ -74,13 +75,6 @@ struct UnreadV1 {
     message: String,
 }
 
-/// One package of the list: its versions, none for all.
-#[derive(Default)]
-struct Listed {
-    versions: BTreeSet<String>,
-    is_all: bool,
-}
-
 pub(crate) fn run(arguments: &Arguments, context: &mut Context<'_>) -> Result<Exit, Failure> {
     let store = context.store()?;
     let progress = context.progress("reading the reports");
@@ -119,7 +113,7 @@ pub(crate) fn run(arguments: &Arguments, context: &mut Context<'_>) -> Result<Ex
     Ok(Exit::found(misses))
 }
 
-type Read = (BTreeMap<String, Listed>, BTreeMap<String, PackageQuery>, Vec<UnreadV1>);
+type Read = (BTreeMap<String, Claim>, BTreeMap<String, PackageQuery>, Vec<UnreadV1>);
 
 /// The columns that name a package.
 const NAMES: [&str; 5] = ["package", "name", "package_name", "package name", "purl"];
@@ -141,7 +135,7 @@ fn read_list(arguments: &Arguments) -> Result<Read, Failure> {
         let failure = Failure::new("no column is called `ecosystem`").place(&place);
         return Err(failure.remedy("say it with `--ecosystem`"));
     }
-    let (mut listed, mut queries) = (BTreeMap::<String, Listed>::new(), BTreeMap::new());
+    let (mut listed, mut queries) = (BTreeMap::<String, Claim>::new(), BTreeMap::new());
     let mut unread: Vec<UnreadV1> = list.unread.into_iter().map(|(line, message)| UnreadV1 { line, message }).collect();
     for row in &list.rows {
         let name = row.field(&NAMES);
@@ -171,52 +165,29 @@ fn read_list(arguments: &Arguments) -> Result<Read, Failure> {
 
 fn compare(
     package: &str,
-    theirs: &Listed,
+    theirs: &Claim,
     query: &PackageQuery,
     snapshot: &Snapshot,
     told: &mut CoverageV1,
 ) -> Result<(), Failure> {
     let said = statements(&verdict::candidates(snapshot, &query.package), snapshot)?;
     let said: Vec<&Statement> = said.iter().filter(|said| said.package.answers_to(&query.package)).collect();
-    let live: Vec<&&Statement> = said.iter().filter(|said| !said.record.is_withdrawn()).collect();
-    let ids = |said: &[&Statement]| -> Vec<String> {
-        said.iter().map(|said| said.record.id.as_str().unwrap_or_default().to_owned()).collect()
-    };
+    let live: Vec<&Statement> = said.iter().copied().filter(|said| !said.record.is_withdrawn()).collect();
     let package = package.to_owned();
     if live.is_empty() {
         let versions = theirs.versions.iter().cloned().collect();
         told.we_miss.push(MissV1 { package, versions, reports: ids(&said), withdrawn: !said.is_empty() });
         return Ok(());
     }
-    let covers_all = live.iter().any(|said| said.covers_all());
-    let is_known = |version: &&String| live.iter().any(|said| said.affects(version));
-    let mut only_theirs: Vec<String> = theirs.versions.iter().filter(|version| !is_known(version)).cloned().collect();
-    if theirs.is_all && !covers_all {
-        only_theirs.push("*".to_owned());
-    }
-    let ours: BTreeSet<String> = live.iter().flat_map(|said| said.versions().iter().cloned()).collect();
-    let mut only_ours: Vec<String> =
-        ours.into_iter().filter(|version| !theirs.is_all && !theirs.versions.contains(version)).collect();
-    if covers_all && !theirs.is_all {
-        only_ours.push("*".to_owned());
-    }
+    let Differing { only_theirs, only_ours } = theirs.against(&live);
     if only_theirs.is_empty() {
         told.covered += 1;
     }
     if !only_theirs.is_empty() || !only_ours.is_empty() {
-        let reports = ids(&live.iter().map(|said| **said).collect::<Vec<_>>());
+        let reports = ids(&live);
         told.differ.push(DifferV1 { package, reports, only_theirs, only_ours });
     }
     Ok(())
-}
-
-fn statements(entries: &[&Entry], snapshot: &Snapshot) -> Result<Vec<Statement>, Failure> {
-    let mut all = Vec::new();
-    for read in snapshot.map(entries, |entry, bytes| bytes.map(|bytes| Report::read(&entry.path, bytes).record)) {
-        all.push(read?);
-    }
-    let said = entries.iter().zip(all).filter_map(|(entry, record)| Statement::of(&entry.path, record?).ok());
-    Ok(said.collect())
 }
 
 /// The reports of a campaign on packages that the list does not have.
@@ -262,14 +233,8 @@ fn write_text(told: &CoverageV1, context: &mut Context<'_>) -> Result<(), Failur
         writeln!(context.out, "{}", Shown(&line))?;
     }
     for one in &told.differ {
-        let mut parts = Vec::new();
-        if !one.only_theirs.is_empty() {
-            parts.push(format!("only they say {}", one.only_theirs.join(", ")));
-        }
-        if !one.only_ours.is_empty() {
-            parts.push(format!("only we say {}", one.only_ours.join(", ")));
-        }
-        let line = format!("differ      {} ({}): {}", one.package, one.reports.join(", "), parts.join("; "));
+        let differing = Differing { only_theirs: one.only_theirs.clone(), only_ours: one.only_ours.clone() };
+        let line = format!("differ      {} ({}): {}", one.package, one.reports.join(", "), differing.told());
         writeln!(context.out, "{}", Shown(&line))?;
     }
     for one in &told.unread {

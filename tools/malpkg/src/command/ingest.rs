@@ -1,6 +1,9 @@
 //! `malpkg ingest`: what sources sent, into the database.
 
+mod explain;
+pub(crate) mod fates;
 mod judging;
+pub(crate) mod looking;
 mod plan;
 mod reading;
 mod tally;
@@ -37,6 +40,12 @@ pub(crate) struct Arguments {
     #[command(flatten)]
     landing: Landing,
 
+    /// Tell what becomes of single deliveries, and why: those of this name, id, hash, package or report, or all of a source
+    ///
+    /// One that is not among what is read is looked for in the reports and in the quarantine.
+    #[arg(long, value_name = "ID")]
+    explain: Option<String>,
+
     /// End with exit code 1 if a delivery was rejected
     #[arg(long)]
     strict: bool,
@@ -56,7 +65,7 @@ pub(crate) fn run(arguments: &Arguments, context: &mut Context<'_>) -> Result<Ex
     if context.wants_json() {
         view::write_json(&landed, started.elapsed().as_secs_f64(), context)?;
     } else {
-        view::write_text(&arguments.landing, &landed, context)?;
+        view::write_text(arguments, &landed, context)?;
     }
     let rejected: usize = landed.planned.sources.iter().map(|source| source.tally.rejected).sum();
     if arguments.strict && rejected > 0 || status(&landed) == "guarded" {
@@ -82,7 +91,7 @@ fn message(planned: &Planned) -> String {
     let taken: Vec<_> = planned.sources.iter().filter(|source| source.is_taken()).collect();
     let mut all = Tally::default();
     taken.iter().for_each(|source| all.add(&source.tally));
-    let deliveries = |number: usize| count(number, "delivery").replace("deliverys", "deliveries");
+    let deliveries = |number: usize| count(number, "delivery");
     let told = [
         (all.created, format!("{} created", count(all.created, "report"))),
         (all.joined, format!("{} joined", deliveries(all.joined))),

@@ -3,6 +3,7 @@
 pub(crate) mod affected;
 pub(crate) mod approve;
 pub(crate) mod assign;
+pub(crate) mod backtest;
 pub(crate) mod coverage;
 pub(crate) mod decide;
 pub(crate) mod dedupe;

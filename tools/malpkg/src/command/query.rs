@@ -11,6 +11,7 @@ use ecosystem::PackageQuery;
 use ecosystem::version::{Order, Version};
 use serde::Serialize;
 
+use crate::aliases::Aliases;
 use crate::context::Context;
 use crate::display::Shown;
 use crate::exit::Exit;
@@ -85,6 +86,7 @@ struct ReportV1 {
     aliases: Vec<String>,
     kind: String,
     confidence: Option<String>,
+    campaign: Option<String>,
     summary: String,
     published: Option<String>,
     modified: Option<String>,
@@ -101,9 +103,10 @@ struct ReportV1 {
 
 pub(crate) fn run(arguments: &Arguments, context: &mut Context<'_>) -> Result<Exit, Failure> {
     let data = Data::open(arguments.from.as_deref(), context)?;
+    let aliases = data.aliases();
     let (mut answers, mut failures) = (Vec::new(), Vec::new());
     for word in words(&arguments.what)? {
-        match answer(&word, arguments, &data) {
+        match answer(&word, arguments, &data, aliases.as_ref()) {
             Ok(answer) => answers.push(answer),
             Err(failure) => failures.push(failure),
         }
@@ -130,8 +133,8 @@ pub(crate) fn run(arguments: &Arguments, context: &mut Context<'_>) -> Result<Ex
     Ok(Exit::found(is_malicious))
 }
 
-fn answer(word: &str, arguments: &Arguments, data: &Data) -> Result<AnswerV1, Failure> {
-    let (meant, since) = data.ask(word, arguments.ecosystem.as_deref())?;
+fn answer(word: &str, arguments: &Arguments, data: &Data, aliases: Option<&Aliases<'_>>) -> Result<AnswerV1, Failure> {
+    let (meant, since) = data.ask(word, arguments.ecosystem.as_deref(), aliases)?;
     let version = meant.query.as_ref().and_then(|query| query.version.as_deref());
     let answer = verdict::of(&meant.statements, version);
     if answer.verdict != Verdict::Malicious {
@@ -179,6 +182,7 @@ fn view(statement: &Statement, why: bool, data: &Data) -> ReportV1 {
         aliases: record.aliases.items().to_vec(),
         kind: word("kind").unwrap_or_else(|| "malware".into()),
         confidence: word("confidence"),
+        campaign: word("campaign"),
         summary: text(&record.summary).unwrap_or_default(),
         published: text(&record.published),
         modified: text(&record.modified),
@@ -223,6 +227,7 @@ fn write_text(answer: &AnswerV1, context: &mut Context<'_>) -> Result<(), Failur
         writeln!(context.out, "  {}  {}", Shown(&report.id), Shown(&summary))?;
         let mut facts = vec![report.kind.clone()];
         facts.extend(report.confidence.clone());
+        facts.extend(report.campaign.as_ref().map(|campaign| format!("campaign {campaign}")));
         facts.extend(report.published.as_ref().map(|time| format!("published {time}")));
         let disputed = |dispute: &DisputeV1| match (dispute.status.as_str(), &dispute.deadline) {
             ("open", Some(until)) => format!("disputed, to be settled until {until}"),

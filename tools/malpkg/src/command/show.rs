@@ -5,11 +5,13 @@ use osv_schema::additions::malpkg;
 use osv_schema::{Member, Object, Value, write};
 use serde::Serialize;
 
+use crate::campaigns::Campaigns;
 use crate::context::{Context, Reading};
 use crate::display::Shown;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::resolve::only;
+use crate::scores::{Finder, finders};
 
 /// How many versions people are shown.
 const VERSIONS_MAX: usize = 60;
@@ -39,9 +41,26 @@ struct ShowV1<'s> {
     path: &'s str,
     url: Option<String>,
     withdrawn: Option<&'s str>,
+    campaign: Option<CampaignV1>,
     affected_versions: &'s [String],
     affected_ranges: Vec<String>,
+    /// All who found it, the first one in front.
+    finders: Vec<FinderV1>,
     report: serde_json::Value,
+}
+
+/// The campaign that it is part of, and how the registry says that people call it.
+#[derive(Serialize)]
+struct CampaignV1 {
+    word: String,
+    name: Option<String>,
+}
+
+#[derive(Serialize)]
+struct FinderV1 {
+    source: String,
+    id: Option<String>,
+    since: Option<String>,
 }
 
 pub(crate) fn run(arguments: &Arguments, context: &mut Context<'_>) -> Result<Exit, Failure> {
@@ -51,15 +70,29 @@ pub(crate) fn run(arguments: &Arguments, context: &mut Context<'_>) -> Result<Ex
         None => context.at_head(&store)?,
     };
     let statement = only(&arguments.report, &store, &reading.snapshot)?;
+    let campaigns = Campaigns::read(&reading.snapshot)?;
     if context.wants_json() {
-        write_json(&statement, &reading, context)?;
+        write_json(&statement, &reading, &campaigns, context)?;
     } else {
         write_text(&statement, true, context)?;
+        if let Some(name) = campaign(&statement).and_then(|word| campaigns.name(word)) {
+            writeln!(context.out, "\nits campaign is called {}", Shown(name))?;
+        }
     }
     Ok(Exit::Done)
 }
 
-fn write_json(statement: &Statement, reading: &Reading, context: &mut Context<'_>) -> Result<(), Failure> {
+/// The campaign that a report names.
+fn campaign(statement: &Statement) -> Option<&str> {
+    malpkg(&statement.record)?.get("campaign")?.as_str()
+}
+
+fn write_json(
+    statement: &Statement,
+    reading: &Reading,
+    campaigns: &Campaigns,
+    context: &mut Context<'_>,
+) -> Result<(), Failure> {
     let record = &statement.record;
     let home = reading.config.home.as_deref();
     context.write_json(&ShowV1 {
@@ -72,8 +105,16 @@ fn write_json(statement: &Statement, reading: &Reading, context: &mut Context<'_
         path: statement.path.as_str(),
         url: home.map(|home| format!("{}/{}", home.trim_end_matches('/'), statement.path)),
         withdrawn: record.withdrawn.as_str(),
+        campaign: campaign(statement).map(|word| {
+            let name = campaigns.name(word).map(str::to_owned);
+            CampaignV1 { word: word.to_owned(), name }
+        }),
         affected_versions: statement.versions(),
         affected_ranges: statement.vers(),
+        finders: finders(record)
+            .into_iter()
+            .map(|Finder { source, id, since }| FinderV1 { source, id, since: since.map(|time| time.to_string()) })
+            .collect(),
         report: serde_json::from_str(&write::canonical(record)).map_err(Failure::new)?,
     })
 }
@@ -129,6 +170,7 @@ pub(crate) fn write_text(statement: &Statement, with_path: bool, context: &mut C
     if with_path {
         lines.words(&format!("  {}", statement.path))?;
     }
+    write_finders(statement, &mut lines)?;
     write_sources(statement, &mut lines)?;
     write_decisions(statement, &mut lines)?;
     for name in ["indicators", "evidence", "artifacts", "moved_tags"] {
@@ -174,6 +216,19 @@ fn affected(statement: &Statement) -> String {
     }
     all.extend(statement.vers());
     if all.is_empty() { "nothing".to_owned() } else { all.join(", ") }
+}
+
+/// Who found it; that is told where there are several.
+fn write_finders(statement: &Statement, lines: &mut Lines<'_, '_>) -> Result<(), Failure> {
+    let finders = finders(&statement.record);
+    if finders.len() < 2 {
+        return Ok(());
+    }
+    let one = |finder: &Finder| match finder.since {
+        Some(since) => format!("{} {since}", finder.source),
+        None => finder.source.clone(),
+    };
+    lines.words(&format!("  found by: {}", finders.iter().map(one).collect::<Vec<_>>().join(", then ")))
 }
 
 fn write_sources(statement: &Statement, lines: &mut Lines<'_, '_>) -> Result<(), Failure> {

@@ -1,19 +1,25 @@
 //! `malpkg source`: who sends findings, what they would deliver, and a pause for one of them.
 
 mod baseline;
+mod check;
 mod view;
 
-use database::{CONFIG_FILE, ChangeSet, Snapshot};
+use std::collections::BTreeMap;
+
+use database::{CONFIG_FILE, ChangeSet};
 use intake::Cursor;
+use rules::By;
 use toml_edit::DocumentMut;
 
+use crate::change::{self, Judging};
+use crate::command::ingest::looking;
 use crate::config::Config;
 use crate::context::{Context, Reading};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::landing::{self, Landing};
 use crate::planning::{Curated, amend};
-use crate::sources::Sources;
+use crate::scores::Scores;
 
 /// List the sources, look at what one would deliver, or pause one
 #[derive(Debug, clap::Args)]
@@ -24,10 +30,11 @@ pub(crate) struct Arguments {
 
 #[derive(Debug, clap::Subcommand)]
 enum Action {
-    /// Read a source and tell what it would deliver; nothing is planned or written
+    /// Read a source and tell what an ingest would make of it; nothing is written
     ///
-    /// All of it is read, whatever the cursor says, also of a source that is paused. The exit code is 1 if something
-    /// could not be read.
+    /// All of it is read, whatever the cursor says, also of a source that is paused. Told are the packages that are new, those
+    /// that reports speak of already, where versions differ from ours, protected names, what a person should look at first,
+    /// and what would be refused. The exit code is 1 if something would be.
     Check {
         /// The source, as `malpkg.toml` declares it
         id: String,
@@ -39,6 +46,9 @@ enum Action {
     Status {
         /// Only this one
         id: Option<String>,
+        /// Read all reports, and tell how good each source is: what of it was wrong, and how early it was
+        #[arg(long)]
+        scores: bool,
         /// List every key that a source can have, and every field of a table
         #[arg(long)]
         keys: bool,
@@ -77,7 +87,7 @@ enum Action {
 pub(crate) fn run(arguments: &Arguments, context: &mut Context<'_>) -> Result<Exit, Failure> {
     match &arguments.action {
         Action::Status { keys: true, .. } => view::keys(context),
-        Action::Status { id, keys: false } => status(id.as_deref(), context),
+        Action::Status { id, scores, keys: false } => status(id.as_deref(), *scores, context),
         Action::Check { id, inputs } => check(id, inputs, context),
         Action::Baseline { id, inputs, landing } => baseline::run(id, inputs, landing, context),
         Action::Pause { id, because, landing } => edit(id, Some(because), landing, context),
@@ -85,44 +95,56 @@ pub(crate) fn run(arguments: &Arguments, context: &mut Context<'_>) -> Result<Ex
     }
 }
 
-fn status(id: Option<&str>, context: &mut Context<'_>) -> Result<Exit, Failure> {
+fn status(id: Option<&str>, scores: bool, context: &mut Context<'_>) -> Result<Exit, Failure> {
     let store = context.store()?;
-    let (snapshot, config) = now(&store, context)?;
+    let (Reading { snapshot, .. }, config) = now(&store, context)?;
     let chosen: Vec<&intake::Source> = match id {
         Some(id) => vec![config.source(id)?],
         None => config.sources.values().collect(),
     };
+    let scores = scores.then(|| Scores::read(&snapshot)).transpose()?;
     let mut told = Vec::new();
     for source in chosen {
         let cursor = Cursor::read(&snapshot, &source.id)?;
-        let held = intake::Quarantine::read(&snapshot, &source.id)?.held().len();
-        told.push(view::Status { source, cursor, held });
+        let mut held: BTreeMap<String, usize> = BTreeMap::new();
+        for one in intake::Quarantine::read(&snapshot, &source.id)?.held() {
+            *held.entry(one.rule.clone()).or_default() += 1;
+        }
+        let score = scores.as_ref().map(|scores| scores.of(&source.id));
+        told.push(view::Status { source, cursor, held, score });
     }
     view::status(&told, context)
 }
 
 /// The newest tree, and the configuration as it is being edited.
-fn now(store: &store::Store, context: &Context<'_>) -> Result<(Snapshot, Config), Failure> {
+fn now(store: &store::Store, context: &Context<'_>) -> Result<(Reading, Config), Failure> {
     if store.is_bare() {
         let reading = context.at_head(store)?;
-        return Ok((reading.snapshot, reading.config));
+        let config = reading.config.clone();
+        return Ok((reading, config));
     }
-    let snapshot = match store.is_git() && store.head()?.is_some() {
-        true => context.at_head(store)?.snapshot,
-        false => context.at_working_tree(store)?.snapshot,
+    let reading = match store.is_git() && store.head()?.is_some() {
+        true => context.at_head(store)?,
+        false => context.at_working_tree(store)?,
     };
-    Ok((snapshot, context.config_of_working_tree(store)?))
+    Ok((reading, context.config_of_working_tree(store)?))
 }
 
 fn check(id: &str, inputs: &[String], context: &mut Context<'_>) -> Result<Exit, Failure> {
     let store = context.store()?;
-    let (_, config) = now(&store, context)?;
+    let (mut reading, mut config) = now(&store, context)?;
+    // The lists of names are the tree's.
+    config.take_names(reading.config.clone());
+    if let Some(commit) = &reading.commit {
+        let judging = Judging { store: &store, settings: &config.settings, by: By::Maintainer };
+        reading.known = Some(change::standing(&judging, commit)?);
+    }
     let source = config.source(id)?;
     let progress = context.progress("reading what is sent");
-    let sources = Sources { store: &store, prefix: &config.settings.prefix, now: context.now() };
-    let reading = sources.look(source, inputs, None)?;
+    let looked = looking::look(source, inputs, &store, &reading, &config, context.now())?;
+    let checked = check::check(&looked, &reading.snapshot, &config.settings)?;
     drop(progress);
-    view::check(source, &reading, context)
+    check::view::check(source, &looked, &checked, context)
 }
 
 fn edit(id: &str, paused: Option<&String>, landing: &Landing, context: &mut Context<'_>) -> Result<Exit, Failure> {

@@ -10,6 +10,7 @@ use crate::context::Context;
 use crate::display::{Shown, count};
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::scores::{ScoreV1, Scores, kept};
 
 /// Count the reports: by ecosystem, kind, source and year
 #[derive(Debug, clap::Args)]
@@ -24,6 +25,15 @@ pub(crate) struct Arguments {
 struct CountV1 {
     standing: usize,
     withdrawn: usize,
+}
+
+/// One source: how many reports it has a part in, and how good it is.
+#[derive(Default, Serialize)]
+struct SourceV1 {
+    #[serde(flatten)]
+    count: CountV1,
+    #[serde(flatten)]
+    score: ScoreV1,
 }
 
 #[derive(Serialize)]
@@ -48,7 +58,7 @@ struct StatsV1 {
     decisions: usize,
     ecosystems: BTreeMap<String, CountV1>,
     kinds: BTreeMap<String, CountV1>,
-    sources: BTreeMap<String, CountV1>,
+    sources: BTreeMap<String, SourceV1>,
     years: BTreeMap<String, CountV1>,
 }
 
@@ -56,7 +66,7 @@ struct StatsV1 {
 struct One {
     is_withdrawn: bool,
     is_unassigned: bool,
-    record: Option<Facts>,
+    facts: Option<Facts>,
 }
 
 struct Facts {
@@ -83,7 +93,7 @@ pub(crate) fn run(arguments: &Arguments, context: &mut Context<'_>) -> Result<Ex
         .collect();
     let entries: Vec<&Entry> = reports.iter().map(|(_, _, entry)| *entry).collect();
     let read = snapshot.map_each(&entries, |entry, bytes| match bytes {
-        Ok(bytes) => Ok(Report::read(&entry.path, bytes).record.map(|record| facts(&record))),
+        Ok(bytes) => Ok(Report::read(&entry.path, bytes).record.map(|record| (facts(&record), kept(record)))),
         Err(error) if error.is_system => Err(error),
         Err(_) => Ok(None),
     });
@@ -106,9 +116,13 @@ pub(crate) fn run(arguments: &Arguments, context: &mut Context<'_>) -> Result<Ex
         sources: BTreeMap::new(),
         years: BTreeMap::new(),
     };
-    for (&(is_withdrawn, is_unassigned, _), record) in reports.iter().zip(read) {
-        stats.add(One { is_withdrawn, is_unassigned, record: record? });
+    let mut scores = Scores::default();
+    for (&(is_withdrawn, is_unassigned, _), read) in reports.iter().zip(read) {
+        let (facts, kept) = read?.unzip();
+        kept.iter().for_each(|record| scores.add(record));
+        stats.add(One { is_withdrawn, is_unassigned, facts });
     }
+    stats.sources.iter_mut().for_each(|(source, told)| told.score = scores.of(source));
     let quarantined = snapshot
         .entries()
         .iter()
@@ -143,14 +157,14 @@ impl StatsV1 {
         let add = |count: &mut CountV1| *if is_withdrawn { &mut count.withdrawn } else { &mut count.standing } += 1;
         *if is_withdrawn { &mut self.withdrawn } else { &mut self.standing } += 1;
         self.unassigned += usize::from(one.is_unassigned);
-        let Some(facts) = one.record else {
+        let Some(facts) = one.facts else {
             self.unreadable += 1;
             return;
         };
         add(self.ecosystems.entry(facts.ecosystem).or_default());
         add(self.kinds.entry(facts.kind).or_default());
         add(self.years.entry(facts.year).or_default());
-        facts.sources.into_iter().for_each(|source| add(self.sources.entry(source).or_default()));
+        facts.sources.into_iter().for_each(|source| add(&mut self.sources.entry(source).or_default().count));
         self.decisions += facts.decisions;
         if !is_withdrawn {
             self.versions += facts.versions;
@@ -173,8 +187,10 @@ fn write_text(stats: &StatsV1, context: &mut Context<'_>) -> Result<(), Failure>
     for (number, what) in notes.into_iter().filter(|(number, _)| **number > 0) {
         writeln!(context.out, "{number} {what}")?;
     }
+    let sources: BTreeMap<String, CountV1> =
+        stats.sources.iter().map(|(source, told)| (source.clone(), told.count)).collect();
     for (name, counts) in
-        [("ecosystem", &stats.ecosystems), ("kind", &stats.kinds), ("source", &stats.sources), ("year", &stats.years)]
+        [("ecosystem", &stats.ecosystems), ("kind", &stats.kinds), ("source", &sources), ("year", &stats.years)]
     {
         if counts.is_empty() {
             continue;
@@ -187,6 +203,12 @@ fn write_text(stats: &StatsV1, context: &mut Context<'_>) -> Result<(), Failure>
         for (word, count) in counts {
             writeln!(context.out, "  {:>8} {:>8}  {}", count.standing, count.withdrawn, Shown(word))?;
         }
+    }
+    if !stats.sources.is_empty() {
+        writeln!(context.out, "\nhow good each source is")?;
+    }
+    for (source, told) in &stats.sources {
+        writeln!(context.out, "  {}: {}", Shown(source), told.score.written())?;
     }
     Ok(())
 }

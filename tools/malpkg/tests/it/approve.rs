@@ -139,3 +139,51 @@ fn an_item_is_closed_with_a_reason() {
     ingest(&repository, "other", &[&report("Y-1", "npm", "react", &["2.0.0"])]);
     assert_eq!(queue(&repository).len(), 1);
 }
+
+/// Names that everybody uses, and names that only speak of a package with a scope: as many as once lost their scopes at a
+/// time.
+fn lost() -> Vec<(String, String)> {
+    let list = include_str!("../../../../config/protected/npm.txt");
+    let names = list.lines().map(|line| line.split('#').next().unwrap_or_default().trim());
+    let famous = names.filter(|name| *name != "react" && !name.is_empty() && !name.contains(['*', '@', '/']));
+    let famous = famous.take(300).chain(["react"]);
+    let words = ["core", "utils", "ui-kit", "shared", "client", "common"];
+    let parts = ["web", "api", "app", "lib", "docs", "cli", "auth", "jobs", "mail", "map"];
+    let scoped = words.iter().flat_map(|word| parts.iter().map(move |part| format!("{part}-{word}-of-acme")));
+    let of_famous = famous.map(|name| (name.to_owned(), "The package runs code.".to_owned()));
+    of_famous.chain(scoped.map(|name| (name.clone(), format!("The package @acme/{name} runs code.")))).collect()
+}
+
+#[test]
+fn a_source_that_lost_its_scopes_flags_nobody_and_its_honest_findings_come_in() {
+    let lists = Database::default()
+        .with("malpkg.toml", "[source.feed]\nformat = \"osv\"\n")
+        .with("config/protected/npm.txt", include_str!("../../../../config/protected/npm.txt"));
+    let (repository, inbox, lost) = (lists.repository(), Folder::empty(), lost());
+    assert!(lost.len() > 232 && lost.iter().any(|(name, _)| name == "react"), "{}", lost.len());
+    for (at, (name, details)) in lost.iter().enumerate() {
+        // Half of them claim every version.
+        let versions: &[&str] = if at % 2 == 0 { &[] } else { &["1.0.0"] };
+        let text = report(&format!("L-{at}"), "npm", name, versions);
+        let text = text.replace("The package runs code of an attacker when it is installed.", details);
+        inbox.write(&format!("lost/{at}.json"), text);
+    }
+    const HONEST: usize = 60;
+    for at in 0..HONEST {
+        inbox.write(&format!("honest/{at}.json"), report(&format!("H-{at}"), "npm", &format!("evil-padd-{at}"), &[]));
+    }
+    let input = inbox.path().to_str().expect("a path in UTF-8").to_owned();
+    let done = json(repository.path(), &["ingest", "--source", "feed", &input, "--commit"], Exit::Done);
+    assert_eq!((&done["sources"][0]["created"], &done["sources"][0]["rejected"]), (&HONEST.into(), &lost.len().into()));
+    assert!(done["rejected"].as_array().expect("a list").iter().all(|one| one["rule"] == "protected-name"), "{done}");
+    let names: Vec<String> = lost.iter().map(|(name, _)| format!("npm/{name}@1.0.0")).collect();
+    let words: Vec<&str> = names.iter().map(String::as_str).collect();
+    let asked = json(repository.path(), &[&["query"], &words[..]].concat(), Exit::Done);
+    assert!(asked["answers"].as_array().expect("answers").iter().all(|answer| answer["verdict"] == "not-known"));
+    assert_eq!(repository.paths("HEAD").iter().filter(|path| path.starts_with("osv/malicious/")).count(), HONEST);
+    // Each of them waits for a person, in front of all else, and is not lost.
+    let queue = queue(&repository);
+    assert_eq!(queue.iter().filter(|(kind, _)| kind == "protected").count(), lost.len());
+    let again = json(repository.path(), &["ingest", "--source", "feed", &input, "--commit"], Exit::Done);
+    assert_eq!(again["commit"], Value::Null, "sent again, nothing changes");
+}

@@ -4,7 +4,10 @@
 
 mod approve;
 mod assign;
+mod backtest;
+mod campaigns;
 mod change;
+mod check;
 mod crash;
 mod decide;
 mod dedupe;
@@ -12,6 +15,7 @@ mod delta;
 mod dispute;
 mod documents;
 mod drivers;
+mod explain;
 mod export;
 mod failures;
 mod fmt;

@@ -119,3 +119,39 @@ fn a_version_that_is_not_listed_is_told_from_a_package_nobody_knows() {
     let shown = malpkg(database().path(), &["query", "npm/@s/a@2.0.0"]).out;
     assert_eq!(shown, "npm/@s/a@2.0.0: not known; other versions are malicious (MAL-2026-1)\n");
 }
+
+#[test]
+fn an_alias_is_found_whatever_is_known_of_the_tree() {
+    let aliased = |id: &str, name: &str, alias: &str| {
+        let text = report(id, "npm", name, &["1.0.0"]);
+        text.replace("\"summary\"", &format!("\"aliases\": [\"{alias}\"],\n  \"summary\""))
+    };
+    let repository = Database::default()
+        .with("malpkg.toml", "")
+        .with("osv/malicious/npm/a/MAL-2026-1.json", &aliased("MAL-2026-1", "a", "GHSA-aaaa-bbbb-cccc"))
+        .with("osv/malicious/npm/b/MAL-2026-2.json", &aliased("MAL-2026-2", "b", "GHSA-AAAA-BBBB-CCCC"))
+        .with("osv/malicious/npm/c/MAL-2026-3.json", &aliased("MAL-2026-3", "c", "GHSA-dddd-eeee-ffff"))
+        .repository();
+    let words =
+        ["GHSA-aaaa-bbbb-cccc", "GHSA-AAAA-BBBB-CCCC", "GHSA-DDDD-EEEE-FFFF", "GHSA-aaaa-bbbb-CCCC", "GHSA-none"];
+    let found = |words: &[&str]| -> Vec<Vec<String>> {
+        let told = json(repository.path(), &[&["query"], words].concat(), Exit::Found);
+        let answers = told["answers"].as_array().unwrap().iter();
+        let ids = |answer: &serde_json::Value| {
+            answer["reports"].as_array().unwrap().iter().map(|one| one["id"].as_str().unwrap().to_owned()).collect()
+        };
+        answers.map(ids).collect()
+    };
+    let expected =
+        [vec!["MAL-2026-1"], vec!["MAL-2026-2"], vec!["MAL-2026-3"], vec!["MAL-2026-1", "MAL-2026-2"], vec![]];
+    // The first one is looked for, the others are learned; then an index is kept.
+    assert_eq!(found(&words), expected);
+    let backwards: Vec<&str> = words.iter().rev().copied().collect();
+    assert_eq!(found(&backwards), expected.iter().rev().cloned().collect::<Vec<_>>());
+    json(repository.path(), &["validate", "--rev", "HEAD"], Exit::Done);
+    assert!(repository.has(".git/malpkg"), "an index is kept");
+    assert_eq!(found(&words), expected);
+    for (word, expected) in words.iter().zip(&expected).take(4) {
+        assert_eq!(found(&[word])[0], *expected, "{word}");
+    }
+}

@@ -81,6 +81,7 @@ mod summary_mismatch;
 mod summary_missing;
 mod template_text;
 mod text_direction_codepoint;
+mod unknown_campaign;
 mod unknown_database_member;
 mod unknown_ecosystem;
 mod unknown_member;
@@ -176,6 +177,7 @@ pub static RULES: &[&Rule] = &[
     &summary_missing::RULE,
     &template_text::RULE,
     &text_direction_codepoint::RULE,
+    &unknown_campaign::RULE,
     &unknown_database_member::RULE,
     &unknown_ecosystem::RULE,
     &unknown_member::RULE,

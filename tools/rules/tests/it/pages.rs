@@ -1,8 +1,10 @@
 //! Every rule's page is a test: its blocks with a path are the files of a database, those marked `base` what was there
 //! before, and the block `findings` behind them is what must be found.
 
+use std::collections::BTreeMap;
+
 use database::Content;
-use rules::{By, Check, PROTECTED_FOLDER, RULES, Rule, Settings, validate};
+use rules::{By, CAMPAIGNS_FILE, Check, PROTECTED_FOLDER, RULES, Rule, Settings, validate};
 
 use crate::change::{Files, file, judge, snapshot};
 
@@ -18,12 +20,30 @@ fn blocks(page: &str) -> Vec<(&str, &str)> {
     found
 }
 
+/// The words of a registry as the examples write it: `[word]`, and `aliases = ["…"]` below it.
+fn campaigns(registry: &str) -> BTreeMap<String, String> {
+    let (mut words, mut campaign) = (BTreeMap::new(), "");
+    for line in registry.lines() {
+        if let Some(word) = line.strip_prefix('[') {
+            campaign = word.trim_end_matches(']');
+            words.insert(campaign.to_owned(), campaign.to_owned());
+        } else if let Some(aliases) = line.strip_prefix("aliases = ") {
+            words.extend(aliases.split('"').skip(1).step_by(2).map(|alias| (alias.to_owned(), campaign.to_owned())));
+        }
+    }
+    words
+}
+
 /// What a rule finds in a database, or in a change where there is a base.
 fn found(rule: &Rule, base: Option<&Files>, head: &Files) -> Vec<String> {
     let mut settings = Settings::default();
     for (path, list) in head.iter().filter(|(path, _)| path.folder() == PROTECTED_FOLDER) {
         let Content::Planned(list) = list else { continue };
         settings.protected.add(path.file_name().trim_end_matches(".txt"), std::str::from_utf8(list).unwrap());
+    }
+    let registry = head.iter().find(|(path, _)| path.as_str() == CAMPAIGNS_FILE);
+    if let Some((_, Content::Planned(registry))) = registry {
+        settings.campaigns = Some(campaigns(std::str::from_utf8(registry).unwrap()));
     }
     let mut findings = match base {
         None => validate(&snapshot(head), &settings).findings,

@@ -9,10 +9,11 @@ use intake::{OwnIds, Refused};
 use osv_schema::Timestamp;
 use rules::Admitted;
 
+use super::fates::{FateV1, Planning};
 use super::judging::Judging;
-use super::message;
 use super::reading::{Read, Run};
 use super::tally::Tally;
+use super::{explain, message};
 use crate::config::Config;
 use crate::context::Reading;
 use crate::failure::Failure;
@@ -27,6 +28,8 @@ pub(super) struct Planned {
     pub(super) plan: Plan,
     /// Source by source.
     pub(super) sources: Vec<OfSource>,
+    /// What became of the deliveries that were asked for; none where nobody asked.
+    pub(super) fates: Option<Vec<FateV1>>,
 }
 
 /// What the plan is to one source.
@@ -159,6 +162,15 @@ fn plan_all(
                 let all = received().flat_map(Received::refused).chain(&late);
                 plan.rejected = all.map(|refused| refused.rejected.clone()).collect();
                 plan.rejected.sort_by(|a, b| (&a.source, &a.delivery).cmp(&(&b.source, &b.delivery)));
+                let planning = Planning {
+                    deliveries: &batch.deliveries,
+                    fates: &fates,
+                    plan: &plan,
+                    received: received().collect(),
+                    late: &late,
+                    kept: kept(&settled),
+                };
+                let told = explained(read, &planning, reading)?;
                 let mut tallies = tallies(&batch.deliveries, &fates, &plan.rejected);
                 let of_source = |run: &Run| {
                     let mut tally = tallies.remove(run.id.as_str()).unwrap_or_default();
@@ -177,7 +189,7 @@ fn plan_all(
                 let sent = batch.deliveries.iter().map(|delivery| &delivery.source);
                 let changed =
                     sent.zip(&fates).filter_map(|(source, fate)| Some((source.clone(), fate.changed()?.clone())));
-                return Ok((Planned { admitted, plan, sources }, changed.collect()));
+                return Ok((Planned { admitted, plan, sources, fates: told }, changed.collect()));
             }
             Err(findings) => {
                 let judging = Judging { reading, settings, streams: &streams, batch: &batch, now };
@@ -196,6 +208,24 @@ fn plan_all(
             }
         }
     }
+}
+
+/// What becomes of the deliveries that were asked for; of those that were not read, what the database knows.
+fn explained(read: &Read<'_>, planning: &Planning<'_>, reading: &Reading) -> Result<Option<Vec<FateV1>>, Failure> {
+    let Some(explained) = &read.explained else { return Ok(None) };
+    let told = planning.of(&explained.wanted);
+    match &explained.word {
+        Some(word) if told.is_empty() => explain::known(word, read, reading).map(Some),
+        _ => Ok(Some(told)),
+    }
+}
+
+/// By source and delivery, where it is kept in quarantine.
+fn kept<'s>(settled: &'s BTreeMap<&str, Settled>) -> BTreeMap<(&'s str, &'s str), &'s str> {
+    let of_source = |(source, settled): (&'s &str, &'s Settled)| {
+        settled.quarantine.iter().map(|(delivery, path)| ((*source, delivery.as_str()), path.as_str()))
+    };
+    settled.iter().flat_map(of_source).collect()
 }
 
 /// What curation rejected, with what it said.

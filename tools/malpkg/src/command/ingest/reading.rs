@@ -8,6 +8,7 @@ use osv_schema::Timestamp;
 use store::Store;
 
 use super::Arguments;
+use super::fates::Wanted;
 use crate::failure::Failure;
 use crate::landing::Ground;
 use crate::progress::Progress;
@@ -20,6 +21,14 @@ pub(super) struct Read<'r> {
     pub(super) deliveries: Vec<Delivery>,
     /// Source by source, how it went.
     pub(super) runs: Vec<Run>,
+    /// The deliveries whose fate is asked for.
+    pub(super) explained: Option<Explained>,
+}
+
+/// Whose fate is asked for, and how the whole of the database is asked where nobody of that name was read.
+pub(super) struct Explained {
+    pub(super) wanted: Wanted,
+    pub(super) word: Option<String>,
 }
 
 /// How reading one source went.
@@ -41,7 +50,9 @@ pub(super) fn read<'r>(
     let config = &ground.config;
     let asked = asked(arguments, ground)?;
     let sources = Sources { store, prefix: &config.settings.prefix, now };
-    let mut read = Read { store, deliveries: Vec::new(), runs: Vec::new() };
+    let explained = arguments.explain.as_ref();
+    let explained = explained.map(|word| Explained { wanted: Wanted::word(word), word: Some(word.clone()) });
+    let mut read = Read { store, deliveries: Vec::new(), runs: Vec::new(), explained };
     for source in asked {
         progress.say(&format!("reading what {} sent", source.id));
         let started = Instant::now();

@@ -2,16 +2,17 @@
 
 use std::collections::BTreeMap;
 
-use database::Rejected;
+use database::{Plan, Rejected};
 use serde::Serialize;
 
+use super::fates::FateV1;
 use super::plan::{OfSource, Planned};
-use super::status;
+use super::{Arguments, explain, status};
 use crate::context::Context;
 use crate::display::Shown;
 use crate::failure::Failure;
+use crate::landing::Landed;
 use crate::landing::view::{ChangeV1, Told, changes_v1, write_changes, write_end, write_rejected};
-use crate::landing::{Landed, Landing};
 use crate::sources::Settled;
 
 #[derive(Serialize)]
@@ -25,6 +26,8 @@ struct IngestV1<'i> {
     rejected: Vec<RejectedV1<'i>>,
     skipped: Vec<SkippedV1<'i>>,
     changes: Vec<ChangeV1<'i>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    explained: Option<&'i [FateV1]>,
 }
 
 #[derive(Serialize)]
@@ -92,6 +95,7 @@ pub(super) fn write_json(landed: &Landed<Planned>, seconds: f64, context: &mut C
         rejected: rejected.collect(),
         skipped: skipped.collect(),
         changes: changes_v1(&planned.plan.changes),
+        explained: planned.fates.as_deref(),
     })
 }
 
@@ -114,18 +118,17 @@ fn source_v1(source: &OfSource, whole: Option<f64>) -> SourceV1<'_> {
 }
 
 pub(super) fn write_text(
-    landing: &Landing,
+    arguments: &Arguments,
     landed: &Landed<Planned>,
     context: &mut Context<'_>,
 ) -> Result<(), Failure> {
     let planned = &landed.planned;
-    write_rejected(&planned.plan.rejected, context)?;
-    for skipped in &planned.plan.skipped {
-        writeln!(context.out, "skipped: {}: {}", Shown(&skipped.delivery), Shown(&skipped.reason))?;
-    }
     let summary = String::new();
-    let told = Told::of(landed, landing, &summary);
-    write_changes(&planned.plan.changes, told, context)?;
+    let told = Told::of(landed, &arguments.landing, &summary);
+    match (&arguments.explain, &planned.fates) {
+        (Some(word), Some(fates)) => explain::write(word, fates, context)?,
+        _ => write_all(&planned.plan, told, context)?,
+    }
     for source in &planned.sources {
         if let Some(failure) = &source.failure {
             writeln!(context.err, "{}: {failure}", source.id)?;
@@ -138,4 +141,12 @@ pub(super) fn write_text(
         }
     }
     write_end(&planned.plan.changes, told, context)
+}
+
+fn write_all(plan: &Plan, told: Told<'_>, context: &mut Context<'_>) -> Result<(), Failure> {
+    write_rejected(&plan.rejected, context)?;
+    for skipped in &plan.skipped {
+        writeln!(context.out, "skipped: {}: {}", Shown(&skipped.delivery), Shown(&skipped.reason))?;
+    }
+    write_changes(&plan.changes, told, context)
 }

@@ -11,6 +11,7 @@ use intake::{Bounds, Document, Place};
 use osv_schema::Timestamp;
 use store::Store;
 
+use crate::aliases::Aliases;
 use crate::context::{Context, Reading, with_sources};
 use crate::failure::Failure;
 use crate::resolve::{Meant, is_like_an_id, is_package, is_path, nothing, package_query, resolve};
@@ -99,14 +100,32 @@ impl Data {
         Ok(Data::Archive { snapshot: snapshot(&file)?, commit, time })
     }
 
+    /// The aliases of the reports; a lookup file has its own.
+    pub(super) fn aliases(&self) -> Option<Aliases<'_>> {
+        match self {
+            Data::Lookup { .. } => None,
+            Data::Archive { snapshot, .. } => Some(Aliases::new(snapshot)),
+            Data::Database { store, reading, .. } => Some(match &reading.commit {
+                Some(commit) => Aliases::of_commit(&reading.snapshot, store, &reading.config.settings, commit),
+                None => Aliases::new(&reading.snapshot),
+            }),
+        }
+    }
+
     /// What a word means, and since when what each statement says is listed, where that is known already.
-    pub(super) fn ask(&self, word: &str, ecosystem: Option<&str>) -> Result<(Meant, Vec<Since>), Failure> {
-        let lookup = match self {
-            Data::Database { store, reading, .. } => {
-                return Ok((resolve(word, ecosystem, Some(store), &reading.snapshot)?, Vec::new()));
+    pub(super) fn ask(
+        &self,
+        word: &str,
+        ecosystem: Option<&str>,
+        aliases: Option<&Aliases<'_>>,
+    ) -> Result<(Meant, Vec<Since>), Failure> {
+        let lookup = match (self, aliases) {
+            (Data::Lookup { lookup, .. }, _) => lookup,
+            (Data::Database { store, .. }, Some(aliases)) => {
+                return Ok((resolve(word, ecosystem, Some(store), aliases)?, Vec::new()));
             }
-            Data::Archive { snapshot, .. } => return Ok((resolve(word, ecosystem, None, snapshot)?, Vec::new())),
-            Data::Lookup { lookup, .. } => lookup,
+            (_, Some(aliases)) => return Ok((resolve(word, ecosystem, None, aliases)?, Vec::new())),
+            (_, None) => return Err(nothing(word)),
         };
         let broken = |error: index::Error| Failure::new(with_sources(&error));
         if ecosystem.is_none() && is_path(word) {

@@ -2,20 +2,17 @@
 
 use std::collections::BTreeMap;
 
-use database::subject;
 use intake::keys::KEYS;
 use intake::table::FIELDS;
-use intake::{Cursor, OwnIds, Reading, Source};
+use intake::{Cursor, OwnIds, Source};
+use osv_schema::Timestamp;
 use serde::Serialize;
 
 use crate::context::Context;
 use crate::display::{Shown, count};
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::landing::view::write_rejected;
-
-/// How many deliveries people are shown.
-const SHOWN_MAX: usize = 10;
+use crate::scores::ScoreV1;
 
 #[derive(Serialize)]
 struct SourceV1<T: Serialize> {
@@ -64,48 +61,37 @@ struct OneV1<'s> {
     commit: Option<&'s str>,
     cursor: Option<String>,
     last_success: Option<String>,
+    /// How long ago that was.
+    lag_seconds: Option<i64>,
     quarantined: usize,
-}
-
-#[derive(Serialize)]
-struct CheckV1<'s> {
-    id: &'s str,
-    deliveries: Vec<DeliveryV1<'s>>,
-    left_out: usize,
-    whole: bool,
-    ecosystems: BTreeMap<String, usize>,
-    commit: Option<&'s str>,
-    rejected: Vec<RejectedV1<'s>>,
-}
-
-#[derive(Serialize)]
-struct DeliveryV1<'s> {
-    delivery: &'s str,
-    id: Option<&'s str>,
-    package: Option<String>,
-    versions: usize,
-    ranges: usize,
-    withdrawn: bool,
-    modified: Option<&'s str>,
-}
-
-#[derive(Serialize)]
-struct RejectedV1<'s> {
-    delivery: &'s str,
-    rule: &'s str,
-    pointer: &'s str,
-    message: &'s str,
-    remedy: &'s str,
+    /// By rule, what of it is in quarantine.
+    rejects: &'s BTreeMap<String, usize>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    score: Option<&'s ScoreV1>,
 }
 
 /// One source and where it stands.
 pub(super) struct Status<'s> {
     pub(super) source: &'s Source,
     pub(super) cursor: Option<Cursor>,
-    pub(super) held: usize,
+    /// By rule, how many of its documents are in quarantine.
+    pub(super) held: BTreeMap<String, usize>,
+    /// How good it is, where that was asked.
+    pub(super) score: Option<ScoreV1>,
 }
 
-fn write(told: impl Serialize, context: &mut Context<'_>) -> Result<(), Failure> {
+impl Status<'_> {
+    /// How long ago it brought something last, in seconds.
+    fn lag(&self, now: Timestamp) -> Option<i64> {
+        self.cursor.as_ref().map(|cursor| now.unix() - cursor.time.unix())
+    }
+
+    fn quarantined(&self) -> usize {
+        self.held.values().sum()
+    }
+}
+
+pub(super) fn write(told: impl Serialize, context: &mut Context<'_>) -> Result<(), Failure> {
     context.write_json(&SourceV1 { format: "malpkg.source", version: 1, told })
 }
 
@@ -138,11 +124,12 @@ pub(super) fn keys(context: &mut Context<'_>) -> Result<Exit, Failure> {
 
 /// The sources, one a line.
 pub(super) fn status(sources: &[Status<'_>], context: &mut Context<'_>) -> Result<Exit, Failure> {
+    let now = context.now();
     if context.wants_json() {
         let told = StatusV1 {
             sources: sources
                 .iter()
-                .map(|Status { source, cursor, held }| OneV1 {
+                .map(|status @ Status { source, cursor, held, score }| OneV1 {
                     id: &source.id,
                     format: source.format.word(),
                     from: source.from.as_deref(),
@@ -155,7 +142,10 @@ pub(super) fn status(sources: &[Status<'_>], context: &mut Context<'_>) -> Resul
                     commit: cursor.as_ref().and_then(|cursor| cursor.commit.as_deref()),
                     cursor: cursor.as_ref().map(Cursor::shown),
                     last_success: cursor.as_ref().map(|cursor| cursor.time.to_string()),
-                    quarantined: *held,
+                    lag_seconds: status.lag(now),
+                    quarantined: status.quarantined(),
+                    rejects: held,
+                    score: score.as_ref(),
                 })
                 .collect(),
         };
@@ -165,7 +155,8 @@ pub(super) fn status(sources: &[Status<'_>], context: &mut Context<'_>) -> Resul
     if sources.is_empty() {
         writeln!(context.out, "no source is declared; `malpkg source status --keys` says how")?;
     }
-    for Status { source, cursor, held } in sources {
+    for status in sources {
+        let Status { source, cursor, held, score } = status;
         let from = source.from.as_deref().unwrap_or("what is named on the command line");
         writeln!(context.out, "{} ({}) from {}", source.id, source.format.word(), Shown(from))?;
         if let Some(reason) = &source.paused {
@@ -173,19 +164,40 @@ pub(super) fn status(sources: &[Status<'_>], context: &mut Context<'_>) -> Resul
         }
         match cursor {
             Some(cursor) => {
-                writeln!(context.out, "  last brought something at {}, up to {}", cursor.time, Shown(&cursor.shown()))?;
+                let ago = ago(status.lag(now).unwrap_or_default());
+                let upto = cursor.shown();
+                writeln!(context.out, "  last brought something at {}, {ago}, up to {}", cursor.time, Shown(&upto))?;
             }
             None => writeln!(context.out, "  has no cursor: all of it is read")?,
         }
         if let Some(licence) = &source.licence {
             writeln!(context.out, "  licence: {}", Shown(licence))?;
         }
-        if *held > 0 {
-            let held = count(*held, "document");
-            writeln!(context.out, "  {held} in quarantine; `malpkg quarantine list {}` shows them", source.id)?;
+        if let Some(score) = score {
+            writeln!(context.out, "  {}", score.written())?;
+        }
+        if !held.is_empty() {
+            let (documents, id) = (count(status.quarantined(), "document"), &source.id);
+            let rules: Vec<String> = held.iter().map(|(rule, number)| format!("{rule} {number}")).collect();
+            let rules = rules.join(", ");
+            writeln!(
+                context.out,
+                "  {documents} in quarantine ({}); `malpkg quarantine list {id}` shows them",
+                Shown(&rules)
+            )?;
         }
     }
     Ok(Exit::Done)
+}
+
+/// A span of time as people say it.
+fn ago(seconds: i64) -> String {
+    match seconds {
+        ..0 => "ahead of now".to_owned(),
+        0..3_600 => format!("{} ago", count(usize::try_from(seconds / 60).unwrap_or_default(), "minute")),
+        3_600..172_800 => format!("{} ago", count(usize::try_from(seconds / 3_600).unwrap_or_default(), "hour")),
+        _ => format!("{} ago", count(usize::try_from(seconds / 86_400).unwrap_or_default(), "day")),
+    }
 }
 
 fn own_ids(own_ids: OwnIds) -> &'static str {
@@ -194,66 +206,4 @@ fn own_ids(own_ids: OwnIds) -> &'static str {
         OwnIds::Keep => "keep",
         OwnIds::Drop => "drop",
     }
-}
-
-/// What a source would deliver.
-pub(super) fn check(source: &Source, reading: &Reading, context: &mut Context<'_>) -> Result<Exit, Failure> {
-    let taken = &reading.taken;
-    let mut ecosystems: BTreeMap<String, usize> = BTreeMap::new();
-    let mut deliveries = Vec::new();
-    for delivery in &taken.deliveries {
-        let package = subject(&delivery.record).ok().map(|about| about.package);
-        let ecosystem = package.as_ref().map_or("unknown", |package| package.ecosystem().base());
-        *ecosystems.entry(ecosystem.to_owned()).or_default() += 1;
-        let affected = delivery.record.affected.items().first();
-        deliveries.push(DeliveryV1 {
-            delivery: &delivery.name,
-            id: delivery.own_id(),
-            package: package.map(|package| package.to_string()),
-            versions: affected.map_or(0, |affected| affected.versions.items().len()),
-            ranges: affected.map_or(0, |affected| affected.ranges.items().len()),
-            withdrawn: delivery.record.is_withdrawn(),
-            modified: delivery.record.modified.as_str(),
-        });
-    }
-    let exit = Exit::found(!taken.refused.is_empty());
-    let commit = reading.cursor.as_ref().and_then(|cursor| cursor.commit.as_deref());
-    if context.wants_json() {
-        let rejected = taken.refused.iter().map(|refused| RejectedV1 {
-            delivery: &refused.rejected.delivery,
-            rule: refused.rejected.rule,
-            pointer: &refused.rejected.pointer,
-            message: &refused.rejected.message,
-            remedy: &refused.rejected.remedy,
-        });
-        let (left_out, whole, rejected) = (taken.left_out, reading.is_whole, rejected.collect());
-        write(CheckV1 { id: &source.id, deliveries, left_out, whole, ecosystems, commit, rejected }, context)?;
-        return Ok(exit);
-    }
-    let rejected: Vec<database::Rejected> = taken.refused.iter().map(|refused| refused.rejected.clone()).collect();
-    write_rejected(&rejected, context)?;
-    for delivery in deliveries.iter().take(SHOWN_MAX) {
-        let package = delivery.package.as_deref().unwrap_or("no package");
-        let versions = match (delivery.versions, delivery.ranges) {
-            (0, ranges) => count(ranges, "range"),
-            (versions, 0) => count(versions, "version"),
-            (versions, ranges) => format!("{}, {}", count(versions, "version"), count(ranges, "range")),
-        };
-        let withdrawn = if delivery.withdrawn { ", withdrawn" } else { "" };
-        writeln!(context.out, "{}: {} ({versions}{withdrawn})", Shown(delivery.delivery), Shown(package))?;
-    }
-    if deliveries.len() > SHOWN_MAX {
-        writeln!(context.out, "… and {} more", deliveries.len() - SHOWN_MAX)?;
-    }
-    let by_ecosystem: Vec<String> = ecosystems.iter().map(|(name, number)| format!("{name} {number}")).collect();
-    let by_ecosystem = if by_ecosystem.is_empty() { String::new() } else { format!(" ({})", by_ecosystem.join(", ")) };
-    writeln!(
-        context.out,
-        "{}: {} deliveries{by_ecosystem}, {} left out, {} rejected",
-        source.id,
-        deliveries.len(),
-        taken.left_out,
-        rejected.len()
-    )?;
-    Ok(exit)
 }

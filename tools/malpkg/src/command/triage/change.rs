@@ -10,6 +10,7 @@ use serde::Serialize;
 
 use super::markdown;
 use super::route::{self, Route};
+use crate::against::shows_evidence;
 use crate::arguments::Format;
 use crate::change::{self, Head, Judging};
 use crate::command::validate::parting;
@@ -225,8 +226,6 @@ fn one(before: Option<&Read>, after: Option<&Read>, prefix: &str) -> Option<One>
         _ if was.difference(&is).next().is_some() => "narrowed",
         _ => "retold",
     };
-    let ours = osv_schema::additions::malpkg(record);
-    let holds = |name: &str| ours.and_then(|ours| ours.get(name)?.as_array()).is_some_and(|list| !list.is_empty());
     Some(One {
         kind,
         id: record.id.as_str().filter(|id| !id.is_empty()).unwrap_or(place.stem).to_owned(),
@@ -235,10 +234,7 @@ fn one(before: Option<&Read>, after: Option<&Read>, prefix: &str) -> Option<One>
         added: is.difference(&was).cloned().collect(),
         removed: was.difference(&is).cloned().collect(),
         sources: sources.into_iter().collect(),
-        has_evidence: !record.references.items().is_empty()
-            || holds("evidence")
-            || holds("indicators")
-            || holds("artifacts"),
+        has_evidence: shows_evidence(record),
         ..One::default()
     })
 }
