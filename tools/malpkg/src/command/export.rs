@@ -31,7 +31,8 @@ pub(crate) struct Arguments {
 
     /// Write only these targets; without it all of them but `records`, which is a file for each report
     ///
-    /// `zip`, `tar`, `ndjson`, `records`, `delta`, `sqlite`, `verdicts`, `filter`, `parquet`, `bundle`
+    /// `zip`, `tar`, `ndjson`, `records`, `delta`, `sqlite`, `verdicts`, `filter`, `parquet`, `stix`, `misp`,
+    /// `cyclonedx`, `rpz`, `feeds`, `bundle`
     #[arg(long, value_name = "TARGET,…", value_delimiter = ',')]
     only: Vec<Target>,
 
