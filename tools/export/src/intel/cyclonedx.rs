@@ -95,34 +95,37 @@ fn write(material: &Material<'_>, by_item: &ByItem, folder: &str, out: &mut Out<
          \"specVersion\":\"1.6\",\"serialNumber\":\"urn:uuid:{serial}\",\"version\":1,\
          \"metadata\":{{\"timestamp\":\"{newest}\"}},\"components\":["
     )?;
-    let mut last: Option<(&str, &str)> = None;
-    let mut comma = "";
-    for row in material.rows.iter().filter(|row| row.folder.eq_ignore_ascii_case(folder)) {
-        // Rows come by name, so one on the same package stands behind the other.
-        let is_told = !material.items[row.item].facts.told.is_test && last != Some((&row.ecosystem, &row.name));
-        if is_told {
-            last = Some((&row.ecosystem, &row.name));
-            let reference = reference(row);
-            let component = Component { kind: "library", reference: &reference, name: &row.name, purl: row.purl() };
-            out.write_all(comma.as_bytes())?;
-            serde_json::to_writer(&mut *out, &component)?;
-            comma = ",\n";
-        }
-    }
+    let rows = material.rows.iter().filter(|row| row.folder.eq_ignore_ascii_case(folder));
+    let mut told: Vec<&Row> = rows.filter(|row| !material.items[row.item].facts.told.is_test).collect();
+    // Rows come by name, so one on the same package stands behind the other.
+    told.dedup_by(|one, other| (&one.ecosystem, &one.name) == (&other.ecosystem, &other.name));
+    list(&told, out, |row| {
+        let reference = reference(row);
+        serde_json::to_vec(&Component { kind: "library", reference: &reference, name: &row.name, purl: row.purl() })
+    })?;
     out.write_all(b"\n],\"vulnerabilities\":[\n")?;
+    list(&reports, out, |(at, item)| {
+        serde_json::to_vec(&vulnerability(material, by_item.of(material, *at, folder), item))
+    })?;
+    out.write_all(b"\n]}\n")
+}
+
+/// Writes what is told of each, many at once.
+fn list<T: Sync>(
+    all: &[T],
+    out: &mut Out<'_>,
+    tell: impl Fn(&T) -> serde_json::Result<Vec<u8>> + Sync,
+) -> io::Result<()> {
     let mut comma = "";
-    for some in reports.chunks(AT_ONCE) {
-        let told: Vec<serde_json::Result<Vec<u8>>> = some
-            .par_iter()
-            .map(|(at, item)| serde_json::to_vec(&vulnerability(material, by_item.of(material, *at, folder), item)))
-            .collect();
+    for some in all.chunks(AT_ONCE) {
+        let told: Vec<serde_json::Result<Vec<u8>>> = some.par_iter().map(&tell).collect();
         for bytes in told {
             out.write_all(comma.as_bytes())?;
             out.write_all(&bytes?)?;
             comma = ",\n";
         }
     }
-    out.write_all(b"\n]}\n")
+    Ok(())
 }
 
 /// The name by which a report points at a package: its own in the ecosystem, because not every one has a package URL, and

@@ -11,11 +11,10 @@ use osv_schema::Timestamp;
 use quick_xml::escape::escape;
 use serde::Serialize;
 
-use crate::body::Inflater;
 use crate::collect::Item;
 use crate::intel::ids::uuid;
 use crate::intel::packages::ByItem;
-use crate::intel::{NAMELESS, url_of};
+use crate::intel::{NAMELESS, standard, url_of};
 use crate::material::Material;
 use crate::output::{Out, Planned};
 use crate::{folders, rows::Row};
@@ -205,19 +204,18 @@ fn shown(text: &str) -> String {
     shown.replace("://", "[:]//")
 }
 
-fn entries(material: &Material<'_>, by_item: &ByItem, feed: &Feed) -> io::Result<Vec<Entry>> {
-    let mut inflater = Inflater::new();
-    feed.items.iter().map(|&at| entry(material, by_item, at, &mut inflater)).collect()
+fn entries(material: &Material<'_>, by_item: &ByItem, feed: &Feed) -> Vec<Entry> {
+    feed.items.iter().map(|&at| entry(material, by_item, at)).collect()
 }
 
-fn entry(material: &Material<'_>, by_item: &ByItem, at: usize, inflater: &mut Inflater) -> io::Result<Entry> {
+fn entry(material: &Material<'_>, by_item: &ByItem, at: usize) -> Entry {
     let item = &material.items[at];
-    let summary = item.reread(inflater, |record| record.summary.as_str().map(str::to_owned))?;
     let rows: Vec<&Row> = by_item.all(material, at).collect();
-    let title = summary.filter(|summary| !summary.trim().is_empty()).unwrap_or_else(|| match rows.first() {
-        Some(row) => format!("Malicious code in {} ({})", row.name, row.ecosystem),
-        None => "Malicious code".to_owned(),
-    });
+    let title = match (&item.facts.told.summary, rows.first()) {
+        (Some(summary), _) => summary.to_string(),
+        (None, Some(row)) => standard(&row.name, &row.ecosystem),
+        (None, None) => "Malicious code".to_owned(),
+    };
     let withdrawn = if item.facts.is_withdrawn { "Withdrawn: " } else { "" };
     let mut lines: Vec<String> = rows.iter().map(|row| said(row)).collect();
     let mut tags = Vec::new();
@@ -235,7 +233,7 @@ fn entry(material: &Material<'_>, by_item: &ByItem, at: usize, inflater: &mut In
         lines.push("This report was taken back.".to_owned());
     }
     let lines: Vec<String> = lines.iter().map(|line| shown(line)).collect();
-    Ok(Entry {
+    Entry {
         id: item.id.to_owned(),
         url: url_of(material, item),
         title: shown(&format!("{withdrawn}{title} [{}]", item.id)),
@@ -243,7 +241,7 @@ fn entry(material: &Material<'_>, by_item: &ByItem, at: usize, inflater: &mut In
         published: published(item).whole_seconds().to_string(),
         modified: item.facts.modified.whole_seconds().to_string(),
         tags,
-    })
+    }
 }
 
 /// What a report says of a package.
@@ -259,7 +257,7 @@ fn said(row: &Row) -> String {
 }
 
 fn write_json(material: &Material<'_>, by_item: &ByItem, feed: &Feed, out: &mut Out<'_>) -> io::Result<()> {
-    let entries = entries(material, by_item, feed)?;
+    let entries = entries(material, by_item, feed);
     let items = entries.iter().map(JsonItem::of).collect();
     let feed = JsonFeed {
         version: "https://jsonfeed.org/version/1.1",
@@ -273,7 +271,7 @@ fn write_json(material: &Material<'_>, by_item: &ByItem, feed: &Feed, out: &mut 
 }
 
 fn write_atom(material: &Material<'_>, by_item: &ByItem, feed: &Feed, out: &mut Out<'_>) -> io::Result<()> {
-    let entries = entries(material, by_item, feed)?;
+    let entries = entries(material, by_item, feed);
     let home = material.input.home;
     let name = home.unwrap_or(NAMELESS);
     let updated = entries.iter().map(|entry| entry.modified.clone()).max();

@@ -1,7 +1,7 @@
 //! Target `misp`: a feed for MISP, with an event for each campaign and for each day on which reports were published.
 //!
-//! An event holds what belongs together by the thousands of the reports' numbers, so that none is larger than MISP takes,
-//! and that a report never moves from one event to another while others come. Each report is an object of the template
+//! What would be too large for MISP is shared out by the reports' ids, which go where they went before as long as there are
+//! not twice as many. Each report is an object of the template
 //! `malicious-package-report` of MISP's own collection. What to alarm on has `to_ids`, nothing else.
 
 use std::collections::BTreeMap;
@@ -9,6 +9,7 @@ use std::io;
 
 use md5::{Digest, Md5};
 use osv_schema::Timestamp;
+use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::body::Inflater;
@@ -24,8 +25,11 @@ use crate::output::{Out, Planned, hex};
 
 const MANIFEST: &str = "misp/manifest.json";
 
-/// How many numbers of reports share an event.
-const NUMBERS: u64 = 1000;
+/// How many reports an event should have at most.
+const REPORTS: usize = 2000;
+
+/// How many events are hashed at once.
+const GROUPS: usize = 64;
 
 /// The template, as MISP's collection has it.
 const TEMPLATE: Template = Template {
@@ -140,7 +144,11 @@ pub(crate) fn plan<'m>(material: &'m Material<'_>) -> Vec<Planned<'m>> {
         }),
         Planned::new("misp/hashes.csv", move |out| {
             let writer = Writer::new(material, &hashed_by)?;
-            hashed.iter().try_for_each(|group| writer.hashes(group, out))
+            for some in hashed.chunks(GROUPS) {
+                let lines: Vec<io::Result<Vec<u8>>> = some.par_iter().map(|group| writer.hashes(group)).collect();
+                lines.into_iter().try_for_each(|lines| out.write_all(&lines?))?;
+            }
+            Ok(())
         }),
     ];
     for at in 0..groups.len() {
@@ -159,49 +167,58 @@ pub(crate) fn plan<'m>(material: &'m Material<'_>) -> Vec<Planned<'m>> {
 
 /// The events, by their ids.
 fn groups(material: &Material<'_>) -> Vec<Group> {
-    let mut found: BTreeMap<(String, u64), Vec<u32>> = BTreeMap::new();
+    let mut found: BTreeMap<String, Vec<u32>> = BTreeMap::new();
     for (at, item) in material.items.iter().enumerate().filter(|(_, item)| !item.facts.told.is_test) {
         let title = match &item.facts.told.campaign {
             Some(campaign) => format!("Malicious packages of the campaign {campaign}"),
             None => format!("Malicious packages published on {}", day(published(item))),
         };
-        let number = item.id.rsplit('-').next().and_then(|number| number.parse::<u64>().ok()).unwrap_or_default();
-        let year = item.id.split('-').nth(1).and_then(|year| year.parse::<u64>().ok()).unwrap_or_default();
-        let thousands = (year << 40) + number / NUMBERS;
-        found.entry((title, thousands)).or_default().push(u32::try_from(at).unwrap_or(u32::MAX));
+        found.entry(title).or_default().push(u32::try_from(at).unwrap_or(u32::MAX));
     }
+    let mut groups: Vec<Group> =
+        found.into_iter().flat_map(|(title, items)| shared_out(material, &title, items)).collect();
+    groups.sort_by(|a, b| a.uuid.cmp(&b.uuid));
+    groups
+}
+
+/// The events of one campaign or day: as many as it takes, and twice as many when they get too large.
+fn shared_out(material: &Material<'_>, title: &str, items: Vec<u32>) -> Vec<Group> {
+    let count = items.len().div_ceil(REPORTS).next_power_of_two();
+    let mut parts: Vec<Vec<u32>> = vec![Vec::new(); count];
+    for at in items {
+        let sum = libdeflater::crc32(material.items[at as usize].id.as_bytes()) as usize;
+        parts[sum % count].push(at);
+    }
+    let part = |(number, items): (usize, Vec<u32>)| group(material, title, (number + 1, count), items);
+    parts.into_iter().enumerate().filter(|(_, items)| !items.is_empty()).map(part).collect()
+}
+
+fn group(material: &Material<'_>, title: &str, (number, count): (usize, usize), items: Vec<u32>) -> Group {
     let name = material.input.home.unwrap_or(NAMELESS);
-    let organisation = Organisation { name: name.to_owned(), uuid: uuid(&["identity", name]) };
+    let each = || items.iter().map(|&at| &material.items[at as usize]);
+    let first = each().map(published).min().unwrap_or(Timestamp::EPOCH);
+    let newest = each().map(|item| item.facts.modified.unix()).max().unwrap_or_default();
+    let plural = if items.len() == 1 { "" } else { "s" };
+    let of = if count == 1 { String::new() } else { format!(", part {number} of {count}") };
     let tag = Tag {
         colour: "#ffffff".to_owned(),
         local: false,
         name: "tlp:clear".to_owned(),
         relationship_type: String::new(),
     };
-    let group = |((title, thousands), items): ((String, u64), Vec<u32>)| {
-        let each = || items.iter().map(|&at| &material.items[at as usize]);
-        let first = each().map(published).min().unwrap_or(Timestamp::EPOCH);
-        let newest = each().map(|item| item.facts.modified.unix()).max().unwrap_or_default();
-        let (year, from) = (thousands >> 40, thousands % (1 << 40) * NUMBERS);
-        let plural = if items.len() == 1 { "" } else { "s" };
-        let numbers = format!("{from} to {}", from + NUMBERS - 1);
-        Group {
-            uuid: uuid(&["misp", name, &title, &thousands.to_string()]),
-            listed: Listed {
-                organisation: organisation.clone(),
-                tags: vec![tag.clone()],
-                info: format!("{title}: {} report{plural} of {year}, numbers {numbers}", items.len()),
-                date: day(first),
-                analysis: 2,
-                threat_level_id: 1,
-                timestamp: newest,
-            },
-            items,
-        }
-    };
-    let mut groups: Vec<Group> = found.into_iter().map(group).collect();
-    groups.sort_by(|a, b| a.uuid.cmp(&b.uuid));
-    groups
+    Group {
+        uuid: uuid(&["misp", name, title, &number.to_string()]),
+        listed: Listed {
+            organisation: Organisation { name: name.to_owned(), uuid: uuid(&["identity", name]) },
+            tags: vec![tag],
+            info: format!("{title}: {} report{plural}{of}", items.len()),
+            date: day(first),
+            analysis: 2,
+            threat_level_id: 1,
+            timestamp: newest,
+        },
+        items,
+    }
 }
 
 fn published(item: &Item<'_>) -> Timestamp {
@@ -262,13 +279,20 @@ impl<'w> Writer<'w> {
         out.write_all(b"]}}\n")
     }
 
-    /// What every value of an event is found by.
-    fn hashes(&self, group: &Group, out: &mut Out<'_>) -> io::Result<()> {
+    /// What every value of an event is found by: a line for each.
+    fn hashes(&self, group: &Group) -> io::Result<Vec<u8>> {
         let found = self.found(group)?;
-        let mut line =
-            |attribute: &Attribute| writeln!(out, "{},{}", hex(&Md5::digest(attribute.value.as_bytes())), group.uuid);
-        self.files(group, &found).iter().try_for_each(&mut line)?;
-        group.items.iter().try_for_each(|at| self.object(*at, found.get(at)).attributes.iter().try_for_each(&mut line))
+        let mut lines = Vec::new();
+        let mut line = |value: &str| {
+            lines.extend(
+                hex(&Md5::digest(value.as_bytes())).bytes().chain([b',']).chain(group.uuid.bytes()).chain([b'\n']),
+            );
+        };
+        self.files(group, &found).iter().for_each(|file| line(&file.value));
+        for at in &group.items {
+            self.said(*at, found.get(at)).iter().for_each(|said| line(&said.value));
+        }
+        Ok(lines)
     }
 
     /// What the reports of an event say to look for.
@@ -319,55 +343,66 @@ impl<'w> Writer<'w> {
     fn object(&self, at: u32, found: Option<&Found>) -> Object {
         let item = &self.material.items[at as usize];
         let timestamp = item.facts.modified.unix().to_string();
-        let mut attributes: Vec<Attribute> = Vec::new();
-        let mut add = |relation: &'static str, kind, value: String, to_ids, correlates: bool| {
-            let place = attributes.len().to_string();
-            // MISP refuses an attribute without a value.
-            if value.trim().is_empty() {
-                return;
-            }
-            attributes.push(Attribute {
-                uuid: uuid(&["misp", item.id, relation, &value, &place]),
-                kind,
-                category: if to_ids || relation.starts_with("ioc-") { "Network activity" } else { "Other" },
-                object_relation: Some(relation),
-                value,
-                to_ids,
-                comment: String::new(),
-                disable_correlation: !correlates,
-                timestamp: timestamp.clone(),
-            });
+        let attribute = |(place, said): (usize, Said)| Attribute {
+            uuid: uuid(&["misp", item.id, said.relation, &said.value, &place.to_string()]),
+            kind: said.kind,
+            category: if said.relation.starts_with("ioc-") { "Network activity" } else { "Other" },
+            object_relation: Some(said.relation),
+            value: said.value,
+            to_ids: said.to_ids,
+            comment: String::new(),
+            disable_correlation: !said.correlates,
+            timestamp: timestamp.clone(),
         };
-        add("report-id", "text", item.id.to_owned(), false, true);
-        let state = if item.facts.is_withdrawn { "withdrawn" } else { "active" };
-        add("state", "text", state.to_owned(), false, false);
-        for (place, row) in self.by_item.all(self.material, at as usize).enumerate() {
-            // The template has room for one package, and few reports have more.
-            if place == 0 {
-                add("ecosystem", "text", row.ecosystem.to_string(), false, false);
-                add("package-name", "text", row.name.to_string(), false, true);
-                add("package-purl", "text", row.purl().unwrap_or_default(), false, true);
-            }
-            for version in row.versions() {
-                add("affected-version", "text", version.to_string(), false, true);
-            }
-            for range in row.ranges() {
-                add("affected-range", "text", range, false, false);
-            }
-        }
-        for (observed, to_ids) in found.into_iter().flatten() {
-            if let (kind, Some(relation)) = kind_of(observed) {
-                add(relation, kind, observed.to_string(), *to_ids, true);
-            }
-        }
         Object {
             template: TEMPLATE,
             uuid: uuid(&["misp", "object", item.id]),
             timestamp: timestamp.clone(),
             comment: String::new(),
-            attributes,
+            attributes: self.said(at, found).into_iter().enumerate().map(attribute).collect(),
         }
     }
+
+    /// What the template has room for.
+    fn said(&self, at: u32, found: Option<&Found>) -> Vec<Said> {
+        let item = &self.material.items[at as usize];
+        let text = |relation, value: &str, correlates| Said {
+            relation,
+            kind: "text",
+            value: value.to_owned(),
+            to_ids: false,
+            correlates,
+        };
+        let state = if item.facts.is_withdrawn { "withdrawn" } else { "active" };
+        let mut said = vec![text("report-id", item.id, true), text("state", state, false)];
+        for (place, row) in self.by_item.all(self.material, at as usize).enumerate() {
+            // The template has room for one package, and few reports have more.
+            if place == 0 {
+                said.push(text("ecosystem", &row.ecosystem, false));
+                said.push(text("package-name", &row.name, true));
+                said.push(text("package-purl", &row.purl().unwrap_or_default(), true));
+            }
+            said.extend(row.versions().iter().map(|version| text("affected-version", version, true)));
+            said.extend(row.ranges().iter().map(|range| text("affected-range", range, false)));
+        }
+        for (observed, to_ids) in found.into_iter().flatten() {
+            if let (kind, Some(relation)) = kind_of(observed) {
+                said.push(Said { relation, kind, value: observed.to_string(), to_ids: *to_ids, correlates: true });
+            }
+        }
+        // MISP refuses an attribute without a value.
+        said.retain(|said| !said.value.trim().is_empty());
+        said
+    }
+}
+
+/// A value of an object, and what the template calls it.
+struct Said {
+    relation: &'static str,
+    kind: &'static str,
+    value: String,
+    to_ids: bool,
+    correlates: bool,
 }
 
 /// The type of an attribute, and its name in the template where that has one.

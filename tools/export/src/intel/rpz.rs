@@ -76,7 +76,7 @@ fn refused(material: &Material<'_>) -> io::Result<Refused> {
     let mut inflater = Inflater::new();
     let standing = material.items.iter().filter(|item| {
         let told = &item.facts.told;
-        told.has_indicators && !told.is_test && !item.facts.is_withdrawn
+        told.has_roles && !told.is_test && !item.facts.is_withdrawn
     });
     for item in standing {
         let found = item.reread(&mut inflater, |record| indicators::of(&record))?;

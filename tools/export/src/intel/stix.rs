@@ -210,20 +210,13 @@ impl Bundle<'_> {
     fn indicators(&self, reports: &[(usize, &Item<'_>)], us: &str, out: &mut Out<'_>) -> io::Result<()> {
         let shared = Shared::of(self.material).map_err(io::Error::other)?;
         let mut found: BTreeMap<Observed, Said> = BTreeMap::new();
-        let mut inflater = Inflater::new();
-        for (_, item) in reports.iter().filter(|(_, item)| item.facts.told.has_indicators) {
-            let mut observed: Vec<Observed> = item.reread(&mut inflater, |record| {
-                let pairs = indicators::of(&record).into_iter();
-                let observed = pairs.filter_map(|one| {
-                    let observed = Observed::of(&one)?;
-                    is_alarm(&one, &observed, &shared).then_some(observed)
-                });
-                observed.collect()
-            })?;
-            observed.sort_unstable();
-            observed.dedup();
-            for one in observed {
-                say(&mut found, one, item);
+        let telling: Vec<&Item<'_>> =
+            reports.iter().map(|(_, item)| *item).filter(|item| item.facts.told.has_indicators).collect();
+        for some in telling.chunks(AT_ONCE) {
+            let told: Vec<io::Result<Vec<Observed>>> =
+                some.par_iter().map_init(Inflater::new, |inflater, item| alarms(item, &shared, inflater)).collect();
+            for (item, observed) in some.iter().zip(told) {
+                observed?.into_iter().for_each(|one| say(&mut found, one, item));
             }
         }
         let mut bytes = Vec::new();
@@ -265,6 +258,19 @@ impl Bundle<'_> {
         }
         Ok(())
     }
+}
+
+/// What a report says to look for, each once.
+fn alarms(item: &Item<'_>, shared: &Shared, inflater: &mut Inflater) -> io::Result<Vec<Observed>> {
+    let indicators = item.reread(inflater, |record| indicators::of(&record))?;
+    let observed = indicators.iter().filter_map(|one| {
+        let observed = Observed::of(one)?;
+        is_alarm(one, &observed, shared).then_some(observed)
+    });
+    let mut observed: Vec<Observed> = observed.collect();
+    observed.sort_unstable();
+    observed.dedup();
+    Ok(observed)
 }
 
 /// Adds a report to those that say something.

@@ -21,6 +21,10 @@ pub(crate) struct Told {
     pub is_test: bool,
     /// Whether it says what to look for.
     pub has_indicators: bool,
+    /// Whether it says of anything what that is to the attack.
+    pub has_roles: bool,
+    /// What it is called, where that is not the standard form.
+    pub summary: Option<Box<str>>,
     /// How often people brought it back after it was withdrawn.
     pub reinstated: u32,
 }
@@ -32,13 +36,31 @@ impl Told {
         let decisions = ours.and_then(|ours| ours.get("decisions")?.as_array()).unwrap_or_default();
         let is_return =
             |decision: &&Value| decision.as_object().and_then(|one| one.get("kind")?.as_str()) == Some("reinstate");
+        let indicators = indicators::of(record);
         Told {
             published: record.published_at(),
             withdrawn: record.withdrawn.as_str().and_then(|time| time.parse().ok()),
             campaign: word("campaign").map(Into::into),
             is_test: word("kind") == Some(TEST),
-            has_indicators: !indicators::of(record).is_empty(),
+            has_indicators: !indicators.is_empty(),
+            has_roles: indicators.iter().any(|indicator| indicator.role.is_some()),
+            summary: summary(record),
             reinstated: decisions.iter().filter(is_return).count().try_into().unwrap_or(u32::MAX),
         }
     }
+}
+
+/// The summary that somebody wrote; none where it is what every report says.
+fn summary(record: &Record) -> Option<Box<str>> {
+    let summary = record.summary.as_str().filter(|summary| !summary.trim().is_empty())?;
+    let package = record.affected.items().first().and_then(|affected| affected.package.value());
+    let is_standard = package.is_some_and(|package| {
+        summary == standard(package.name.as_str().unwrap_or_default(), package.ecosystem.as_str().unwrap_or_default())
+    });
+    (!is_standard).then(|| summary.into())
+}
+
+/// What a report on a package is called.
+pub(crate) fn standard(name: &str, ecosystem: &str) -> String {
+    format!("Malicious code in {name} ({ecosystem})")
 }

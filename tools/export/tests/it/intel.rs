@@ -175,8 +175,24 @@ fn a_misp_feed_holds_together() {
     ];
     assert_eq!(alarms, expected, "no more than this is worth an alarm");
     let info: Vec<&str> = manifest.as_object().unwrap().values().map(|one| one["info"].as_str().unwrap()).collect();
-    let campaign = "Malicious packages of the campaign A / <b>: 3 reports of 2026, numbers 0 to 999";
+    let campaign = "Malicious packages of the campaign A / <b>: 3 reports";
     assert!(info.contains(&campaign), "{info:#?}");
+}
+
+#[test]
+fn a_day_of_many_reports_is_several_events() {
+    let of = |count: usize| {
+        let text = |n: usize| {
+            let id = format!("MAL-2026-{n}");
+            (path(&id), report_on_all(&id, "2026-01-02T00:00:00Z", "npm", &format!("p{n}")))
+        };
+        let snapshot = snapshot((1..=count).map(text));
+        json(&Release::of(&only(&[Target::Misp], &snapshot)), "misp/manifest.json")
+    };
+    let (one, two) = (of(2000), of(2001));
+    assert_eq!((one.as_object().unwrap().len(), two.as_object().unwrap().len()), (1, 2));
+    let info: Vec<&str> = two.as_object().unwrap().values().map(|one| one["info"].as_str().unwrap()).collect();
+    assert!(info.iter().any(|info| info.ends_with(", part 2 of 2")), "{info:?}");
 }
 
 #[test]
