@@ -8,6 +8,7 @@ use osv_schema::{Record, Timestamp, write};
 use rayon::prelude::*;
 
 use crate::body::{Body, Deflater, Inflater};
+use crate::intel::Told;
 use crate::older::Older;
 use crate::published::publish;
 use crate::release::Ticker;
@@ -38,6 +39,8 @@ pub(crate) struct Facts {
     pub folders: Vec<&'static str>,
     /// What it says of packages; taken from here by [`crate::material::Material`].
     pub rows: Vec<Row>,
+    /// What is told of it without reading it again.
+    pub told: Told,
     /// The published record on one line.
     pub body: Body,
     /// Whether it was made for this release, and not taken over from an older one.
@@ -121,7 +124,8 @@ pub(crate) fn collect<'s, 'p>(
 /// Reads the rows of records that were taken over.
 fn read_rows(items: &mut [Item<'_>]) -> std::io::Result<()> {
     items.par_iter_mut().with_min_len(64).try_for_each_init(Inflater::new, |inflater, item| {
-        item.facts.rows = item.reread(inflater, |record| Row::each(item.path, &record))?;
+        let (rows, told) = item.reread(inflater, |record| (Row::each(item.path, &record), Told::of(&record)))?;
+        (item.facts.rows, item.facts.told) = (rows, told);
         Ok(())
     })
 }
@@ -137,6 +141,7 @@ fn facts(entry: &Entry, bytes: Result<&[u8], ReadError>, deflater: &Deflater) ->
         is_withdrawn: record.is_withdrawn(),
         folders: folders::of(&record).map_err(|_| Refusal::Rule("unknown-ecosystem"))?,
         rows: Row::each(&entry.path, &record),
+        told: Told::of(&record),
         body: deflater.deflate(write::compact(&record).as_bytes()).map_err(Refusal::Disk)?,
         is_new: true,
     })

@@ -83,6 +83,16 @@ pub enum Target {
     Filter,
     /// Columns for inventories.
     Parquet,
+    /// A STIX bundle for each ecosystem.
+    Stix,
+    /// A feed for MISP.
+    Misp,
+    /// What CycloneDX calls a bill of vulnerabilities, for each ecosystem.
+    Cyclonedx,
+    /// Names that resolvers are to refuse.
+    Rpz,
+    /// The newest reports for those who follow them, as Atom and JSON.
+    Feeds,
 }
 
 /// The text names no target.
@@ -95,7 +105,7 @@ pub struct UnknownTarget {
 
 impl Target {
     /// Every target.
-    pub const ALL: [Target; 10] = [
+    pub const ALL: [Target; 15] = [
         Target::Zip,
         Target::Tar,
         Target::Ndjson,
@@ -105,6 +115,11 @@ impl Target {
         Target::Verdicts,
         Target::Filter,
         Target::Parquet,
+        Target::Stix,
+        Target::Misp,
+        Target::Cyclonedx,
+        Target::Rpz,
+        Target::Feeds,
         Target::Bundle,
     ];
 
@@ -137,6 +152,11 @@ impl Target {
             Target::Verdicts => "verdicts",
             Target::Filter => "filter",
             Target::Parquet => "parquet",
+            Target::Stix => "stix",
+            Target::Misp => "misp",
+            Target::Cyclonedx => "cyclonedx",
+            Target::Rpz => "rpz",
+            Target::Feeds => "feeds",
         }
     }
 }

@@ -7,6 +7,7 @@
 //! - [`fn@published`]: what is published of a report; `docs/published-profile.md` says it to the letter.
 //! - `collect.rs` reads every report once and keeps its published form compressed, `rows.rs` what it says of packages;
 //!   the targets (`archives.rs`, `ndjson.rs`) are lists of files to write from that [material](material).
+//! - `intel/` has those of them that speak to people who hunt: STIX, MISP, CycloneDX, names to refuse, feeds.
 //! - [`fn@pull`] brings a release over from where it is published; `status.rs` and `sign.rs` tell whether to trust it.
 //! - [`Manifest`]: what a release says about itself, and what [`fn@verify`] holds it to.
 //!
@@ -22,6 +23,7 @@ mod filter;
 mod folders;
 mod indicators;
 mod input;
+mod intel;
 mod lookup;
 mod manifest;
 mod material;
@@ -48,6 +50,7 @@ mod zip;
 pub use delta::{Changed, Changes, CommitStep, DELTA_REPORTS_MAX, DELTAS_MAX, History, IsKnown, Side, Take};
 pub use error::Error;
 pub use input::{CommitFacts, Held, Input, Target, UnknownTarget};
+pub use intel::SHARED_FILE;
 pub use manifest::{Counts, FileFacts, Manifest};
 pub use older::Older;
 pub use prove::prove;

@@ -8,10 +8,10 @@ use index::{About, Report, Subject};
 use osv_schema::{Member, Record, Timestamp, write};
 
 use crate::collect::Item;
-use crate::indicators;
 use crate::material::Material;
 use crate::output::{Out, Planned};
 use crate::rows::{Extent, Row};
+use crate::{indicators, intel};
 
 /// The ranges of a record on a package, as OSV has them.
 type Ranges<'m> = BTreeMap<(usize, String, String), String>;
@@ -78,7 +78,7 @@ fn report(item: &Item<'_>, record: &Record) -> Report {
     let package = record.affected.items().first().and_then(|affected| affected.package.value());
     let standard = package.map(|package| {
         let part = |member: &Member<String>| member.as_str().unwrap_or_default().to_owned();
-        format!("Malicious code in {} ({})", part(&package.name), part(&package.ecosystem))
+        intel::standard(&part(&package.name), &part(&package.ecosystem))
     });
     let is_alone = record.affected.items().len() == 1;
     let summary = record.summary.as_str().map(str::to_owned);

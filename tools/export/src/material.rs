@@ -34,6 +34,8 @@ pub(crate) struct Material<'i> {
     pub rows: Vec<Row>,
     /// What the last commits changed, the newest first.
     pub deltas: Vec<Delta>,
+    /// An older release.
+    pub older: Option<&'i Older>,
     /// The folders that hold what they held in the older release.
     unchanged: BTreeSet<&'static str>,
 }
@@ -41,7 +43,7 @@ pub(crate) struct Material<'i> {
 impl<'i> Material<'i> {
     pub(crate) fn new(
         input: &'i Input<'i>,
-        older: Option<&Older>,
+        older: Option<&'i Older>,
         collected: Collected<'i>,
         deltas: Vec<Delta>,
     ) -> Material<'i> {
@@ -54,7 +56,7 @@ impl<'i> Material<'i> {
         // Items are sorted by id, so their places say the same and cost less to compare.
         rows.sort_by(|a, b| (&a.ecosystem, &a.name, a.item).cmp(&(&b.ecosystem, &b.name, b.item)));
         let unchanged = older.map(|older| unchanged(&items, older)).unwrap_or_default();
-        Material { input, items, held, rows, deltas, unchanged }
+        Material { input, items, held, rows, deltas, older, unchanged }
     }
 
     /// Whether a folder holds what it held in the older release.

@@ -15,6 +15,7 @@ use sha2::{Digest, Sha256};
 use crate::body::Body;
 use crate::collect::{Facts, Item};
 use crate::delta::{self, IndexV1, IndexedV1};
+use crate::intel::Told;
 use crate::manifest::{self, FileFacts, Manifest};
 use crate::output::hex;
 use crate::unzip::records;
@@ -77,6 +78,7 @@ impl Older {
             is_withdrawn: known.is_withdrawn,
             folders: known.folders.clone(),
             rows: Vec::new(),
+            told: Told::default(),
             body: known.body.clone(),
             is_new: false,
         })
@@ -98,6 +100,12 @@ impl Older {
         let (facts, old) = (self.manifest.files.get(path)?, self.dir.join(path));
         let is_file = fs::symlink_metadata(&old).ok()?.is_file();
         (is_file && sha256_of(&old).ok()? == facts.sha256).then_some(facts)
+    }
+
+    /// The bytes of a small file, if they are what the manifest says.
+    pub(crate) fn read(&self, path: &str) -> Option<Vec<u8>> {
+        let bytes = fs::read(self.dir.join(path)).ok()?;
+        (hex(&Sha256::digest(&bytes)) == self.manifest.files.get(path)?.sha256).then_some(bytes)
     }
 
     /// Takes a file over into a new release.

@@ -12,8 +12,8 @@ use crate::material::Material;
 use crate::older::Older;
 use crate::output::Planned;
 use crate::{
-    Counts, Error, Input, Manifest, Target, archives, bundle, delta, filter, lookup, manifest, ndjson, older, parquet,
-    records, tarball, verdicts,
+    Counts, Error, Input, Manifest, Target, archives, bundle, delta, filter, intel, lookup, manifest, ndjson, older,
+    parquet, records, tarball, verdicts,
 };
 
 /// What an export is busy with.
@@ -115,6 +115,11 @@ fn plan<'m>(target: Target, material: &'m Material<'_>) -> Vec<Planned<'m>> {
         Target::Verdicts => verdicts::plan(material),
         Target::Filter => filter::plan(material),
         Target::Parquet => parquet::plan(material),
+        Target::Stix => intel::stix::plan(material),
+        Target::Misp => intel::misp::plan(material),
+        Target::Cyclonedx => intel::cyclonedx::plan(material),
+        Target::Rpz => intel::rpz::plan(material),
+        Target::Feeds => intel::feeds::plan(material),
     }
 }
 

@@ -1,4 +1,9 @@
-//! Sources in buckets: S3, Google Cloud and Azure. A listing begins where the last one ended, less a lookback.
+//! Buckets of S3, Google Cloud and Azure: sources in them, and releases that go there.
+//!
+//! Of a source a listing begins where the last one ended, less a lookback.
+
+mod address;
+mod upload;
 
 use std::collections::{BTreeMap, HashSet, VecDeque};
 use std::fs::{self, File};
@@ -8,19 +13,19 @@ use std::time::{Duration, Instant};
 
 use futures_util::StreamExt;
 use futures_util::future::join_all;
-use object_store::aws::AmazonS3Builder;
-use object_store::azure::MicrosoftAzureBuilder;
-use object_store::gcp::GoogleCloudStorageBuilder;
 use object_store::path::Path as Key;
-use object_store::{BackoffConfig, ClientOptions, ObjectMeta, ObjectStore, ObjectStoreExt, RetryConfig};
+use object_store::{ObjectMeta, ObjectStore, ObjectStoreExt};
 
 use crate::bounds::Bound;
 use crate::folder::is_hidden;
 use crate::journal::Journal;
 use crate::place::{Going, Seen};
 use crate::remote;
-use crate::source::{Lookback, Source};
+use crate::source::Lookback;
 use crate::{Item, PlaceError};
+pub(crate) use address::Address;
+use address::{Access, cause};
+pub use upload::{Upload, UploadError, Uploaded, upload};
 
 /// How many objects are asked for at once.
 const AT_ONCE: usize = 16;
@@ -28,137 +33,6 @@ const AT_ONCE: usize = 16;
 const PAGE: usize = 1000;
 /// By how much clocks may differ, in seconds.
 const CLOCKS: i64 = 3600;
-
-const REMEDY: &str = "look at the address, the server (`endpoint`, `region`, `account`) and your access, which is taken from the environment as the provider's own tools take it; the next reading goes on where this one was";
-
-/// A bucket and where in it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Address {
-    text: String,
-    provider: Provider,
-    bucket: String,
-    /// What the keys begin with, with a slash at the end; empty for all.
-    folder: String,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Provider {
-    S3,
-    Google,
-    Azure,
-}
-
-impl Address {
-    /// The address of a bucket; none where a text is another kind of address.
-    pub(crate) fn parse(text: &str) -> Option<Result<Address, PlaceError>> {
-        let (scheme, rest) = text.split_once("://")?;
-        let provider = match scheme {
-            "s3" => Provider::S3,
-            "gs" => Provider::Google,
-            "az" => Provider::Azure,
-            _ => return None,
-        };
-        let (bucket, folder) = rest.split_once('/').unwrap_or((rest, ""));
-        let folder = folder.trim_matches('/');
-        let is_name = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.');
-        if bucket.is_empty() || !bucket.bytes().all(is_name) || folder.split('/').any(|part| part == "..") {
-            let remedy = "write it as `s3://bucket/folder`";
-            return Some(Err(PlaceError::new(text, "this is no address of a bucket", remedy)));
-        }
-        let folder = if folder.is_empty() { String::new() } else { format!("{folder}/") };
-        Some(Ok(Address { text: text.to_owned(), provider, bucket: bucket.to_owned(), folder }))
-    }
-
-    fn fault(&self, reason: &str) -> PlaceError {
-        PlaceError::new(&self.text, reason, REMEDY)
-    }
-
-    /// Opens the bucket with what the environment has of access; without any as everybody.
-    fn open(&self, source: &Source) -> Result<Arc<dyn ObjectStore>, PlaceError> {
-        remote::ciphers();
-        let wrong = |error: object_store::Error| self.fault(&cause(&error));
-        let has =
-            |names: &[&str]| names.iter().any(|name| std::env::var_os(name).is_some_and(|value| !value.is_empty()));
-        let plain = source.endpoint.as_ref().is_some_and(|endpoint| endpoint.starts_with("http://"));
-        let options = ClientOptions::new().with_timeout(Duration::from_secs(60)).with_allow_http(plain);
-        let retry = RetryConfig {
-            backoff: BackoffConfig { init_backoff: Duration::from_millis(250), ..BackoffConfig::default() },
-            max_retries: usize::try_from(source.retries).unwrap_or(usize::MAX),
-            retry_timeout: Duration::from_secs(source.seconds_max),
-        };
-        Ok(match self.provider {
-            Provider::S3 => {
-                let names = [
-                    "AWS_ACCESS_KEY_ID",
-                    "AWS_WEB_IDENTITY_TOKEN_FILE",
-                    "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
-                    "AWS_CONTAINER_CREDENTIALS_FULL_URI",
-                ];
-                let mut builder = AmazonS3Builder::from_env()
-                    .with_bucket_name(&self.bucket)
-                    .with_client_options(options)
-                    .with_retry(retry)
-                    .with_skip_signature(!has(&names));
-                if let Some(endpoint) = &source.endpoint {
-                    builder = builder.with_endpoint(endpoint).with_virtual_hosted_style_request(false);
-                }
-                if let Some(region) = &source.region {
-                    builder = builder.with_region(region);
-                }
-                Arc::new(builder.build().map_err(wrong)?)
-            }
-            Provider::Google => {
-                let names = [
-                    "GOOGLE_SERVICE_ACCOUNT",
-                    "GOOGLE_SERVICE_ACCOUNT_PATH",
-                    "GOOGLE_SERVICE_ACCOUNT_KEY",
-                    "GOOGLE_APPLICATION_CREDENTIALS",
-                ];
-                let mut builder = GoogleCloudStorageBuilder::from_env()
-                    .with_bucket_name(&self.bucket)
-                    .with_client_options(options)
-                    .with_retry(retry)
-                    .with_skip_signature(!has(&names));
-                if let Some(endpoint) = &source.endpoint {
-                    builder = builder.with_config(object_store::gcp::GoogleConfigKey::BaseUrl, endpoint);
-                }
-                Arc::new(builder.build().map_err(wrong)?)
-            }
-            Provider::Azure => {
-                let names = [
-                    "AZURE_STORAGE_ACCOUNT_KEY",
-                    "AZURE_STORAGE_SAS_KEY",
-                    "AZURE_STORAGE_SAS_TOKEN",
-                    "AZURE_CLIENT_ID",
-                    "AZURE_STORAGE_TOKEN",
-                ];
-                let mut builder = MicrosoftAzureBuilder::from_env()
-                    .with_container_name(&self.bucket)
-                    .with_client_options(options)
-                    .with_retry(retry)
-                    .with_skip_signature(!has(&names));
-                if let Some(account) = &source.account {
-                    builder = builder.with_account(account);
-                }
-                if let Some(endpoint) = &source.endpoint {
-                    builder = builder.with_endpoint(endpoint.clone());
-                }
-                Arc::new(builder.build().map_err(wrong)?)
-            }
-        })
-    }
-}
-
-/// The innermost cause of an error: the others name requests.
-fn cause(error: &object_store::Error) -> String {
-    let mut cause: &dyn std::error::Error = error;
-    while let Some(source) = cause.source() {
-        cause = source;
-    }
-    let text = cause.to_string();
-    let line = text.lines().next().unwrap_or_default();
-    line.chars().take(300).collect()
-}
 
 /// Visits the objects of a bucket.
 pub(crate) fn visit(
@@ -169,12 +43,12 @@ pub(crate) fn visit(
     seen: &mut Seen,
 ) -> Result<(), PlaceError> {
     let disk = |error: io::Error| address.fault(&format!("the cache cannot be used: {error}"));
-    let cache = going.cache(&address.text)?;
+    let cache = going.cache(address.text())?;
     fs::create_dir_all(cache).map_err(disk)?;
-    let stem = cache.join(&curate::sha256_hex(format!("{}\0{}", address.text, going.source.id).as_bytes())[..24]);
+    let stem = cache.join(&curate::sha256_hex(format!("{}\0{}", address.text(), going.source.id).as_bytes())[..24]);
     let alone = File::create(stem.with_extension("lock")).and_then(|file| file.lock().map(|()| file)).map_err(disk)?;
-    let store = address.open(going.source)?;
-    let runtime = remote::runtime(&address.text)?;
+    let store = address.open(&Access::of(going.source))?;
+    let runtime = remote::runtime(address.text())?;
     let marks = going.since.filter(|_| !going.source.is_complete).map(|since| &since.marks);
     let reading = format!("{} {marks:?}", going.source.fingerprint());
     let journal = Journal::open(&stem.with_extension("journal"), &reading).map_err(disk)?;
@@ -229,7 +103,7 @@ fn tag(object: &ObjectMeta) -> String {
 impl Walk<'_> {
     /// Visits the objects whose keys begin with a prefix.
     fn prefix(&mut self, prefix: &str, visit: &mut dyn FnMut(Item<'_>), seen: &mut Seen) -> Result<(), PlaceError> {
-        let whole = format!("{}{prefix}", self.address.folder);
+        let whole = format!("{}{prefix}", self.address.folder());
         let (folder, stem) = whole.rsplit_once('/').unwrap_or(("", &whole));
         let key = |text: &str| Key::parse(text).unwrap_or_else(|_| Key::from(text));
         let (from, last) = (format!("from:{prefix}"), format!("last:{prefix}"));
@@ -270,7 +144,7 @@ impl Walk<'_> {
             }
             self.count += objects.len() as u64;
             if self.count > self.going.bounds.documents_max {
-                seen.broken.push((self.address.text.clone(), Bound::Documents(self.going.bounds.documents_max)));
+                seen.broken.push((self.address.text().to_owned(), Bound::Documents(self.going.bounds.documents_max)));
                 return Ok(());
             }
             if Instant::now() > self.until {
@@ -339,7 +213,7 @@ impl Walk<'_> {
     fn read(&mut self, objects: &[(String, ObjectMeta)], visit: &mut dyn FnMut(Item<'_>)) -> Result<(), PlaceError> {
         let disk = |error: io::Error| self.address.fault(&format!("the cache cannot be used: {error}"));
         let size_max = self.going.source.format.document_size_max();
-        let named = objects.iter().map(|(name, object)| (&name[self.address.folder.len()..], object));
+        let named = objects.iter().map(|(name, object)| (&name[self.address.folder().len()..], object));
         let wanted: Vec<(&str, &ObjectMeta)> =
             named.filter(|(name, _)| !is_hidden(name) && (self.wants)(name)).collect();
         for some in wanted.chunks(AT_ONCE) {

@@ -36,6 +36,7 @@ use osv_schema::Timestamp;
 
 pub use analysis::{Baseline, FREQUENT_FILE, RULES_FILE, VerdictError, Verdicts};
 pub use bounds::Bounds;
+pub use bucket::{Upload, UploadError, Uploaded, upload};
 pub use cursor::Cursor;
 pub use item::Item;
 pub use list::{List, Row};

@@ -96,7 +96,9 @@ impl Release {
         let settings = &self.reading.config.settings;
         let levels: Vec<_> = settings.rules().iter().map(|(rule, level)| (rule.name, level)).collect();
         let mut all = rules::fingerprint(&tool(), settings);
-        all.extend(format!("{levels:?}\0{manifest}").into_bytes());
+        let home = &self.reading.config.home;
+        let shared = self.reading.snapshot.entry(export::SHARED_FILE).map(|entry| &entry.content);
+        all.extend(format!("{levels:?}\0{home:?}\0{shared:?}\0{manifest}").into_bytes());
         // The name of a blob is as good a hash as any, and at hand.
         let hash = store::blob_id(&all).map(|id| id.to_string()).unwrap_or_default();
         format!("{NOTES}{hash}")

@@ -4,6 +4,7 @@
 
 mod accept;
 mod accept_columns;
+mod accept_intel;
 mod arrivals;
 mod bench;
 mod ci;
@@ -19,6 +20,7 @@ mod rules;
 mod runs;
 mod sources;
 mod storage;
+mod upload;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -178,6 +180,15 @@ enum Task {
         #[arg(long, default_value = "target/clients")]
         clients: PathBuf,
     },
+    /// Bring releases to a real S3 server: only what changed, and whole whenever an upload is killed
+    Upload {
+        /// How many uploads are killed
+        #[arg(long, default_value_t = 200)]
+        kills: usize,
+        /// Where the server is installed that is not on the machine yet
+        #[arg(long, default_value = "target/clients")]
+        clients: PathBuf,
+    },
     /// What the workflows do, one command a step
     Ci {
         #[command(subcommand)]
@@ -217,6 +228,7 @@ fn main() -> ExitCode {
         Task::Arrivals { corpus, arrivals, after } => arrivals::run_all(&corpus, &arrivals, &after),
         Task::Accept { clients } => accept::run(&clients),
         Task::Storage { objects, clients } => storage::run(objects, &clients),
+        Task::Upload { kills, clients } => upload::run(kills, &clients),
         Task::Ci { step } => ci::run_step(step),
         Task::Fuzz { seconds, targets } => fuzz::run(&targets, seconds),
     };

@@ -18,25 +18,40 @@ const TRIES: u32 = 4;
 /// How long the first pause is; each next one is twice as long.
 const PAUSE: Duration = Duration::from_millis(250);
 
-/// Fetches a file into a folder that is ours. What came before a break is kept, and the rest is asked for.
+/// Where a publisher may keep files under their SHA-256: there they are also while their names are on the way to the next
+/// release.
+const BY_HASH: &str = "by-hash";
+
+/// Fetches a file into a folder that is ours, by its name or else by its hash.
 pub(super) fn fetch(place: &Place, path: &str, facts: &FileFacts, dir: &Path) -> Result<(), Error> {
     let into = dir.join(path);
+    let by_name = fetch_as(place, path, facts, &into);
+    if !matches!(by_name, Err(Error::Unlike { .. })) {
+        return by_name;
+    }
+    fs::remove_file(&into).map_err(Error::io("remove", &into))?;
+    // What is wrong is said of the name: most publishers know no other.
+    fetch_as(place, &format!("{BY_HASH}/{}", facts.sha256), facts, &into).or(by_name)
+}
+
+/// Fetches a file. What came before a break is kept, and the rest is asked for.
+fn fetch_as(place: &Place, path: &str, facts: &FileFacts, into: &Path) -> Result<(), Error> {
     if let Some(folder) = into.parent() {
         fs::create_dir_all(folder).map_err(Error::io("create", folder))?;
     }
     let unlike = |reason: String| Error::Unlike { path: place.shown(path), reason };
-    let file = File::options().read(true).write(true).create_new(true).open(&into);
-    let mut out = Growing { file: file.map_err(Error::io("create", &into))?, hasher: Sha256::new(), size: 0 };
+    let file = File::options().read(true).write(true).create_new(true).open(into);
+    let mut out = Growing { file: file.map_err(Error::io("create", into))?, hasher: Sha256::new(), size: 0 };
     let mut tries = Tries::default();
     loop {
         let came_before = out.size;
         let end = match place.open(path, out.size) {
             Ok(Opened { begins, reader }) => {
                 if begins != out.size {
-                    out.begin_again().map_err(Error::io("write", &into))?;
+                    out.begin_again().map_err(Error::io("write", into))?;
                 }
                 // One byte more than there should be tells that there is more.
-                out.take(reader, facts.size + 1).map_err(Error::io("write", &into))?
+                out.take(reader, facts.size + 1).map_err(Error::io("write", into))?
             }
             Err(Trouble::Missing) => return Err(unlike("the manifest has it, and it is not there".to_owned())),
             Err(Trouble::Lasting(reason)) => return Err(unlike(reason)),

@@ -5,6 +5,7 @@ mod archives;
 mod bundle;
 mod database;
 mod held;
+mod intel;
 mod lookup;
 mod published;
 mod readers;

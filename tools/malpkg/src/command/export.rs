@@ -1,9 +1,11 @@
 //! `malpkg export`: a commit as everything that consumers download.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use export::{Held, Manifest, SigningKey, Status, Target, Written};
+use intake::{Upload, UploadError, Uploaded};
 use serde::Serialize;
+use store::Store;
 
 use crate::context::{Context, Reading};
 use crate::display::{Shown, count};
@@ -22,8 +24,15 @@ const PASSWORD: &str = "MALPKG_SIGNING_PASSWORD";
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
     /// The folder of the release: a new one, an empty one, or an older release
-    #[arg(long, value_name = "DIR")]
-    out: PathBuf,
+    #[arg(long, value_name = "DIR", required_unless_present = "to")]
+    out: Option<PathBuf>,
+
+    /// Bring the release to a bucket: `s3://bucket/folder`, `gs://…` or `az://…`
+    ///
+    /// Data first, pointers last, and only what changed. Access comes from the environment, as the provider's own tools
+    /// take it. Without `--out` the release is kept beside what the tool keeps for speed.
+    #[arg(long, value_name = "URL")]
+    to: Option<String>,
 
     /// The revision to publish; without it the newest commit
     #[arg(long, value_name = "REV")]
@@ -31,7 +40,8 @@ pub(crate) struct Arguments {
 
     /// Write only these targets; without it all of them but `records`, which is a file for each report
     ///
-    /// `zip`, `tar`, `ndjson`, `records`, `delta`, `sqlite`, `verdicts`, `filter`, `parquet`, `bundle`
+    /// `zip`, `tar`, `ndjson`, `records`, `delta`, `sqlite`, `verdicts`, `filter`, `parquet`, `stix`, `misp`,
+    /// `cyclonedx`, `rpz`, `feeds`, `bundle`
     #[arg(long, value_name = "TARGET,…", value_delimiter = ',')]
     only: Vec<Target>,
 
@@ -55,6 +65,18 @@ struct ExportV1<'e> {
     reports: usize,
     files: usize,
     held: &'e [Held],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    uploaded: Option<UploadedV1<'e>>,
+}
+
+#[derive(Serialize)]
+struct UploadedV1<'e> {
+    to: &'e str,
+    sent: usize,
+    named: usize,
+    kept: usize,
+    removed: usize,
+    bytes: u64,
 }
 
 pub(crate) fn run(arguments: &Arguments, context: &mut Context<'_>) -> Result<Exit, Failure> {
@@ -75,30 +97,75 @@ pub(crate) fn run(arguments: &Arguments, context: &mut Context<'_>) -> Result<Ex
     let input = release.input(targets, past.as_ref(), listed.as_ref());
     let (sources, key) = (release.sources()?, signing_key()?);
     let quiet = |_: export::Progress| {};
-    let (manifest, notes) = export::replace(&arguments.out, |dir| {
-        let older = if arguments.full { None } else { release.older(&arguments.out, &store) };
+    let out = folder(arguments, &store)?;
+    let (manifest, notes, uploaded) = export::replace(&out, |dir| {
+        let older = if arguments.full { None } else { release.older(&out, &store) };
         let Written { manifest, notes } = export::write_over(&input, older.as_ref(), dir, &quiet)?;
         // What no release can hold is known only now; the old release is still there.
         refuse_held(arguments, &manifest.held)?;
         export::seal(dir, &manifest, &Status::new(context.now(), &manifest, sources), key.as_ref())?;
-        Ok::<_, Failure>((manifest, notes))
+        // Before it is put in place: until then the folder is nobody else's.
+        let uploaded = arguments.to.as_ref().map(|to| upload(to, dir, &manifest)).transpose()?;
+        Ok::<_, Failure>((manifest, notes, uploaded))
     })?;
-    release.keep_notes(&arguments.out, &notes, &store);
+    release.keep_notes(&out, &notes, &store);
     drop(progress);
     if context.wants_json() {
         context.write_json(&ExportV1 {
             format: "malpkg.export",
             version: 1,
             commit: manifest.commit.as_deref(),
-            out: arguments.out.to_string_lossy().into_owned(),
+            out: out.to_string_lossy().into_owned(),
             reports: manifest.counts.reports,
             files: manifest.files.len(),
             held: &manifest.held,
+            uploaded: arguments.to.as_deref().zip(uploaded).map(|(to, done)| UploadedV1 {
+                to,
+                sent: done.sent,
+                named: done.named,
+                kept: done.kept,
+                removed: done.removed,
+                bytes: done.bytes,
+            }),
         })?;
     } else {
-        write_text(arguments, &manifest, &release.reading, context)?;
+        write_text(&out, &manifest, &release.reading, context)?;
+        if let (Some(to), Some(done)) = (&arguments.to, uploaded) {
+            let files = count(done.sent, "file");
+            writeln!(context.out, "\n{files} sent to {}, {} names are new, {} kept", Shown(to), done.named, done.kept)?;
+        }
     }
     Ok(Exit::found(!manifest.held.is_empty()))
+}
+
+/// The folder of the release: the one that was named, or one for what goes to this bucket.
+fn folder(arguments: &Arguments, store: &Store) -> Result<PathBuf, Failure> {
+    if let Some(out) = &arguments.out {
+        return Ok(out.clone());
+    }
+    let to = arguments.to.as_deref().unwrap_or_default();
+    let name = store::blob_id(to.as_bytes()).map(|id| id.to_string()).unwrap_or_default();
+    let kept = store.cache_dir().map(|dir| dir.join("uploads").join(name));
+    kept.ok_or_else(|| Failure::new("there is no place for the release").remedy("name a folder with `--out`"))
+}
+
+/// Brings a release to a bucket: its lists behind what they list, and last what says what the release is.
+fn upload(to: &str, dir: &Path, manifest: &Manifest) -> Result<Uploaded, Failure> {
+    const POINTERS: [&str; 4] = ["manifest.json.minisig", "manifest.json", "status.json.minisig", "status.json"];
+    let is_list = |name: &str| {
+        let file = name.rsplit('/').next().unwrap_or(name);
+        matches!(file, "modified_id.csv" | "ecosystems.txt" | "index.json" | "manifest.json" | "hashes.csv")
+    };
+    let file =
+        |name: &str, sha256: &str, is_pointer| Upload { name: name.to_owned(), sha256: sha256.to_owned(), is_pointer };
+    let mut files: Vec<Upload> = manifest.files.iter().map(|(name, facts)| file(name, &facts.sha256, false)).collect();
+    files.sort_by_key(|file| is_list(&file.name));
+    files.extend(POINTERS.iter().filter(|name| dir.join(name).is_file()).map(|name| file(name, "", true)));
+    intake::upload(to, dir, &files).map_err(|error| match error {
+        UploadError::Place(error) => error.into(),
+        UploadError::Moved(_) => Failure::new(&error).exits(Exit::BaseMoved).remedy("run this again"),
+        UploadError::File { .. } => Failure::new(&error),
+    })
 }
 
 /// The key that releases are signed with, where the environment has one.
@@ -124,13 +191,8 @@ fn refuse_held(arguments: &Arguments, held: &[Held]) -> Result<(), Failure> {
     }
 }
 
-fn write_text(
-    arguments: &Arguments,
-    manifest: &Manifest,
-    reading: &Reading,
-    context: &mut Context<'_>,
-) -> Result<(), Failure> {
-    let out = arguments.out.to_string_lossy().into_owned();
+fn write_text(folder: &Path, manifest: &Manifest, reading: &Reading, context: &mut Context<'_>) -> Result<(), Failure> {
+    let out = folder.to_string_lossy().into_owned();
     for held in &manifest.held {
         writeln!(context.out, "held: {} ({})", Shown(&held.path), held.rule)?;
     }
@@ -143,18 +205,13 @@ fn write_text(
         writeln!(context.out, "{} held, each for the rule named behind it", count(manifest.held.len(), "report"))?;
     }
     if !context.general.quiet {
-        write_next(arguments, manifest, reading, context)?;
+        write_next(folder, manifest, reading, context)?;
     }
     Ok(())
 }
 
 /// What to try next, with the program as it was called and a report that is there.
-fn write_next(
-    arguments: &Arguments,
-    manifest: &Manifest,
-    reading: &Reading,
-    context: &mut Context<'_>,
-) -> Result<(), Failure> {
+fn write_next(folder: &Path, manifest: &Manifest, reading: &Reading, context: &mut Context<'_>) -> Result<(), Failure> {
     let program = shell_word(&context.program);
     let repo = context.general.repo.as_ref().map(|repo| format!(" --repo {}", shell_word(&repo.to_string_lossy())));
     let repo = repo.unwrap_or_default();
@@ -164,7 +221,7 @@ fn write_next(
     }
     writeln!(context.out, "  {program}{repo} validate    is the database right?")?;
     if manifest.files.contains_key("all.zip") {
-        let archive = arguments.out.join("all.zip");
+        let archive = folder.join("all.zip");
         writeln!(context.out, "  unzip -l {}    what scanners read", shell_word(&archive.to_string_lossy()))?;
     }
     Ok(())

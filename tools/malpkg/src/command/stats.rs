@@ -12,6 +12,9 @@ use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::scores::{ScoreV1, Scores, kept};
 
+/// The kind of reports that say nothing of the world.
+const TEST: &str = "test";
+
 /// Count the reports: by ecosystem, kind, source and year
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
@@ -49,6 +52,8 @@ struct StatsV1 {
     unassigned: usize,
     /// Reports that cannot be read; they count above, and not below.
     unreadable: usize,
+    /// Reports that are there to prove that blocking works; nothing else here counts them.
+    tests: usize,
     /// Documents that were set aside.
     quarantined: usize,
     /// Versions that standing reports list.
@@ -107,6 +112,7 @@ pub(crate) fn run(arguments: &Arguments, context: &mut Context<'_>) -> Result<Ex
         withdrawn: 0,
         unassigned: 0,
         unreadable: 0,
+        tests: 0,
         quarantined: 0,
         versions: 0,
         with_ranges: 0,
@@ -153,6 +159,11 @@ fn facts(record: &Record) -> Facts {
 
 impl StatsV1 {
     fn add(&mut self, one: One) {
+        if one.facts.as_ref().is_some_and(|facts| facts.kind == TEST) {
+            self.tests += 1;
+            self.reports -= 1;
+            return;
+        }
         let is_withdrawn = one.is_withdrawn;
         let add = |count: &mut CountV1| *if is_withdrawn { &mut count.withdrawn } else { &mut count.standing } += 1;
         *if is_withdrawn { &mut self.withdrawn } else { &mut self.standing } += 1;
@@ -174,7 +185,7 @@ impl StatsV1 {
 }
 
 fn write_text(stats: &StatsV1, context: &mut Context<'_>) -> Result<(), Failure> {
-    let StatsV1 { standing, withdrawn, unassigned, unreadable, quarantined, versions, with_ranges, .. } = stats;
+    let StatsV1 { standing, withdrawn, unassigned, unreadable, tests, quarantined, versions, with_ranges, .. } = stats;
     writeln!(context.out, "{}: {standing} stand, {withdrawn} are withdrawn", count(stats.reports, "report"))?;
     writeln!(
         context.out,
@@ -183,7 +194,12 @@ fn write_text(stats: &StatsV1, context: &mut Context<'_>) -> Result<(), Failure>
         count(*with_ranges, "report"),
         count(stats.decisions, "decision")
     )?;
-    let notes = [(unassigned, "without an id"), (unreadable, "unreadable"), (quarantined, "documents in quarantine")];
+    let notes = [
+        (unassigned, "without an id"),
+        (unreadable, "unreadable"),
+        (tests, "tests of blocking, which count nowhere"),
+        (quarantined, "documents in quarantine"),
+    ];
     for (number, what) in notes.into_iter().filter(|(number, _)| **number > 0) {
         writeln!(context.out, "{number} {what}")?;
     }

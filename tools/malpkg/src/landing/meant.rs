@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use curate::Turn;
-use database::{ChangeSet, Edit, Place, Report, Snapshot, TreePath};
+use database::{ChangeKind, ChangeSet, Edit, Place, Report, Snapshot, TreePath};
 use osv_schema::Record;
 
 use crate::turned::one;
@@ -20,7 +20,10 @@ pub(super) fn meant(base: &Snapshot, changes: &ChangeSet) -> BTreeMap<TreePath, 
     for change in changes.changes().take(REPORTS_MAX) {
         let path = &change.path;
         let moved = || Place::of(path).and_then(|place| gone.get(place.stem).copied());
+        // One that got another id is still in its folder.
+        let named = || gone.values().copied().find(|was| was.folder() == path.folder());
         let was = base.entry(path.as_str()).map(|entry| &entry.path).or_else(moved);
+        let was = was.or_else(|| (change.kind == ChangeKind::Move).then(named).flatten());
         // What cannot be read is told by the rules, and means nothing.
         let before = was.and_then(|was| Some((was.clone(), record(was, &base.read_path(was.as_str()).ok()??))));
         let after = match changes.get(path.as_str()) {

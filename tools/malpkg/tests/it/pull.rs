@@ -107,6 +107,11 @@ fn only_what_changed_is_fetched() {
     let whole = ["filter/manifest.json", "filter/verdicts.bloom", "malpkg.sqlite", "verdicts.csv.zst"];
     let columns = ["parquet/affected.parquet", "parquet/exploded.parquet"];
     expected.extend(whole.into_iter().chain(columns).map(str::to_owned));
+    // So is what those read who hunt, where its ecosystem changed; its names are those of campaigns and days.
+    let (hunters, asked): (Vec<String>, Vec<String>) = asked
+        .into_iter()
+        .partition(|path| ["cyclonedx/", "feeds/", "misp/", "rpz/", "stix/"].iter().any(|part| path.starts_with(part)));
+    assert!(hunters.iter().all(|path| !path.contains("PyPI")) && hunters.contains(&"stix/npm.json".to_owned()));
     let asked: std::collections::BTreeSet<String> = asked.into_iter().collect();
     assert_eq!(asked, expected.into_iter().collect(), "all else is made of what is here");
     assert!(pulled["kept"].as_u64().unwrap() > 90, "{pulled}");
@@ -118,6 +123,28 @@ fn only_what_changed_is_fetched() {
     fs::write(published.folder.place("here/more"), "mine").unwrap();
     assert_eq!(told(&published.pull(&hosting.url, "here", &["--format", "json"]))["downloaded"], 2);
     assert!(published.files("here") == published.files("two"));
+}
+
+#[test]
+fn what_is_on_its_way_to_another_release_is_found_by_its_hash() {
+    let published = Published::new();
+    let (one, two) = (published.folder.place("one"), published.folder.place("two"));
+    let before = published.files("one");
+    let whole = fs::read(one.join("npm/all.zip")).unwrap();
+    let manifest: serde_json::Value = serde_json::from_slice(&fs::read(one.join("manifest.json")).unwrap()).unwrap();
+    let hash = manifest["files"]["npm/all.zip"]["sha256"].as_str().unwrap();
+    // The name has the next release's content already, and the manifest is not there yet.
+    fs::remove_file(one.join("npm/all.zip")).unwrap();
+    fs::copy(two.join("npm/all.zip"), one.join("npm/all.zip")).unwrap();
+    let hosting = Hosting::of(&one);
+    let refused = published.pull(&hosting.url, "here", &[]);
+    assert!(refused.exit == Exit::Failed && refused.err.contains("npm/all.zip"), "{}", refused.err);
+    fs::create_dir(one.join("by-hash")).unwrap();
+    fs::write(one.join("by-hash").join(hash), "not it either").unwrap();
+    assert_eq!(published.pull(&hosting.url, "here", &[]).exit, Exit::Failed, "a hash is not believed");
+    fs::write(one.join("by-hash").join(hash), whole).unwrap();
+    told(&published.pull(&hosting.url, "here", &["--format", "json"]));
+    assert!(published.files("here") == before);
 }
 
 #[test]

@@ -1,0 +1,66 @@
+//! What is known of every report without reading it again: small, because all of a large database are in memory at once.
+
+use osv_schema::additions::malpkg;
+use osv_schema::{Record, Timestamp, Value};
+
+use crate::indicators;
+
+/// The kind of reports that are there to be found by whoever tries whether blocking works.
+const TEST: &str = "test";
+
+/// What is told of a report.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Told {
+    /// When it was published.
+    pub published: Option<Timestamp>,
+    /// When it was taken back.
+    pub withdrawn: Option<Timestamp>,
+    /// The campaign that it is part of.
+    pub campaign: Option<Box<str>>,
+    /// Whether it is only there to prove that blocking works.
+    pub is_test: bool,
+    /// Whether it says what to look for.
+    pub has_indicators: bool,
+    /// Whether it says of anything what that is to the attack.
+    pub has_roles: bool,
+    /// What it is called, where that is not the standard form.
+    pub summary: Option<Box<str>>,
+    /// How often people brought it back after it was withdrawn.
+    pub reinstated: u32,
+}
+
+impl Told {
+    pub(crate) fn of(record: &Record) -> Told {
+        let ours = malpkg(record);
+        let word = |name: &str| ours?.get(name)?.as_str().filter(|word| !word.is_empty());
+        let decisions = ours.and_then(|ours| ours.get("decisions")?.as_array()).unwrap_or_default();
+        let is_return =
+            |decision: &&Value| decision.as_object().and_then(|one| one.get("kind")?.as_str()) == Some("reinstate");
+        let indicators = indicators::of(record);
+        Told {
+            published: record.published_at(),
+            withdrawn: record.withdrawn.as_str().and_then(|time| time.parse().ok()),
+            campaign: word("campaign").map(Into::into),
+            is_test: word("kind") == Some(TEST),
+            has_indicators: !indicators.is_empty(),
+            has_roles: indicators.iter().any(|indicator| indicator.role.is_some()),
+            summary: summary(record),
+            reinstated: decisions.iter().filter(is_return).count().try_into().unwrap_or(u32::MAX),
+        }
+    }
+}
+
+/// The summary that somebody wrote; none where it is what every report says.
+fn summary(record: &Record) -> Option<Box<str>> {
+    let summary = record.summary.as_str().filter(|summary| !summary.trim().is_empty())?;
+    let package = record.affected.items().first().and_then(|affected| affected.package.value());
+    let is_standard = package.is_some_and(|package| {
+        summary == standard(package.name.as_str().unwrap_or_default(), package.ecosystem.as_str().unwrap_or_default())
+    });
+    (!is_standard).then(|| summary.into())
+}
+
+/// What a report on a package is called.
+pub(crate) fn standard(name: &str, ecosystem: &str) -> String {
+    format!("Malicious code in {name} ({ecosystem})")
+}

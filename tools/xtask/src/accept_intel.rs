@@ -1,0 +1,169 @@
+//! Threat intelligence and feeds of our release, read by those who made the formats.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::process::{Done, ensure, program, run, say};
+
+/// The Python programs, by what they are called on PyPI.
+const PACKAGES: [&str; 6] = [
+    "stix2==3.0.2",
+    "stix2-patterns",
+    "pymisp==2.5.34.4",
+    "cyclonedx-python-lib[json-validation]==11.12.0",
+    "feedparser",
+    "lxml",
+];
+
+/// The programs of resolvers, and the packages that Debian has them in.
+const RESOLVERS: [(&str, &str); 3] =
+    [("named-checkzone", "bind9-utils"), ("unbound-checkconf", "unbound"), ("dnsmasq", "dnsmasq-base")];
+
+/// Every bundle is parsed strictly, which refuses what STIX does not know, and every pattern by its grammar.
+const STIX: &str = "
+import json, pathlib, stix2, sys
+from stix2patterns.validator import run_validator
+objects = patterns = 0
+found = set()
+for path in sorted(pathlib.Path(sys.argv[1], 'stix').glob('*.json')):
+    text = path.read_text()
+    bundle = stix2.parse(text, version='2.1')
+    for one in bundle.objects:
+        objects += 1
+        if one.type == 'indicator':
+            patterns += 1
+            wrong = run_validator(one.pattern)
+            assert not wrong, (one.pattern, wrong)
+            found.add((path.stem, one.pattern))
+ids = [one['id'] for one in json.loads(pathlib.Path(sys.argv[1], 'stix/npm.json').read_text())['objects']]
+assert len(ids) == len(set(ids)), 'an id is there twice'
+assert ('npm', \"[software:name = 'event-stream' AND software:version = '3.3.6']\") in found
+assert not any('3.3.5' in pattern for _, pattern in found if 'event-stream' in pattern)
+assert not any('malpkg~test' in pattern for _, pattern in found), 'a test is told of'
+print(objects, patterns)
+";
+
+/// MISP's own generator writes manifest and hashes anew, and must come to what is there.
+const MISP: &str = "
+import json, pathlib, shutil, sys, tempfile
+from pymisp import MISPEvent
+from pymisp.tools import feed_meta_generator
+ours = pathlib.Path(sys.argv[1], 'misp')
+with tempfile.TemporaryDirectory() as room:
+    feed = pathlib.Path(room, 'feed')
+    shutil.copytree(ours, feed)
+    feed_meta_generator(feed)
+    assert json.loads((feed / 'manifest.json').read_text()) == json.loads((ours / 'manifest.json').read_text())
+    lines = lambda path: sorted((path / 'hashes.csv').read_text().split())
+    assert lines(feed) == lines(ours)
+events = objects = alarms = 0
+for path in ours.glob('*-*.json'):
+    event = MISPEvent()
+    event.load_file(str(path))
+    events += 1
+    for one in event.objects:
+        objects += 1
+        assert one.name == 'malicious-package-report' and str(one.template_uuid).startswith('2f8a8711')
+        alarms += sum(bool(a.to_ids) for a in one.attributes)
+        assert all(a.object_relation.startswith('ioc-') for a in one.attributes if a.to_ids)
+print(events, objects, alarms)
+";
+
+const CYCLONEDX: &str = "
+import json, pathlib, sys
+from cyclonedx.schema import SchemaVersion
+from cyclonedx.validation.json import JsonStrictValidator
+validator = JsonStrictValidator(SchemaVersion.V1_6)
+found = []
+for path in sorted(pathlib.Path(sys.argv[1], 'cyclonedx').glob('*.json')):
+    text = path.read_text()
+    wrong = validator.validate_str(text)
+    assert wrong is None, (path.name, str(wrong)[:500])
+    bill = json.loads(text)
+    refs = [one['bom-ref'] for one in bill['components']]
+    assert len(refs) == len(set(refs))
+    found += [(path.name, one['id'], v) for one in bill['vulnerabilities'] for a in one.get('affects', [])
+        if a['ref'] == 'npm/event-stream' for v in a['versions']]
+assert found == [('npm.cdx.json', 'MAL-2018-900002', {'version': '3.3.6', 'status': 'affected'})], found
+print(len(list(pathlib.Path(sys.argv[1], 'cyclonedx').glob('*.json'))))
+";
+
+const FEEDS: &str = "
+import feedparser, json, pathlib, sys
+from lxml import etree
+out = pathlib.Path(sys.argv[1], 'feeds')
+feeds = entries = 0
+for path in sorted(out.rglob('*.atom')):
+    etree.parse(str(path), etree.XMLParser(resolve_entities=False))
+    read = feedparser.parse(path.read_bytes())
+    assert not read.bozo and read.version == 'atom10', (path, read.get('bozo_exception'))
+    items = json.loads(path.with_suffix('.json').read_text())['items']
+    assert [one['title'] for one in items] == [one.title for one in read.entries], path
+    assert all(one.title_detail.type == 'text/plain' for one in read.entries)
+    feeds += 1
+    entries += len(read.entries)
+assert 'malpkg~test' not in (out / 'npm.atom').read_text(), 'a test is told of'
+index = json.loads((out / 'index.json').read_text())
+assert all((out.parent / places['atom']).is_file() for part in ('ecosystems', 'campaigns') for places in index[part].values())
+print(feeds, entries)
+";
+
+pub(crate) fn intelligence(clients: &Path, out: &Path) -> Done {
+    let python = python(clients)?;
+    let ask = |script: &str| -> Done<Vec<String>> {
+        let told = run(program(&python, &["-c", script]).arg(out))?;
+        Ok(told.split_whitespace().map(str::to_owned).collect())
+    };
+    let stix = ask(STIX)?;
+    say(&format!("stix2 parses each bundle strictly: {} objects, {} patterns by the grammar", stix[0], stix[1]));
+    let misp = ask(MISP)?;
+    say(&format!(
+        "PyMISP writes manifest and hashes as they are: {} events, {} reports, {} alarms",
+        misp[0], misp[1], misp[2]
+    ));
+    say(&format!("cyclonedx-python-lib finds nothing in {} bills by the strict schema of 1.6", ask(CYCLONEDX)?[0]));
+    let feeds = ask(FEEDS)?;
+    say(&format!("feedparser reads {} feeds with {} reports as text", feeds[0], feeds[1]));
+    resolvers(out)
+}
+
+fn python(clients: &Path) -> Done<PathBuf> {
+    let room = std::path::absolute(clients.join("intel")).map_err(|error| error.to_string())?;
+    let marker = room.join("installed");
+    if !marker.exists() {
+        run(program("python3", &["-m", "venv"]).arg(&room))?;
+        run(program(room.join("bin/pip"), &["install", "--quiet"]).args(PACKAGES))?;
+        fs::write(&marker, "").map_err(|error| error.to_string())?;
+    }
+    Ok(room.join("bin/python"))
+}
+
+/// Those who read the zone, the list and the lines for dnsmasq. They come with the system, and nothing is proven without.
+fn resolvers(out: &Path) -> Done {
+    for (name, package) in RESOLVERS {
+        if run(&mut program("sh", &["-c", &format!("PATH=$PATH:/usr/sbin command -v {name}")])).is_err() {
+            return Err(format!("{name} is not here: install {package}"));
+        }
+    }
+    let path = format!("{}:/usr/sbin", std::env::var("PATH").unwrap_or_default());
+    let zone = out.join("rpz/mal.rpz");
+    let mut check = program("named-checkzone", &["-i", "none", "mal.rpz.invalid"]);
+    let told = run(check.arg(&zone).env("PATH", &path))?;
+    ensure(told.contains("OK"), || format!("named-checkzone: {told}"))?;
+    let room = tempfile::tempdir().map_err(|error| error.to_string())?;
+    let config = room.path().join("unbound.conf");
+    let text = format!(
+        "server:\n  module-config: \"respip validator iterator\"\n  chroot: \"\"\n  username: \"\"\nrpz:\n  name: mal.rpz.invalid\n  zonefile: {}\n",
+        zone.display()
+    );
+    fs::write(&config, text).map_err(|error| error.to_string())?;
+    run(program("unbound-checkconf", &[]).arg(&config).env("PATH", &path))?;
+    let lines = format!("--conf-file={}", out.join("rpz/dnsmasq.conf").display());
+    run(program("dnsmasq", &["--test", &lines]).env("PATH", &path))?;
+    let hosts = fs::read_to_string(out.join("rpz/hosts.txt")).map_err(|error| error.to_string())?;
+    let is_line =
+        |line: &str| line.strip_prefix("0.0.0.0 ").is_some_and(|name| name.contains('.') && !name.contains(' '));
+    ensure(hosts.lines().all(is_line), || "a line of hosts.txt is none".into())?;
+    say(&format!("BIND, Unbound and dnsmasq take the names: {} of them", hosts.lines().count()));
+    Ok(())
+}
