@@ -46,7 +46,7 @@ pub use place::{Place, PlaceError};
 pub use quarantine::{Held, Kept, Quarantine, QuarantineError, Settling};
 pub use reading::{Asked, Reading, baseline, read, regard, retake};
 pub use source::{Format, OwnIds, Setting, SettingError, Source};
-pub use taking::{Refused, Taken};
+pub use taking::{LeftOut, Refused, Taken};
 
 /// Every document of a place whose name ends in `.json`.
 ///

@@ -31,7 +31,10 @@ pub(crate) fn safe_chain(document: Document, taking: &mut Taking<'_>) {
         for (number, row) in rows.iter().enumerate() {
             match safe_chain_row(row, ecosystem, taking.source) {
                 Ok(Some((package, named, kind))) => add(&mut packages, package, named, kind, Value::from(row.node)),
-                Ok(None) => taking.taken.left_out += 1,
+                Ok(None) => {
+                    let name = format!("{file}:{}", number + 1);
+                    taking.leave(&name, None, "it is no finding of malware");
+                }
                 Err(wrong) => {
                     let bytes = row.node.spelling().as_bytes().to_vec();
                     taking.take_made(format!("{file}:{}", number + 1), bytes, Err(wrong));

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use curate::{Delivery, sha256_hex};
 use database::{Rejected, ReportId, subject};
+use ecosystem::Package;
 use osv_schema::{Affected, Member, Record, Timestamp};
 
 use crate::made::{self, Wrong};
@@ -22,6 +23,24 @@ pub struct Taken {
     pub accepted: Vec<String>,
     /// How many documents or packages are none of what the configuration asks for.
     pub left_out: usize,
+    /// The first of these.
+    pub left: Vec<LeftOut>,
+}
+
+/// Of what is left out so many are told by name: a source may send a million results that are no finding.
+const LEFT_MAX: usize = 10_000;
+
+/// What is none of what the configuration asks for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LeftOut {
+    /// Its name at the source.
+    pub delivery: String,
+    /// The id that it has there.
+    pub id: Option<String>,
+    /// What it is on.
+    pub package: Option<Package>,
+    /// Why, in a few words.
+    pub why: &'static str,
 }
 
 /// A document that could not be taken, with its bytes where they can be kept.
@@ -151,7 +170,7 @@ impl<'t> Taking<'t> {
         });
         match parts {
             Ok(Some(parts)) => self.accept(name, parts),
-            Ok(None) => self.taken.left_out += 1,
+            Ok(None) => self.leave(&name, None, "it is no finding of malware"),
             Err(rejected) => self.refuse(*rejected, Ok(bytes)),
         }
     }
@@ -169,17 +188,32 @@ impl<'t> Taking<'t> {
         let Document { name, bytes } = document;
         match settled.and_then(|delivery| delivery.map(|delivery| self.parts(delivery)).transpose()) {
             Ok(Some(parts)) => self.accept(name, parts),
-            Ok(None) => self.taken.left_out += 1,
+            Ok(None) => self.leave(&name, None, "it is no report that was published"),
             Err(rejected) => self.refuse(*rejected, bytes),
         }
     }
 
     pub(crate) fn accept(&mut self, name: String, deliveries: Vec<Delivery>) {
-        let count = deliveries.len();
-        let kept: Vec<Delivery> = deliveries.into_iter().filter(|delivery| self.is_wanted(delivery)).collect();
-        self.taken.left_out += count - kept.len();
+        for delivery in deliveries {
+            match self.is_wanted(&delivery) {
+                true => self.taken.deliveries.push(delivery),
+                false => {
+                    let why = "`ecosystems` or `names` of its source leaves its package out";
+                    self.leave(&delivery.name, Some(&delivery.record), why);
+                }
+            }
+        }
         self.taken.accepted.push(name);
-        self.taken.deliveries.extend(kept);
+    }
+
+    /// Leaves out what is none of what the configuration asks for.
+    pub(crate) fn leave(&mut self, name: &str, record: Option<&Record>, why: &'static str) {
+        self.taken.left_out += 1;
+        if self.taken.left.len() < LEFT_MAX {
+            let id = record.and_then(|record| record.id.value().cloned());
+            let package = record.and_then(|record| Some(subject(record).ok()?.package));
+            self.taken.left.push(LeftOut { delivery: name.to_owned(), id, package, why });
+        }
     }
 
     pub(crate) fn refuse(&mut self, rejected: Rejected, bytes: Result<Vec<u8>, Unread>) {

@@ -101,43 +101,21 @@ impl Scores {
     pub(crate) fn read(snapshot: &Snapshot) -> Result<Scores, Failure> {
         let entries: Vec<&Entry> = snapshot.reports().map(|(_, entry)| entry).collect();
         let read = snapshot.map_each(&entries, |entry, bytes| match bytes {
-            Ok(bytes) => Ok(Report::read(&entry.path, bytes).record.map(kept)),
+            Ok(bytes) => Ok(Report::read(&entry.path, bytes).record.as_ref().map(counted)),
             Err(error) if error.is_system => Err(error),
             Err(_) => Ok(None),
         });
         let mut scores = Scores::default();
-        for record in read {
-            record?.iter().for_each(|record| scores.add(record));
+        for counted in read {
+            counted?.into_iter().for_each(|counted| scores.add(counted));
         }
         Ok(scores)
     }
 
-    /// Counts one report.
-    pub(crate) fn add(&mut self, record: &Record) {
-        let (finders, origins, decisions) = (finders(record), record.origins(), record.decisions());
-        let is_duplicate = leads_to(record).is_some();
-        let narrowing = decisions.iter().rev().find(|one| matches!(one.kind.as_str(), Some("narrow" | "lift")));
-        let narrowing = narrowing.filter(|one| one.kind.as_str() == Some("narrow"));
-        let starts: Vec<i64> = finders.iter().filter_map(|finder| Some(finder.since?.unix())).collect();
-        for (at, finder) in finders.iter().enumerate() {
-            let own = || origins.iter().filter(|origin| origin.source.as_str() == Some(&finder.source));
-            let score = self.by_source.entry(finder.source.clone()).or_default();
-            score.reports += 1;
-            score.withdrawn += usize::from(record.is_withdrawn() && !is_duplicate);
-            score.narrowed +=
-                usize::from(narrowing.is_some_and(|narrowing| own().any(|one| is_cleared(one, narrowing))));
-            score.retracted += usize::from(has_ended(own()));
-            score.latest = score.latest.max(own().filter_map(time).max());
-            if let (true, Some(since)) = (finders.len() > 1, finder.since) {
-                score.shared += 1;
-                match at {
-                    0 => {
-                        score.first += 1;
-                        score.leads.extend(starts.get(1).map(|next| next - since.unix()));
-                    }
-                    _ => score.lags.extend(starts.first().map(|first| since.unix() - first)),
-                }
-            }
+    /// Adds what was counted of one report.
+    pub(crate) fn add(&mut self, counted: Counted) {
+        for (source, score) in counted {
+            self.by_source.entry(source).or_default().join(score);
         }
     }
 
@@ -147,10 +125,41 @@ impl Scores {
     }
 }
 
-/// What scores are counted from, without what takes the most room.
-pub(crate) fn kept(record: Record) -> Record {
-    let Record { id, withdrawn, database_specific, .. } = record;
-    Record { id, withdrawn, database_specific, ..Record::default() }
+/// What one report adds to the scores of its sources.
+pub(crate) type Counted = Vec<(String, Score)>;
+
+/// Counts one report.
+pub(crate) fn counted(record: &Record) -> Counted {
+    let (finders, origins, decisions) = (finders(record), record.origins(), record.decisions());
+    let is_duplicate = leads_to(record).is_some();
+    let narrowing = decisions.iter().rev().find(|one| matches!(one.kind.as_str(), Some("narrow" | "lift")));
+    let narrowing = narrowing.filter(|one| one.kind.as_str() == Some("narrow"));
+    let starts: Vec<i64> = finders.iter().filter_map(|finder| Some(finder.since?.unix())).collect();
+    let is_shared = finders.len() > 1;
+    let one = |(at, finder): (usize, Finder)| {
+        let own = || origins.iter().filter(|origin| origin.source.as_str() == Some(&finder.source));
+        let is_narrowed = narrowing.is_some_and(|narrowing| own().any(|one| is_cleared(one, narrowing)));
+        let mut score = Score {
+            reports: 1,
+            withdrawn: usize::from(record.is_withdrawn() && !is_duplicate),
+            narrowed: usize::from(is_narrowed),
+            retracted: usize::from(has_ended(own())),
+            latest: own().filter_map(time).max(),
+            ..Score::default()
+        };
+        if let (true, Some(since)) = (is_shared, finder.since) {
+            score.shared = 1;
+            match at {
+                0 => {
+                    score.first = 1;
+                    score.leads.extend(starts.get(1).map(|next| next - since.unix()));
+                }
+                _ => score.lags.extend(starts.first().map(|first| since.unix() - first)),
+            }
+        }
+        (finder.source, score)
+    };
+    finders.into_iter().enumerate().map(one).collect()
 }
 
 /// Whether a narrowing keeps out what a delivery claims.
@@ -179,6 +188,19 @@ fn has_ended<'o>(own: impl Iterator<Item = &'o Origin>) -> bool {
 }
 
 impl Score {
+    fn join(&mut self, other: Score) {
+        let Score { reports, withdrawn, narrowed, retracted, shared, first, leads, lags, latest } = other;
+        self.reports += reports;
+        self.withdrawn += withdrawn;
+        self.narrowed += narrowed;
+        self.retracted += retracted;
+        self.shared += shared;
+        self.first += first;
+        self.leads.extend(leads);
+        self.lags.extend(lags);
+        self.latest = self.latest.max(latest);
+    }
+
     fn told(&self) -> ScoreV1 {
         ScoreV1 {
             reports: self.reports,
@@ -256,19 +278,19 @@ mod tests {
     #[test]
     fn what_was_wrong_counts_for_who_said_it() {
         let mut scores = Scores::default();
-        scores.add(&with("", ""));
-        scores.add(&with(
+        scores.add(counted(&with("", "")));
+        scores.add(counted(&with(
             "",
             r#"{"kind": "narrow", "time": "2026-02-01T00:00:00Z", "versions": ["1"], "cleared": ["2"]}"#,
-        ));
-        scores.add(&with(
+        )));
+        scores.add(counted(&with(
             r#""withdrawn": "2026-03-01T00:00:00Z","#,
             r#"{"kind": "withdraw", "reason": "false-positive"}"#,
-        ));
-        scores.add(&with(
+        )));
+        scores.add(counted(&with(
             r#""withdrawn": "2026-03-01T00:00:00Z","#,
             r#"{"kind": "withdraw", "reason": "duplicate", "survivor": "MAL-2026-2"}"#,
-        ));
+        )));
         let (a, b) = (scores.of("a"), scores.of("b"));
         assert_eq!((a.reports, a.taken_back, a.narrowed, a.first), (4, 1, 0, 4));
         assert_eq!((b.taken_back, b.narrowed, b.first, b.withdrawn_share), (1, 1, 0, 0.25));
@@ -283,8 +305,8 @@ mod tests {
         origins.iter_mut().for_each(|origin| origin.withdrawn = "2026-02-01T00:00:00Z".into());
         gone.set_origins(&origins);
         let mut scores = Scores::default();
-        scores.add(&gone);
-        scores.add(&with("", ""));
+        scores.add(counted(&gone));
+        scores.add(counted(&with("", "")));
         assert_eq!((scores.of("a").retracted, scores.of("a").reports), (1, 2));
     }
 }

@@ -44,6 +44,7 @@ impl Sources<'_> {
             reading.taken.refused.extend(next.taken.refused);
             reading.taken.accepted.extend(next.taken.accepted);
             reading.taken.left_out += next.taken.left_out;
+            reading.taken.left.extend(next.taken.left);
         }
         // What is named by hand moves no cursor: nobody knows how it stands to the source's own place.
         reading.cursor = None;
@@ -194,6 +195,11 @@ impl Received {
     /// How many documents or packages are none of what the configuration asks for.
     pub(crate) fn left_out(&self) -> usize {
         self.reading.taken.left_out
+    }
+
+    /// The first of these.
+    pub(crate) fn left(&self) -> &[intake::LeftOut] {
+        &self.reading.taken.left
     }
 
     /// Whether all of the place was read.

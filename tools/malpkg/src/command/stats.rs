@@ -10,7 +10,7 @@ use crate::context::Context;
 use crate::display::{Shown, count};
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::scores::{ScoreV1, Scores, kept};
+use crate::scores::{ScoreV1, Scores, counted};
 
 /// The kind of reports that say nothing of the world.
 const TEST: &str = "test";
@@ -98,7 +98,7 @@ pub(crate) fn run(arguments: &Arguments, context: &mut Context<'_>) -> Result<Ex
         .collect();
     let entries: Vec<&Entry> = reports.iter().map(|(_, _, entry)| *entry).collect();
     let read = snapshot.map_each(&entries, |entry, bytes| match bytes {
-        Ok(bytes) => Ok(Report::read(&entry.path, bytes).record.map(|record| (facts(&record), kept(record)))),
+        Ok(bytes) => Ok(Report::read(&entry.path, bytes).record.map(|record| (facts(&record), counted(&record)))),
         Err(error) if error.is_system => Err(error),
         Err(_) => Ok(None),
     });
@@ -124,8 +124,8 @@ pub(crate) fn run(arguments: &Arguments, context: &mut Context<'_>) -> Result<Ex
     };
     let mut scores = Scores::default();
     for (&(is_withdrawn, is_unassigned, _), read) in reports.iter().zip(read) {
-        let (facts, kept) = read?.unzip();
-        kept.iter().for_each(|record| scores.add(record));
+        let (facts, counted) = read?.unzip();
+        counted.into_iter().for_each(|counted| scores.add(counted));
         stats.add(One { is_withdrawn, is_unassigned, facts });
     }
     stats.sources.iter_mut().for_each(|(source, told)| told.score = scores.of(source));

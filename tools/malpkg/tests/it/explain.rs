@@ -112,3 +112,18 @@ fn people_are_told_in_a_few_lines_that_a_delivery_cannot_forge() {
     let nothing = malpkg(repository.path(), &["ingest", "--source", "feed", input, "--explain", "npm/none"]);
     assert!(nothing.out.contains("nothing that was read is called npm/none"), "{}", nothing.out);
 }
+
+#[test]
+fn what_the_settings_of_a_source_leave_out_is_told_too() {
+    let config = "[source.feed]\nformat = \"osv\"\necosystems = [\"PyPI\"]\n";
+    let repository = Database::default().with("malpkg.toml", config).repository();
+    let inbox = Folder::empty();
+    inbox.write("a.json", report("X-1", "npm", "a", &["1.0.0"]));
+    inbox.write("b.json", report("X-2", "PyPI", "b", &["1.0.0"]));
+    let input = inbox.path().to_str().unwrap();
+    for word in ["X-1", "npm/a", "a.json"] {
+        let told = explained(&repository, &[input], word, &[]);
+        assert_eq!((told.len(), &told[0]["fate"]), (1, &"left-out".into()), "{word}");
+        assert!(told[0]["message"].as_str().unwrap().contains("`ecosystems`"), "{told:?}");
+    }
+}

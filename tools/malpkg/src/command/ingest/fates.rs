@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use curate::{Delivery, Ingested};
 use database::{ChangeKind, Place, Plan, Rejected, TreePath, subject};
 use ecosystem::{Package, PackageQuery};
-use intake::Refused;
+use intake::{LeftOut, Refused};
 use osv_schema::Record;
 use serde::Serialize;
 
@@ -22,8 +22,8 @@ pub(crate) struct FateV1 {
     pub(crate) id: Option<String>,
     pub(crate) package: Option<String>,
     pub(crate) sha256: Option<String>,
-    /// `created`, `joined`, `unchanged`, `withdrawn`, `rejected` or `skipped`; of one that is not among what was read
-    /// `known`, or `waiting` in the quarantine.
+    /// `created`, `joined`, `unchanged`, `withdrawn`, `rejected` or `skipped`; `left-out` where it is none of what the
+    /// configuration asks for; of one that is not among what was read `known`, or `waiting` in the quarantine.
     pub(crate) fate: &'static str,
     /// The id of the report that knows it.
     pub(crate) report: Option<String>,
@@ -116,6 +116,13 @@ impl Planning<'_> {
                 told.push(one);
             }
         }
+        // Who asks for all asks for deliveries, and what is left out is none.
+        if matches!(wanted, Wanted::Word { .. }) {
+            let left =
+                self.received.iter().flat_map(|received| received.left().iter().map(|one| (received.source(), one)));
+            let left = left.map(|(source, one)| (of_left(source, one), one.package.as_ref()));
+            told.extend(left.filter(|(one, package)| wanted.is(one, *package, &[])).map(|(one, _)| one));
+        }
         told
     }
 
@@ -143,6 +150,19 @@ fn of_rejected(rejected: &Rejected) -> FateV1 {
         pointer: Some(rejected.pointer.clone()),
         message: rejected.message.clone(),
         remedy: Some(rejected.remedy.clone()),
+        ..FateV1::default()
+    }
+}
+
+/// What is none of what the configuration asks for.
+fn of_left(source: &str, left: &LeftOut) -> FateV1 {
+    FateV1 {
+        source: source.to_owned(),
+        delivery: left.delivery.clone(),
+        id: left.id.clone(),
+        package: left.package.as_ref().map(ToString::to_string),
+        fate: "left-out",
+        message: left.why.to_owned(),
         ..FateV1::default()
     }
 }
