@@ -4,7 +4,7 @@ mod record;
 mod rows;
 mod words;
 
-pub(crate) use words::{KINDS, reference_kind};
+pub(crate) use words::reference_kind;
 
 use std::collections::BTreeMap;
 

@@ -5,6 +5,7 @@ mod archives;
 mod bundle;
 mod database;
 mod held;
+mod lists;
 mod lookup;
 mod published;
 mod readers;
