@@ -4,6 +4,7 @@
 
 mod accept;
 mod accept_columns;
+mod accept_lists;
 mod arrivals;
 mod bench;
 mod ci;
@@ -16,6 +17,7 @@ mod process;
 mod roundtrip;
 mod rules;
 mod runs;
+mod serving;
 mod sources;
 mod storage;
 
@@ -164,6 +166,9 @@ enum Task {
         /// Where clients are installed that are not on the machine yet
         #[arg(long, default_value = "target/clients")]
         clients: PathBuf,
+        /// The program that publishes; without it the release build, built now if it is not
+        #[arg(long)]
+        tool: Option<PathBuf>,
     },
     /// Read a source from a real S3 server: all of it, after a kill, and what is new
     Storage {
@@ -211,7 +216,7 @@ fn main() -> ExitCode {
         Task::Dedupe { groups } => runs::dedupe(groups),
         Task::Drivers { pairs } => runs::drivers(pairs),
         Task::Arrivals { corpus, arrivals, after } => arrivals::run_all(&corpus, &arrivals, &after),
-        Task::Accept { clients } => accept::run(&clients),
+        Task::Accept { clients, tool } => accept::run(&clients, tool),
         Task::Storage { objects, clients } => storage::run(objects, &clients),
         Task::Ci { step } => ci::run_step(step),
         Task::Fuzz { seconds, targets } => fuzz::run(&targets, seconds),

@@ -16,6 +16,10 @@ pub(crate) mod verdaccio;
 
 pub(crate) use blocked::Ranges;
 
+use std::collections::BTreeMap;
+
+use rayon::prelude::*;
+
 use crate::Target;
 use crate::blocking::LeftOut;
 use crate::material::Material;
@@ -60,12 +64,14 @@ pub(crate) fn left_out(material: &Material<'_>) -> Option<LeftOut> {
         return None;
     }
     let mut left_out = LeftOut::of(material);
-    for Counted { name, ecosystems, by, says_all } in targets.iter().copied().filter_map(counted) {
-        let each = ecosystems.iter().flat_map(|ecosystem| material.blocked_and_unsayable(ecosystem, by));
-        let count = each.filter(|blocked| !blocked.is_sayable() || !says_all(blocked)).count();
-        if count > 0 {
-            left_out.packages.insert(name.to_owned(), count);
-        }
-    }
+    let lists: Vec<Counted> = targets.iter().copied().filter_map(counted).collect();
+    let counts: BTreeMap<String, usize> = lists
+        .par_iter()
+        .map(|&Counted { name, ecosystems, by, says_all }| {
+            let each = ecosystems.iter().flat_map(|ecosystem| material.blocked_and_unsayable(ecosystem, by));
+            (name.to_owned(), each.filter(|blocked| !blocked.is_sayable() || !says_all(blocked)).count())
+        })
+        .collect();
+    left_out.packages = counts.into_iter().filter(|(_, count)| *count > 0).collect();
     Some(left_out)
 }

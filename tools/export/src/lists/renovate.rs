@@ -30,6 +30,9 @@ const ECOSYSTEMS: [&str; 11] =
 const RECORDS_A_PIECE: usize = 512;
 const PIECES_AT_ONCE: usize = 16;
 
+/// The fastest: the whole is compressed anew for each release, however little changed.
+const LEVEL: CompressionLevel = CompressionLevel::BestSpeed;
+
 /// An empty last block.
 const END: [u8; 2] = [3, 0];
 
@@ -80,7 +83,7 @@ fn piece(inflater: &mut Inflater, items: &[&Item<'_>]) -> io::Result<(Vec<u8>, V
         inflater.inflate(&item.facts.body, &mut text)?;
         text.push(b'\n');
     }
-    let mut compressor = CompressorOxide::with_format_and_level(DataFormat::Raw, CompressionLevel::DefaultLevel);
+    let mut compressor = CompressorOxide::with_format_and_level(DataFormat::Raw, LEVEL);
     let (status, read) = compress_to_output(&mut compressor, &text, TDEFLFlush::Sync, |some| {
         bytes.extend_from_slice(some);
         true

@@ -106,7 +106,15 @@ fn only_what_changed_is_fetched() {
     // What only the whole database can make is fetched whole.
     let whole = ["filter/manifest.json", "filter/verdicts.bloom", "malpkg.sqlite", "verdicts.csv.zst"];
     let columns = ["parquet/affected.parquet", "parquet/exploded.parquet"];
-    expected.extend(whole.into_iter().chain(columns).map(str::to_owned));
+    let lists = [
+        "datadog/npm/manifest.json",
+        "renovate/osv-offline.zip",
+        "safe-chain/malware_predictions.json",
+        "scfw/malware.yaml",
+        "verdaccio/deny.txt",
+        "verdaccio/package-filter.yaml",
+    ];
+    expected.extend(whole.into_iter().chain(columns).chain(lists).map(str::to_owned));
     let asked: std::collections::BTreeSet<String> = asked.into_iter().collect();
     assert_eq!(asked, expected.into_iter().collect(), "all else is made of what is here");
     assert!(pulled["kept"].as_u64().unwrap() > 90, "{pulled}");
