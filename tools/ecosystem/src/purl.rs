@@ -103,6 +103,11 @@ impl Package {
         self.written_purl(None, false)
     }
 
+    /// As [`purl_as_written`](Self::purl_as_written), of this version.
+    pub fn purl_as_written_with_version(&self, version: &str) -> Option<String> {
+        self.written_purl(Some(version), false)
+    }
+
     fn written_purl(&self, version: Option<&str>, canonical: bool) -> Option<String> {
         let rule = self.ecosystem().row().purls.iter().find(|rule| rule.written)?;
         if canonical && fold(rule.folding, self.name()) != self.name() {

@@ -15,6 +15,7 @@ mod cursor;
 mod dpkg;
 mod evaluate;
 mod hackage;
+mod intervals;
 mod invalid;
 mod maven;
 mod nuget;
@@ -30,6 +31,7 @@ mod token;
 use std::cmp::Ordering;
 
 pub use evaluate::{Doubt, Event, Ground, RangeKind, RangeView, Verdict, affects};
+pub use intervals::{End, Interval, Point, intervals, union};
 pub use invalid::{Fault, InvalidVersion};
 pub use order::Order;
 

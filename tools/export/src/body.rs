@@ -103,6 +103,15 @@ pub(crate) fn deflate(text: &[u8]) -> Vec<u8> {
     buffer
 }
 
+/// Compresses one text as a gzip file.
+pub(crate) fn gzip(text: &[u8]) -> Vec<u8> {
+    let mut compressor = Compressor::new(CompressionLvl::new(6).unwrap_or_default());
+    let mut buffer = vec![0; compressor.gzip_compress_bound(text.len())];
+    let length = compressor.gzip_compress(text, &mut buffer).unwrap_or_default();
+    buffer.truncate(length);
+    buffer
+}
+
 /// Reads bodies; many that lie behind each other in one go.
 #[derive(Default)]
 pub(crate) struct BodyReader {

@@ -7,6 +7,7 @@ use database::{Listed, Snapshot};
 use osv_schema::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::blocking::Blocking;
 use crate::delta::History;
 
 /// What a release is made from, all of it.
@@ -23,6 +24,8 @@ pub struct Input<'i> {
     pub listed: Option<&'i Listed>,
     /// Where people read the reports: the address of the tree's root.
     pub home: Option<&'i str>,
+    /// Which reports the lists that block hold.
+    pub blocking: Blocking,
     /// What to write.
     pub targets: BTreeSet<Target>,
     /// Where the commit came from; without it no delta is told.
@@ -73,6 +76,24 @@ pub enum Target {
     Records,
     /// What each of the last commits changed.
     Delta,
+    /// What safe-chain downloads.
+    SafeChain,
+    /// A list of findings for the Supply-Chain Firewall.
+    Scfw,
+    /// Manifests in the form of Datadog's dataset.
+    Datadog,
+    /// Constraints for pip and uv.
+    Constraints,
+    /// Rules for Verdaccio, and a plain list of package URLs.
+    Verdaccio,
+    /// A scanner for Bun.
+    Bun,
+    /// What Renovate's osv-offline downloads.
+    Renovate,
+    /// A database in the form of RustSec's.
+    RustSec,
+    /// A database in the form of Go's.
+    GoVuln,
     /// A git bundle for each ecosystem.
     Bundle,
     /// One SQLite file that answers questions.
@@ -105,7 +126,7 @@ pub struct UnknownTarget {
 
 impl Target {
     /// Every target.
-    pub const ALL: [Target; 15] = [
+    pub const ALL: [Target; 24] = [
         Target::Zip,
         Target::Tar,
         Target::Ndjson,
@@ -115,6 +136,15 @@ impl Target {
         Target::Verdicts,
         Target::Filter,
         Target::Parquet,
+        Target::SafeChain,
+        Target::Scfw,
+        Target::Datadog,
+        Target::Constraints,
+        Target::Verdaccio,
+        Target::Bun,
+        Target::Renovate,
+        Target::RustSec,
+        Target::GoVuln,
         Target::Stix,
         Target::Misp,
         Target::Cyclonedx,
@@ -130,8 +160,14 @@ impl Target {
 
     /// Whether it is written from what records say of packages, and not from the records as they are.
     pub(crate) fn needs_rows(self) -> bool {
-        use Target::{Bundle, Delta, Ndjson, Records, Tar, Zip};
-        !matches!(self, Zip | Tar | Ndjson | Records | Delta | Bundle)
+        use Target::{Bun, Bundle, Delta, Ndjson, Records, Tar, Zip};
+        !matches!(self, Zip | Tar | Ndjson | Records | Delta | Bun | Bundle)
+    }
+
+    /// Whether it is a list that blocks, and holds what [`Input::blocking`] says.
+    pub(crate) fn blocks(self) -> bool {
+        use Target::{Constraints, Datadog, GoVuln, Renovate, RustSec, SafeChain, Scfw, Verdaccio};
+        matches!(self, SafeChain | Scfw | Datadog | Constraints | Verdaccio | Renovate | RustSec | GoVuln)
     }
 
     /// Whether it says since when something is listed ([`Input::listed`]), which only the whole history knows.
@@ -152,6 +188,15 @@ impl Target {
             Target::Verdicts => "verdicts",
             Target::Filter => "filter",
             Target::Parquet => "parquet",
+            Target::SafeChain => "safe-chain",
+            Target::Scfw => "scfw",
+            Target::Datadog => "datadog",
+            Target::Constraints => "constraints",
+            Target::Verdaccio => "verdaccio",
+            Target::Bun => "bun",
+            Target::Renovate => "renovate",
+            Target::RustSec => "rustsec",
+            Target::GoVuln => "govuln",
             Target::Stix => "stix",
             Target::Misp => "misp",
             Target::Cyclonedx => "cyclonedx",

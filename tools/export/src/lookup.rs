@@ -120,12 +120,8 @@ fn subject<'m>(material: &'m Material<'_>, row: &'m Row, ranges: &'m Ranges<'_>)
 
 /// The ranges of all parts of a record that are on a package.
 fn ranges_of(record: &Record, row: &Row) -> Option<String> {
-    let is_on = |affected: &&osv_schema::Affected| {
-        affected.package.value().is_some_and(|package| {
-            (package.ecosystem.as_str(), package.name.as_str()) == (Some(&*row.ecosystem), Some(&*row.name))
-        })
-    };
-    let ranges = record.affected.items().iter().filter(is_on).flat_map(|affected| affected.ranges.items());
+    let on = record.affected.items().iter().filter(|affected| row.is_on(affected));
+    let ranges = on.flat_map(|affected| affected.ranges.items());
     let texts: Vec<String> = ranges.map(write::compact).collect();
     (!texts.is_empty()).then(|| format!("[{}]", texts.join(",")))
 }

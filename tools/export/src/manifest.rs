@@ -7,6 +7,7 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
+use crate::blocking::{Blocking, LeftOut};
 use crate::{Error, Held};
 
 /// The manifest's name in a release.
@@ -43,6 +44,12 @@ pub struct Manifest {
     /// What was asked for, by the names of targets.
     #[serde(default)]
     pub targets: Vec<String>,
+    /// Which reports the lists that block hold; none where there is no such list.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub blocking: Option<Blocking>,
+    /// What stands and is not in all of these lists.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub left_out: Option<LeftOut>,
     /// How much there is.
     pub counts: Counts,
     /// The reports that are not in the release, by id.
@@ -79,6 +86,7 @@ impl Manifest {
         input: &crate::Input<'_>,
         counts: Counts,
         held: Vec<Held>,
+        left_out: Option<LeftOut>,
         files: BTreeMap<String, FileFacts>,
     ) -> Manifest {
         let commit = input.commit.as_ref();
@@ -93,6 +101,8 @@ impl Manifest {
             tool: input.tool.to_owned(),
             licence: input.licence.to_owned(),
             targets: input.targets.iter().map(|target| target.name().to_owned()).collect(),
+            blocking: left_out.is_some().then(|| input.blocking.clone()),
+            left_out,
             counts,
             held,
             files,

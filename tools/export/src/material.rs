@@ -10,6 +10,7 @@ use rayon::prelude::*;
 use crate::body::Inflater;
 use crate::collect::{Collected, Item};
 use crate::delta::Delta;
+use crate::lists::Ranges;
 use crate::older::Older;
 use crate::rows::Row;
 use crate::{Held, Input, folders};
@@ -34,6 +35,8 @@ pub(crate) struct Material<'i> {
     pub rows: Vec<Row>,
     /// What the last commits changed, the newest first.
     pub deltas: Vec<Delta>,
+    /// The ranges of the rows that lists have to say them of; none where no list is wanted.
+    pub ranges: Ranges,
     /// An older release.
     pub older: Option<&'i Older>,
     /// The folders that hold what they held in the older release.
@@ -56,7 +59,7 @@ impl<'i> Material<'i> {
         // Items are sorted by id, so their places say the same and cost less to compare.
         rows.sort_by(|a, b| (&a.ecosystem, &a.name, a.item).cmp(&(&b.ecosystem, &b.name, b.item)));
         let unchanged = older.map(|older| unchanged(&items, older)).unwrap_or_default();
-        Material { input, items, held, rows, deltas, older, unchanged }
+        Material { input, items, held, rows, deltas, older, ranges: Ranges::new(), unchanged }
     }
 
     /// Whether a folder holds what it held in the older release.

@@ -12,8 +12,8 @@ use crate::material::Material;
 use crate::older::Older;
 use crate::output::Planned;
 use crate::{
-    Counts, Error, Input, Manifest, Target, archives, bundle, delta, filter, intel, lookup, manifest, ndjson, older,
-    parquet, records, tarball, verdicts,
+    Counts, Error, Input, Manifest, Target, archives, bundle, delta, filter, intel, lists, lookup, manifest, ndjson,
+    older, parquet, records, tarball, verdicts,
 };
 
 /// What an export is busy with.
@@ -78,7 +78,11 @@ pub fn write_over(
     let collected = collect(input, older, dir, |total| Ticker::new(Step::Read, total, progress))?;
     let wants_deltas = input.targets.contains(&Target::Delta);
     let deltas = if wants_deltas { delta::read(input, older, dir)? } else { Vec::new() };
-    let material = Material::new(input, older, collected, deltas);
+    let mut material = Material::new(input, older, collected, deltas);
+    if input.targets.iter().any(|target| target.blocks()) {
+        material.read_ranges().map_err(Error::io("read again what is in", dir))?;
+    }
+    let material = material;
     // What takes longest comes first, so that no thread is left alone with it: one stream cannot be shared out.
     let planned: Vec<Planned<'_>> = input.targets.iter().rev().flat_map(|&target| plan(target, &material)).collect();
     let ticker = Ticker::new(Step::Write, planned.len(), progress);
@@ -93,9 +97,10 @@ pub fn write_over(
         })
         .collect::<Result<_, Error>>()?;
     drop(planned);
+    let left_out = lists::left_out(&material);
     let counts = count(&material.items, material.held.len());
     let notes = older::notes(&material.items);
-    let manifest = Manifest::new(input, counts, material.held, files);
+    let manifest = Manifest::new(input, counts, material.held, left_out, files);
     let path = dir.join(manifest::FILE);
     let bytes = manifest.to_bytes().map_err(|error| Error::io("write", &path)(error.into()))?;
     fs::write(&path, bytes).map_err(Error::io("write", &path))?;
@@ -115,6 +120,15 @@ fn plan<'m>(target: Target, material: &'m Material<'_>) -> Vec<Planned<'m>> {
         Target::Verdicts => verdicts::plan(material),
         Target::Filter => filter::plan(material),
         Target::Parquet => parquet::plan(material),
+        Target::SafeChain => lists::safe_chain::plan(material),
+        Target::Scfw => lists::scfw::plan(material),
+        Target::Datadog => lists::datadog::plan(material),
+        Target::Constraints => lists::constraints::plan(material),
+        Target::Verdaccio => lists::verdaccio::plan(material),
+        Target::Bun => lists::bun::plan(),
+        Target::Renovate => lists::renovate::plan(material),
+        Target::RustSec => lists::rustsec::plan(material),
+        Target::GoVuln => lists::govuln::plan(material),
         Target::Stix => intel::stix::plan(material),
         Target::Misp => intel::misp::plan(material),
         Target::Cyclonedx => intel::cyclonedx::plan(material),

@@ -3,8 +3,8 @@
 use database::TreePath;
 use database::verdict::Statement;
 use ecosystem::{Ecosystem, Package};
-use osv_schema::Record;
 use osv_schema::additions::malpkg;
+use osv_schema::{Affected, Record};
 
 /// What one record says of one package.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -64,6 +64,13 @@ impl Row {
     /// The package.
     pub(crate) fn package(&self) -> Option<Package> {
         Some(Package::new(Ecosystem::parse(&self.ecosystem).ok()?, &*self.name))
+    }
+
+    /// Whether a part of a record is on the package.
+    pub(crate) fn is_on(&self, affected: &Affected) -> bool {
+        affected.package.value().is_some_and(|package| {
+            (package.ecosystem.as_str(), package.name.as_str()) == (Some(&*self.ecosystem), Some(&*self.name))
+        })
     }
 }
 

@@ -147,7 +147,7 @@ fn safe_chain_row(
     let ours = source.table.words.get("kind").and_then(|words| words.get(word)).map_or(word, String::as_str);
     let kind = match ours.to_ascii_lowercase().as_str() {
         "telemetry" => return Ok(None),
-        ours => crate::table::KINDS.into_iter().find(|kind| *kind == ours).ok_or_else(|| Wrong {
+        ours => osv_schema::words::PACKAGE_KINDS.into_iter().find(|kind| *kind == ours).ok_or_else(|| Wrong {
             rule: "malformed-addition",
             ..reason.wrong(
                 format!("`{}` is no reason that is known", short(word)),

@@ -5,7 +5,7 @@ mod rows;
 mod types;
 mod words;
 
-pub(crate) use words::{KINDS, reference_kind};
+pub(crate) use words::reference_kind;
 
 use std::collections::BTreeMap;
 

@@ -1,9 +1,10 @@
 //! `malpkg.toml`: what one database asks of the tool. Unknown keys are errors: a setting that is not read protects nobody.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use curate::Guard;
 use database::{CONFIG_FILE, Snapshot};
+use export::{Blocking, Target, UnknownWord};
 use intake::{Setting, SettingError, Source};
 use rules::{Level, PROTECTED_FOLDER, Settings};
 use toml::{Table, Value};
@@ -17,8 +18,9 @@ const FIRST_NUMBER: u64 = 900_001;
 
 /// The keys that are read, section by section; `schema/malpkg-config.json` has the same for editors. Those of a source
 /// are listed in `intake::keys`.
-const KEYS: [&str; 4] = ["database", "guard", "rules", "source"];
+const KEYS: [&str; 5] = ["database", "export", "guard", "rules", "source"];
 const DATABASE_KEYS: [&str; 3] = ["prefix", "home", "first-number"];
+const EXPORT_KEYS: [&str; 3] = ["block", "min-confidence", "targets"];
 const GUARD_KEYS: [&str; 2] = ["percent", "at-least"];
 
 /// The configuration of a database. Every key has a default.
@@ -32,6 +34,10 @@ pub(crate) struct Config {
     pub settings: Settings,
     /// How much a plan may take away without anybody saying so.
     pub guard: Guard,
+    /// Which reports the lists that block hold.
+    pub blocking: Blocking,
+    /// What a release has where nobody asks for single targets.
+    pub targets: BTreeSet<Target>,
     /// The declared sources, by id.
     pub sources: BTreeMap<String, Source>,
 }
@@ -39,7 +45,9 @@ pub(crate) struct Config {
 impl Default for Config {
     fn default() -> Config {
         let (settings, guard, sources) = (Settings::default(), Guard::default(), BTreeMap::new());
-        Config { home: None, first_number: FIRST_NUMBER, settings, guard, sources }
+        let targets = Target::ALL.into_iter().filter(|target| target.is_default()).collect();
+        let blocking = Blocking::default();
+        Config { home: None, first_number: FIRST_NUMBER, settings, guard, blocking, targets, sources }
     }
 }
 
@@ -108,6 +116,9 @@ impl Config {
                 config.first_number = number;
             }
         }
+        if let Some(section) = section(&table, "export")? {
+            config.read_export(section)?;
+        }
         if let Some(section) = section(&table, "guard")? {
             known(section, "guard.", &GUARD_KEYS)?;
             let number = |key| number_of(section, "guard.", key, 0);
@@ -126,6 +137,35 @@ impl Config {
             }
         }
         Ok(config)
+    }
+
+    fn read_export(&mut self, section: &Table) -> Result<(), Failure> {
+        known(section, "export.", &EXPORT_KEYS)?;
+        let unknown = |key: &str, error: &UnknownWord| {
+            let nearest = nearest(&error.word, error.known.iter().copied());
+            let all = format!("the words are: {}", error.known.join(", "));
+            Failure::new(format!("`export.{key}`: unknown word `{}`", error.word)).remedy(did_you_mean(nearest, &all))
+        };
+        let mut blocking = self.blocking.clone();
+        if let Some(kinds) = words_of(section, "export.", "block")? {
+            blocking = blocking.of_kinds(kinds).map_err(|error| unknown("block", &error))?;
+        }
+        if let Some(least) = text_of(section, "export.", "min-confidence")? {
+            blocking = blocking.from_confidence(&least).map_err(|error| unknown("min-confidence", &error))?;
+        }
+        self.blocking = blocking;
+        if let Some(names) = words_of(section, "export.", "targets")? {
+            let target = |name: &str| {
+                name.parse::<Target>().map_err(|_| {
+                    let all = Target::ALL.map(Target::name);
+                    let listed = format!("the targets are: {}", all.join(", "));
+                    Failure::new(format!("`export.targets`: unknown target `{name}`"))
+                        .remedy(did_you_mean(nearest(name, all.into_iter()), &listed))
+                })
+            };
+            self.targets = names.into_iter().map(target).collect::<Result<_, _>>()?;
+        }
+        Ok(())
     }
 
     fn set_rule(&mut self, name: &str, level: &Value) -> Result<(), Failure> {
@@ -206,6 +246,15 @@ fn text_of(table: &Table, prefix: &str, key: &str) -> Result<Option<String>, Fai
     table.get(key).map(to_text).transpose()
 }
 
+fn words_of<'t>(table: &'t Table, prefix: &str, key: &str) -> Result<Option<Vec<&'t str>>, Failure> {
+    let to_words = |value: &'t Value| {
+        let words = value.as_array().and_then(|items| items.iter().map(Value::as_str).collect::<Option<Vec<_>>>());
+        let words = words.filter(|words| !words.is_empty());
+        words.ok_or_else(|| Failure::new(format!("`{prefix}{key}` must be a list of words, and not an empty one")))
+    };
+    table.get(key).map(to_words).transpose()
+}
+
 fn number_of(table: &Table, prefix: &str, key: &str, least: u64) -> Result<Option<u64>, Failure> {
     let to_number = |value: &Value| {
         let number = value.as_integer().and_then(|number| u64::try_from(number).ok()).filter(|&n| n >= least);
@@ -252,6 +301,13 @@ mod tests {
         assert_eq!(keys(&schema), sorted(&KEYS));
         assert_eq!(keys(&schema["properties"]["database"]), sorted(&DATABASE_KEYS));
         assert_eq!(keys(&schema["properties"]["guard"]), sorted(&GUARD_KEYS));
+        let export = &schema["properties"]["export"];
+        assert_eq!(keys(export), sorted(&EXPORT_KEYS));
+        let words = |key: &str| export["properties"][key]["items"]["enum"].clone();
+        assert_eq!(words("block"), serde_json::json!(osv_schema::words::PACKAGE_KINDS));
+        assert_eq!(words("targets"), serde_json::json!(Target::ALL.map(Target::name)));
+        let least = &export["properties"]["min-confidence"]["enum"];
+        assert_eq!(*least, serde_json::json!(osv_schema::words::CONFIDENCES));
         let source = &schema["properties"]["source"]["patternProperties"]["^[a-z0-9-]+$"]["properties"];
         let listed: serde_json::Value = serde_json::from_str(&intake::schema()).unwrap();
         assert_eq!(source, &listed, "run `cargo xtask sources`");
@@ -264,7 +320,13 @@ mod tests {
         let config = Config::parse(text.as_bytes()).unwrap();
         assert_eq!((config.settings.prefix.as_str(), config.first_number), ("TST", 7));
         assert_eq!(config.source("a-1").unwrap().from.as_deref(), Some("in"));
-        assert!(Config::parse(b"").is_ok());
+        let unasked = Config::parse(b"").unwrap();
+        assert!(unasked.targets.contains(&Target::SafeChain) && !unasked.targets.contains(&Target::Records));
+        let text = "[export]\nblock = [\"hijack\"]\nmin-confidence = \"likely\"\ntargets = [\"zip\", \"scfw\"]\n";
+        let config = Config::parse(text.as_bytes()).unwrap();
+        let expected = Blocking::default().of_kinds(["hijack"]).and_then(|all| all.from_confidence("likely"));
+        assert_eq!(config.blocking, expected.unwrap());
+        assert_eq!(config.targets, BTreeSet::from([Target::Zip, Target::Scfw]));
     }
 
     #[test]
@@ -275,6 +337,20 @@ mod tests {
             "error: unknown key `database.zzz`\n  help: known keys are: prefix, home, first-number",
         );
         check("[database]\nprefix = \"mal\"", "error: `database.prefix` must be capital letters, for example \"MAL\"");
+        check("[export]\nblocks = []", "error: unknown key `export.blocks`\n  help: did you mean `block`?");
+        check(
+            "[export]\nblock = [\"malwar\"]",
+            "error: `export.block`: unknown word `malwar`\n  help: did you mean `malware`?",
+        );
+        check("[export]\nblock = []", "error: `export.block` must be a list of words, and not an empty one");
+        check(
+            "[export]\nmin-confidence = \"certain\"",
+            "error: `export.min-confidence`: unknown word `certain`\n  help: the words are: confirmed, likely, claimed",
+        );
+        check(
+            "[export]\ntargets = [\"safechain\"]",
+            "error: `export.targets`: unknown target `safechain`\n  help: did you mean `safe-chain`?",
+        );
         check("[database]\nfirst-number = 0", "error: `database.first-number` must be a whole number from 1 up");
         check(
             "[rules]\nstray-fil = \"off\"",

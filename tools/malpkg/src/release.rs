@@ -68,6 +68,7 @@ impl Release {
             held: &self.held,
             listed,
             home: self.reading.config.home.as_deref(),
+            blocking: self.reading.config.blocking.clone(),
             targets,
             tool: TOOL,
             licence: LICENCE,

@@ -38,3 +38,10 @@ pub const SEVERITY_TYPES: &[&str] = &["CVSS_V2", "CVSS_V3", "CVSS_V4", "Ubuntu"]
 /// What a decision does; the schema of these is `schema/database-specific.json`.
 pub const DECISION_KINDS: &[&str] =
     &["withdraw", "reinstate", "narrow", "lift", "undo", "approve", "dispute", "as-found", "hand-edit"];
+
+/// What a malicious package is, in one word; the schema of these and the next is `schema/database-specific.json`.
+pub const PACKAGE_KINDS: [&str; 8] =
+    ["malware", "hijack", "typosquat", "dependency-confusion", "protestware", "spam", "research", "test"];
+
+/// How sure that is, the surest first.
+pub const CONFIDENCES: [&str; 3] = ["confirmed", "likely", "claimed"];

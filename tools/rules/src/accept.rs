@@ -3,7 +3,7 @@
 //! Whatever is rare is not looked at here, and "not surely" costs only time. What is surely taken must be taken:
 //! the tests below hold both against each other.
 
-use osv_schema::words::{CREDIT_TYPES, RANGE_TYPES, REFERENCE_TYPES};
+use osv_schema::words::{CONFIDENCES, CREDIT_TYPES, PACKAGE_KINDS, RANGE_TYPES, REFERENCE_TYPES};
 use osv_schema::{Kind, Node};
 
 /// The beginnings of ids that reports have.
@@ -24,10 +24,6 @@ const ECOSYSTEMS: [&str; 12] = [
     "VSCode",
     "GitHub Actions",
 ];
-
-const KINDS: [&str; 8] =
-    ["malware", "hijack", "typosquat", "dependency-confusion", "protestware", "spam", "research", "test"];
-const CONFIDENCES: [&str; 3] = ["confirmed", "likely", "claimed"];
 
 /// Whether the OSV schema surely takes the document.
 pub(crate) fn is_surely_osv(root: Node<'_>) -> bool {
@@ -54,7 +50,7 @@ pub(crate) fn is_surely_osv(root: Node<'_>) -> bool {
 pub(crate) fn is_surely_ours(ours: Node<'_>) -> bool {
     ours.kind() == Kind::Object
         && ours.members().all(|(name, value)| match name {
-            "kind" => is_one_of(value, &KINDS),
+            "kind" => is_one_of(value, &PACKAGE_KINDS),
             "confidence" => is_one_of(value, &CONFIDENCES),
             "technique" | "campaign" => value.kind() == Kind::String,
             _ => false,

@@ -10,8 +10,8 @@ const OSV_SCANNER: &str = "github.com/google/osv-scanner/v2/cmd/osv-scanner@v2.5
 
 /// Publishes our own reports, and lets Info-ZIP, Python and osv-scanner read them: the malicious package is found, the
 /// clean one is not.
-pub(crate) fn run(clients: &Path) -> Done {
-    let tool = malpkg()?;
+pub(crate) fn run(clients: &Path, tool: Option<PathBuf>) -> Done {
+    let tool = tool.map_or_else(malpkg, |tool| std::path::absolute(tool).map_err(|error| error.to_string()))?;
     let room = tempfile::tempdir().map_err(|error| error.to_string())?;
     let out = room.path().join("release");
     crate::process::run(program(&tool, &["export", "--out"]).arg(&out).current_dir(root()))?;
@@ -24,6 +24,7 @@ pub(crate) fn run(clients: &Path) -> Done {
     crate::process::run(program("unzip", &["-q", "-t"]).arg(out.join("all.zip")))?;
     say("Info-ZIP reads all.zip");
 
+    crate::accept_lists::lists(clients, &tool)?;
     crate::accept_columns::columns(clients, &out)?;
     crate::accept_intel::intelligence(clients, &out)?;
     let scanner = osv_scanner(clients)?;
@@ -42,7 +43,7 @@ pub(crate) fn run(clients: &Path) -> Done {
     Ok(())
 }
 
-fn osv_scanner(clients: &Path) -> Done<PathBuf> {
+pub(crate) fn osv_scanner(clients: &Path) -> Done<PathBuf> {
     let folder = std::path::absolute(clients).map_err(|error| error.to_string())?;
     let program_path = folder.join("osv-scanner");
     if !program_path.exists() {
@@ -53,7 +54,7 @@ fn osv_scanner(clients: &Path) -> Done<PathBuf> {
     Ok(program_path)
 }
 
-fn lockfile(name: &str, version: &str) -> String {
+pub(crate) fn lockfile(name: &str, version: &str) -> String {
     serde_json::json!({
         "name": "fixture", "version": "1.0.0", "lockfileVersion": 3, "requires": true,
         "packages": {

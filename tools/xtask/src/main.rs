@@ -5,6 +5,7 @@
 mod accept;
 mod accept_columns;
 mod accept_intel;
+mod accept_lists;
 mod arrivals;
 mod bench;
 mod ci;
@@ -18,6 +19,7 @@ mod process;
 mod roundtrip;
 mod rules;
 mod runs;
+mod serving;
 mod sources;
 mod storage;
 mod upload;
@@ -170,6 +172,9 @@ enum Task {
         /// Where clients are installed that are not on the machine yet
         #[arg(long, default_value = "target/clients")]
         clients: PathBuf,
+        /// The program that publishes; without it the release build, built now if it is not
+        #[arg(long)]
+        tool: Option<PathBuf>,
     },
     /// Read a source from a real S3 server: all of it, after a kill, and what is new
     Storage {
@@ -226,7 +231,7 @@ fn main() -> ExitCode {
         Task::Dedupe { groups, corpus } => runs::dedupe(groups).and_then(|()| doubles::run(groups, corpus.as_deref())),
         Task::Drivers { pairs } => runs::drivers(pairs),
         Task::Arrivals { corpus, arrivals, after } => arrivals::run_all(&corpus, &arrivals, &after),
-        Task::Accept { clients } => accept::run(&clients),
+        Task::Accept { clients, tool } => accept::run(&clients, tool),
         Task::Storage { objects, clients } => storage::run(objects, &clients),
         Task::Upload { kills, clients } => upload::run(kills, &clients),
         Task::Ci { step } => ci::run_step(step),

@@ -2,6 +2,7 @@
 
 mod evaluation;
 mod hostile;
+mod intervals;
 mod laws;
 
 use std::cmp::Ordering;

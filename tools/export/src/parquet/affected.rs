@@ -74,12 +74,7 @@ impl Columns {
     fn add(&mut self, material: &Material<'_>, row: &Row, record: &Record) {
         let item = &material.items[row.item];
         let time = |member: &Member<String>| member.as_str().and_then(|text| text.parse::<Timestamp>().ok());
-        let is_on = |affected: &&Affected| {
-            affected.package.value().is_some_and(|package| {
-                (package.ecosystem.as_str(), package.name.as_str()) == (Some(&*row.ecosystem), Some(&*row.name))
-            })
-        };
-        let on: Vec<&Affected> = record.affected.items().iter().filter(is_on).collect();
+        let on: Vec<&Affected> = record.affected.items().iter().filter(|affected| row.is_on(affected)).collect();
         let stretches: Vec<Stretch<'_>> =
             on.iter().flat_map(|affected| affected.ranges.items()).flat_map(stretches).collect();
         let purl = on.iter().find_map(|affected| affected.package.value()?.purl.as_str());

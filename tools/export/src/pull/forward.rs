@@ -17,7 +17,7 @@ use crate::pull::fetch::fetch;
 use crate::pull::place::Place;
 use crate::unzip::{Zipped, records};
 use crate::verify::sha256_of;
-use crate::{CommitFacts, Error, Input, Target, write};
+use crate::{Blocking, CommitFacts, Error, Input, Target, write};
 
 /// Where the files are made, inside the release that grows.
 const ROOM: &str = ".forward";
@@ -137,6 +137,8 @@ fn make(there: &Manifest, chain: &[String], (out, new): (&Path, &Path)) -> Resul
         held: &there.held,
         listed: None,
         home: None,
+        // None of the targets that are made is a list.
+        blocking: Blocking::default(),
         targets: MADE.into_iter().filter(is_wanted).collect(),
         tool: &there.tool,
         licence: &there.licence,

@@ -172,7 +172,7 @@ fn only_the_targets_that_were_asked_for_are_written() {
     let unknown = "zap".parse::<Target>().unwrap_err();
     assert_eq!(
         unknown.to_string(),
-        r#"unknown target "zap"; the targets are zip, tar, ndjson, records, delta, sqlite, verdicts, filter, parquet, stix, misp, cyclonedx, rpz, feeds, bundle"#
+        r#"unknown target "zap"; the targets are zip, tar, ndjson, records, delta, sqlite, verdicts, filter, parquet, safe-chain, scfw, datadog, constraints, verdaccio, bun, renovate, rustsec, govuln, stix, misp, cyclonedx, rpz, feeds, bundle"#
     );
 }
 

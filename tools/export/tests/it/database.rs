@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use database::{BlobId, Content, Contents, Entry, ReadError, Snapshot, TreePath, Visit};
-use export::{Held, Input, Manifest, Target};
+use export::{Blocking, Held, Input, Manifest, Target};
 use rayon::prelude::*;
 use tempfile::TempDir;
 
@@ -74,6 +74,7 @@ pub(crate) fn input<'i>(snapshot: &'i Snapshot, held: &'i [Held]) -> Input<'i> {
         held,
         listed: None,
         home: None,
+        blocking: Blocking::default(),
         targets: Target::ALL.into_iter().filter(|target| target.is_default()).collect(),
         tool: "malpkg 0.0.0",
         licence: "CC0-1.0",

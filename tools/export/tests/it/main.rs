@@ -6,6 +6,7 @@ mod bundle;
 mod database;
 mod held;
 mod intel;
+mod lists;
 mod lookup;
 mod published;
 mod readers;

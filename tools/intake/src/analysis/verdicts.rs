@@ -3,11 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use osv_schema::words::PACKAGE_KINDS;
 use serde::Deserialize;
 
 use super::observed::PHASES;
 use crate::pattern::Pattern;
-use crate::table::KINDS;
 
 /// Where a database declares its rules. One without the file uses those that we ship.
 pub const RULES_FILE: &str = "config/package-analysis.toml";
@@ -215,8 +215,8 @@ fn fault(reason: String) -> VerdictError {
 
 fn rule(written: Written) -> Result<Rule, VerdictError> {
     let Written { name, kind, technique, says, phases, names_attacker, all, none } = written;
-    if !KINDS.contains(&kind.as_str()) {
-        return Err(fault(format!("the rule `{name}`: no kind `{kind}` is known: {}", KINDS.join(", "))));
+    if !PACKAGE_KINDS.contains(&kind.as_str()) {
+        return Err(fault(format!("the rule `{name}`: no kind `{kind}` is known: {}", PACKAGE_KINDS.join(", "))));
     }
     if let Some(phase) = phases.iter().find(|phase| !PHASES.contains(&phase.as_str())) {
         return Err(fault(format!("the rule `{name}`: no phase `{phase}` is known: {}", PHASES.join(", "))));

@@ -1,9 +1,10 @@
 //! One row as an OSV record, with every fact in its home.
 
 use ecosystem::{Ecosystem, Package, PackageQuery, Repository};
+use osv_schema::words::{CONFIDENCES, PACKAGE_KINDS};
 use osv_schema::{Affected, Credit, Event, Member, Object, Range, Record, Reference, Value, additions};
 
-use super::words::{self, CONFIDENCES, KINDS, Parted};
+use super::words::{self, Parted};
 use super::{Fault, Map, Row};
 use crate::made::{self, SCHEMA_VERSION, list};
 use crate::taking::short;
@@ -340,7 +341,8 @@ fn add(ours: &mut Object, name: &str, items: impl Iterator<Item = Value>) {
 
 /// What belongs into `database_specific.malpkg`.
 fn facts(cells: &Cells<'_>, ours: &mut Object) -> Result<(), Fault> {
-    let words = [("kind", cells.word("kind", &KINDS)?), ("confidence", cells.word("confidence", &CONFIDENCES)?)];
+    let words =
+        [("kind", cells.word("kind", &PACKAGE_KINDS)?), ("confidence", cells.word("confidence", &CONFIDENCES)?)];
     let texts = [("technique", cells.text("technique")), ("campaign", cells.text("campaign"))];
     for (name, text) in words.into_iter().chain(texts) {
         if let Some(text) = text {

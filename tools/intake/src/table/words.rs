@@ -2,13 +2,6 @@
 
 use osv_schema::{Document as Json, Kind, Timestamp, Value};
 
-/// The kinds of malicious packages.
-pub(crate) const KINDS: [&str; 8] =
-    ["malware", "hijack", "typosquat", "dependency-confusion", "protestware", "spam", "research", "test"];
-
-/// How well founded a finding is.
-pub(super) const CONFIDENCES: [&str; 3] = ["confirmed", "likely", "claimed"];
-
 /// What parts the items of a list in one text.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Parted {

@@ -1,5 +1,6 @@
 //! `malpkg export`: a commit as everything that consumers download.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use export::{Held, Manifest, SigningKey, Status, Target, Written};
@@ -38,10 +39,12 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "REV")]
     rev: Option<String>,
 
-    /// Write only these targets; without it all of them but `records`, which is a file for each report
+    /// Write only these targets; without it what `[export]` in malpkg.toml says, or else all but `records`, which is a file
+    /// for each report
     ///
-    /// `zip`, `tar`, `ndjson`, `records`, `delta`, `sqlite`, `verdicts`, `filter`, `parquet`, `stix`, `misp`,
-    /// `cyclonedx`, `rpz`, `feeds`, `bundle`
+    /// `zip`, `tar`, `ndjson`, `records`, `delta`, `sqlite`, `verdicts`, `filter`, `parquet`, `safe-chain`, `scfw`,
+    /// `datadog`, `constraints`, `verdaccio`, `bun`, `renovate`, `rustsec`, `govuln`, `stix`, `misp`, `cyclonedx`, `rpz`,
+    /// `feeds`, `bundle`
     #[arg(long, value_name = "TARGET,…", value_delimiter = ',')]
     only: Vec<Target>,
 
@@ -90,8 +93,8 @@ pub(crate) fn run(arguments: &Arguments, context: &mut Context<'_>) -> Result<Ex
     let release = Release::of(reading, &store, context)?;
     refuse_held(arguments, &release.held)?;
     progress.say("writing the release");
-    let default = || Target::ALL.into_iter().filter(|target| target.is_default()).collect();
-    let targets = if arguments.only.is_empty() { default() } else { arguments.only.iter().copied().collect() };
+    let only: BTreeSet<Target> = arguments.only.iter().copied().collect();
+    let targets = if only.is_empty() { release.reading.config.targets.clone() } else { only };
     let past = release.past(&store);
     let listed = release.listed(&targets, &store)?;
     let input = release.input(targets, past.as_ref(), listed.as_ref());

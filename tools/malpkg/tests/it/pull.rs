@@ -106,7 +106,15 @@ fn only_what_changed_is_fetched() {
     // What only the whole database can make is fetched whole.
     let whole = ["filter/manifest.json", "filter/verdicts.bloom", "malpkg.sqlite", "verdicts.csv.zst"];
     let columns = ["parquet/affected.parquet", "parquet/exploded.parquet"];
-    expected.extend(whole.into_iter().chain(columns).map(str::to_owned));
+    let lists = [
+        "datadog/npm/manifest.json",
+        "renovate/osv-offline.zip",
+        "safe-chain/malware_predictions.json",
+        "scfw/malware.yaml",
+        "verdaccio/deny.txt",
+        "verdaccio/package-filter.yaml",
+    ];
+    expected.extend(whole.into_iter().chain(columns).chain(lists).map(str::to_owned));
     // So is what those read who hunt, where its ecosystem changed; its names are those of campaigns and days.
     let (hunters, asked): (Vec<String>, Vec<String>) = asked
         .into_iter()
@@ -131,7 +139,7 @@ fn what_is_on_its_way_to_another_release_is_found_by_its_hash() {
     let (one, two) = (published.folder.place("one"), published.folder.place("two"));
     let before = published.files("one");
     let whole = fs::read(one.join("npm/all.zip")).unwrap();
-    let manifest: serde_json::Value = serde_json::from_slice(&fs::read(one.join("manifest.json")).unwrap()).unwrap();
+    let manifest: Value = serde_json::from_slice(&fs::read(one.join("manifest.json")).unwrap()).unwrap();
     let hash = manifest["files"]["npm/all.zip"]["sha256"].as_str().unwrap();
     // The name has the next release's content already, and the manifest is not there yet.
     fs::remove_file(one.join("npm/all.zip")).unwrap();

@@ -1,0 +1,95 @@
+//! Target `renovate`: the archive that Renovate's osv-offline downloads, a file of records for each ecosystem that it knows.
+//!
+//! Each record is a line. A file is far larger than a record, and its archive needs it as one stream: it is compressed in
+//! pieces, several at once, that are joined where a byte ends. No library but `miniz_oxide` ends a piece so and is the same
+//! bytes on every processor.
+
+use std::fs::File;
+use std::io::{self, Write};
+use std::sync::Arc;
+
+use libdeflater::Crc;
+use miniz_oxide::DataFormat;
+use miniz_oxide::deflate::CompressionLevel;
+use miniz_oxide::deflate::core::{CompressorOxide, TDEFLFlush, TDEFLStatus, compress_to_output};
+use osv_schema::Timestamp;
+use rayon::prelude::*;
+
+use crate::body::{Body, Inflater};
+use crate::collect::Item;
+use crate::material::Material;
+use crate::output::{Out, Planned};
+use crate::zip::ZipWriter;
+
+/// The ecosystems that osv-offline has a file of.
+const ECOSYSTEMS: [&str; 11] =
+    ["crates.io", "Go", "Hackage", "Hex", "Maven", "npm", "NuGet", "Packagist", "Pub", "PyPI", "RubyGems"];
+
+/// How many records make a piece, and how many pieces are made at once. Both are part of what makes two releases the same
+/// bytes, or of how much memory they take.
+const RECORDS_A_PIECE: usize = 512;
+const PIECES_AT_ONCE: usize = 16;
+
+/// The fastest: the whole is compressed anew for each release, however little changed.
+const LEVEL: CompressionLevel = CompressionLevel::BestSpeed;
+
+/// An empty last block.
+const END: [u8; 2] = [3, 0];
+
+/// The files of the target.
+pub(crate) fn plan<'m>(material: &'m Material<'_>) -> Vec<Planned<'m>> {
+    vec![Planned::new("renovate/osv-offline.zip", |out| write(material, out))]
+}
+
+fn write(material: &Material<'_>, out: &mut Out<'_>) -> io::Result<()> {
+    let mut chosen: Vec<usize> = material.chosen(0..material.rows.len()).map(|(_, row)| row.item).collect();
+    chosen.sort_unstable();
+    chosen.dedup();
+    let mut archive = ZipWriter::new(&mut *out);
+    for ecosystem in ECOSYSTEMS {
+        let is_in = |item: &&Item<'_>| item.facts.folders.contains(&ecosystem);
+        let items: Vec<&Item<'_>> = chosen.iter().map(|at| &material.items[*at]).filter(is_in).collect();
+        let modified = items.iter().map(|item| item.facts.modified).max().unwrap_or(Timestamp::EPOCH);
+        archive.add(&format!("{}.nedb", ecosystem.to_lowercase()), modified, &deflated(&items)?)?;
+    }
+    archive.finish()?;
+    Ok(())
+}
+
+/// A line for each record, compressed.
+fn deflated(items: &[&Item<'_>]) -> io::Result<Body> {
+    let mut file = tempfile::tempfile()?;
+    let (mut crc, mut size, mut length) = (Crc::new(), 0, 0);
+    for some in items.chunks(RECORDS_A_PIECE * PIECES_AT_ONCE) {
+        let pieces: Vec<io::Result<(Vec<u8>, Vec<u8>)>> =
+            some.par_chunks(RECORDS_A_PIECE).map_init(Inflater::new, piece).collect();
+        for piece in pieces {
+            let (text, bytes) = piece?;
+            crc.update(&text);
+            size += text.len();
+            length += bytes.len();
+            file.write_all(&bytes)?;
+        }
+    }
+    file.write_all(&END)?;
+    let length = u32::try_from(length + END.len()).map_err(io::Error::other)?;
+    Ok(Body::in_file(Arc::<File>::new(file), 0, length, size, crc.sum()))
+}
+
+/// The lines of some records, and the same compressed, up to a byte that ends between two blocks.
+fn piece(inflater: &mut Inflater, items: &[&Item<'_>]) -> io::Result<(Vec<u8>, Vec<u8>)> {
+    let (mut text, mut bytes) = (Vec::new(), Vec::new());
+    for item in items {
+        inflater.inflate(&item.facts.body, &mut text)?;
+        text.push(b'\n');
+    }
+    let mut compressor = CompressorOxide::with_format_and_level(DataFormat::Raw, LEVEL);
+    let (status, read) = compress_to_output(&mut compressor, &text, TDEFLFlush::Sync, |some| {
+        bytes.extend_from_slice(some);
+        true
+    });
+    if status != TDEFLStatus::Okay || read != text.len() {
+        return Err(io::Error::other("a piece of an archive cannot be compressed"));
+    }
+    Ok((text, bytes))
+}
