@@ -151,7 +151,12 @@ fn lost() -> Vec<(String, String)> {
     let parts = ["web", "api", "app", "lib", "docs", "cli", "auth", "jobs", "mail", "map"];
     let scoped = words.iter().flat_map(|word| parts.iter().map(move |part| format!("{part}-{word}-of-acme")));
     let of_famous = famous.map(|name| (name.to_owned(), "The package runs code.".to_owned()));
-    of_famous.chain(scoped.map(|name| (name.clone(), format!("The package @acme/{name} runs code.")))).collect()
+    // Squatters of a scope that is somebody's: nobody but its owner can publish there.
+    let squats = (0..100).map(|at| (format!("@types/flood-{at}"), "The package runs code.".to_owned()));
+    of_famous
+        .chain(squats)
+        .chain(scoped.map(|name| (name.clone(), format!("The package @acme/{name} runs code."))))
+        .collect()
 }
 
 #[test]

@@ -104,6 +104,11 @@ fn a_source_that_takes_too_much_away_is_left_out_and_the_others_go_on() {
     );
     let text = malpkg_at(&later, repository.path(), &["ingest"]);
     assert!(text.out.contains("malpkg ingest --source list --allow withdraw=29"), "{}", text.out);
+    let ran = malpkg_at(&later, repository.path(), &["ingest", "--explain", "list", "--format", "json"]);
+    let explained: Value = serde_json::from_str(&ran.out).unwrap();
+    let [held] = &explained["explained"].as_array().unwrap()[..] else { panic!("{explained}") };
+    assert_eq!(held["fate"], "skipped");
+    assert!(held["message"].as_str().unwrap().contains("would take many reports away"), "{held}");
     let allowed = ["ingest", "--source", "list", "--allow", "withdraw=29", "--commit"];
     assert_eq!(malpkg_at(&later, repository.path(), &allowed).exit, Exit::Done);
 }

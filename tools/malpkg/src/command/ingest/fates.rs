@@ -79,6 +79,8 @@ pub(super) struct Planning<'p> {
     pub(super) received: Vec<&'p Received>,
     /// What the planning refused.
     pub(super) late: &'p [Refused],
+    /// What sources sent that would take too much away, and are no part of the plan.
+    pub(super) held_back: Vec<&'p Delivery>,
     /// By source and delivery, where it is kept in quarantine.
     pub(super) kept: BTreeMap<(&'p str, &'p str), &'p str>,
 }
@@ -113,6 +115,13 @@ impl Planning<'_> {
             let package = record.as_ref().and_then(|record| Some(subject(record).ok()?.package));
             let aliases = record.as_ref().map_or(&[][..], |record| record.aliases.items());
             if wanted.is(&one, package.as_ref(), aliases) {
+                told.push(one);
+            }
+        }
+        for delivery in &self.held_back {
+            let reason = "its source would take many reports away, and is left out until somebody allows that";
+            let (one, package) = planned(delivery, &Ingested::Skipped, &kinds, Some(reason));
+            if wanted.is(&one, package.as_ref(), delivery.record.aliases.items()) {
                 told.push(one);
             }
         }

@@ -168,6 +168,7 @@ fn plan_all(
                     plan: &plan,
                     received: received().collect(),
                     late: &late,
+                    held_back: read.deliveries.iter().filter(|one| left_out.contains_key(&one.source)).collect(),
                     kept: kept(&settled),
                 };
                 let told = explained(read, &planning, reading)?;
