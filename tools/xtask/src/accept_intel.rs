@@ -1,7 +1,9 @@
 //! Threat intelligence and feeds of our release, read by those who made the formats.
 
 use std::fs;
+use std::net::TcpListener;
 use std::path::{Path, PathBuf};
+use std::process::Stdio;
 
 use crate::process::{Done, ensure, program, run, say};
 
@@ -108,6 +110,27 @@ assert all((out.parent / places['atom']).is_file() for part in ('ecosystems', 'c
 print(feeds, entries)
 ";
 
+/// Asks a resolver for names as any program does: 3 is the answer that there is no such name.
+const ASK: &str = "
+import socket, struct, sys, time
+def ask(name):
+    question = b''.join(bytes([len(part)]) + part.encode() for part in name.split('.'))
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asking:
+        asking.settimeout(1)
+        asking.sendto(struct.pack('>6H', 1, 0x100, 1, 0, 0, 0) + question + struct.pack('>BHH', 0, 1, 1), ('127.0.0.1', int(sys.argv[1])))
+        return asking.recv(512)[3] & 15
+for _ in range(50):
+    try:
+        ask('localhost')
+        break
+    except OSError:
+        time.sleep(0.1)
+names = sys.argv[2:]
+assert names and all(ask(name) == 3 == ask('a.b.' + name) for name in names), [(name, ask(name)) for name in names]
+assert ask('localhost') == 0
+print(len(names))
+";
+
 pub(crate) fn intelligence(clients: &Path, out: &Path) -> Done {
     let python = python(clients)?;
     let ask = |script: &str| -> Done<Vec<String>> {
@@ -152,8 +175,11 @@ fn resolvers(out: &Path) -> Done {
     ensure(told.contains("OK"), || format!("named-checkzone: {told}"))?;
     let room = tempfile::tempdir().map_err(|error| error.to_string())?;
     let config = room.path().join("unbound.conf");
+    let free = TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr());
+    let port = free.map_err(|error| error.to_string())?.port();
     let text = format!(
-        "server:\n  module-config: \"respip validator iterator\"\n  chroot: \"\"\n  username: \"\"\nrpz:\n  name: mal.rpz.invalid\n  zonefile: {}\n",
+        "server:\n  module-config: \"respip validator iterator\"\n  chroot: \"\"\n  username: \"\"\n  pidfile: \"\"\n  use-syslog: no\n  \
+         do-daemonize: no\n  interface: 127.0.0.1@{port}\nremote-control:\n  control-enable: no\nrpz:\n  name: mal.rpz.invalid\n  zonefile: {}\n",
         zone.display()
     );
     fs::write(&config, text).map_err(|error| error.to_string())?;
@@ -164,6 +190,14 @@ fn resolvers(out: &Path) -> Done {
     let is_line =
         |line: &str| line.strip_prefix("0.0.0.0 ").is_some_and(|name| name.contains('.') && !name.contains(' '));
     ensure(hosts.lines().all(is_line), || "a line of hosts.txt is none".into())?;
-    say(&format!("BIND, Unbound and dnsmasq take the names: {} of them", hosts.lines().count()));
+    let mut unbound = program("unbound", &["-c"]);
+    let unbound = unbound.arg(&config).env("PATH", &path).stdout(Stdio::null()).stderr(Stdio::null()).spawn();
+    let mut unbound = unbound.map_err(|error| format!("unbound: {error}"))?;
+    let names = hosts.lines().filter_map(|line| line.strip_prefix("0.0.0.0 "));
+    let asked = run(program("python3", &["-c", ASK, &port.to_string()]).args(names));
+    let stopped = unbound.kill().and_then(|()| unbound.wait());
+    asked?;
+    stopped.map_err(|error| error.to_string())?;
+    say(&format!("BIND, Unbound and dnsmasq take the names, and Unbound refuses each of {}", hosts.lines().count()));
     Ok(())
 }

@@ -316,6 +316,14 @@ fn the_bytes_do_not_depend_on_threads() {
 }
 
 #[test]
+fn what_is_large_is_written_when_it_is_asked_for() {
+    let unasked = |reports: usize| Target::ALL.into_iter().filter(move |target| target.is_default_of(reports));
+    assert!(TARGETS.iter().all(|target| unasked(50_000).any(|one| one == *target)));
+    assert!(unasked(50_001).all(|target| !matches!(target, Target::Stix | Target::Misp)));
+    assert_eq!(unasked(50_000).count(), unasked(50_001).count() + 2);
+}
+
+#[test]
 fn nothing_is_as_good_as_something() {
     let snapshot = reports(&[]);
     let release = Release::of(&only(&TARGETS, &snapshot));

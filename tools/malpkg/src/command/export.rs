@@ -38,7 +38,8 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "REV")]
     rev: Option<String>,
 
-    /// Write only these targets; without it all of them but `records`, which is a file for each report
+    /// Write only these targets; without it all of them but `records`, which is a file for each report, and of more than
+    /// 50,000 reports not `stix` and `misp`
     ///
     /// `zip`, `tar`, `ndjson`, `records`, `delta`, `sqlite`, `verdicts`, `filter`, `parquet`, `stix`, `misp`,
     /// `cyclonedx`, `rpz`, `feeds`, `bundle`
@@ -90,7 +91,8 @@ pub(crate) fn run(arguments: &Arguments, context: &mut Context<'_>) -> Result<Ex
     let release = Release::of(reading, &store, context)?;
     refuse_held(arguments, &release.held)?;
     progress.say("writing the release");
-    let default = || Target::ALL.into_iter().filter(|target| target.is_default()).collect();
+    let reports = release.reading.snapshot.reports().count();
+    let default = || Target::ALL.into_iter().filter(|target| target.is_default_of(reports)).collect();
     let targets = if arguments.only.is_empty() { default() } else { arguments.only.iter().copied().collect() };
     let past = release.past(&store);
     let listed = release.listed(&targets, &store)?;

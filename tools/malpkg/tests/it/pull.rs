@@ -131,7 +131,7 @@ fn what_is_on_its_way_to_another_release_is_found_by_its_hash() {
     let (one, two) = (published.folder.place("one"), published.folder.place("two"));
     let before = published.files("one");
     let whole = fs::read(one.join("npm/all.zip")).unwrap();
-    let manifest: serde_json::Value = serde_json::from_slice(&fs::read(one.join("manifest.json")).unwrap()).unwrap();
+    let manifest: Value = serde_json::from_slice(&fs::read(one.join("manifest.json")).unwrap()).unwrap();
     let hash = manifest["files"]["npm/all.zip"]["sha256"].as_str().unwrap();
     // The name has the next release's content already, and the manifest is not there yet.
     fs::remove_file(one.join("npm/all.zip")).unwrap();
