@@ -37,6 +37,9 @@ for path in sorted(pathlib.Path(sys.argv[1], 'stix').glob('*.json')):
             wrong = run_validator(one.pattern)
             assert not wrong, (one.pattern, wrong)
             found.add((path.stem, one.pattern))
+if len(sys.argv) > 2:
+    print(objects, patterns)
+    sys.exit()
 ids = [one['id'] for one in json.loads(pathlib.Path(sys.argv[1], 'stix/npm.json').read_text())['objects']]
 assert len(ids) == len(set(ids)), 'an id is there twice'
 assert ('npm', \"[software:name = 'event-stream' AND software:version = '3.3.6']\") in found
@@ -86,7 +89,7 @@ for path in sorted(pathlib.Path(sys.argv[1], 'cyclonedx').glob('*.json')):
     assert len(refs) == len(set(refs))
     found += [(path.name, one['id'], v) for one in bill['vulnerabilities'] for a in one.get('affects', [])
         if a['ref'] == 'npm/event-stream' for v in a['versions']]
-assert found == [('npm.cdx.json', 'MAL-2018-900002', {'version': '3.3.6', 'status': 'affected'})], found
+assert len(sys.argv) > 2 or found == [('npm.cdx.json', 'MAL-2018-900002', {'version': '3.3.6', 'status': 'affected'})], found
 print(len(list(pathlib.Path(sys.argv[1], 'cyclonedx').glob('*.json'))))
 ";
 
@@ -131,12 +134,24 @@ assert ask('localhost') == 0
 print(len(names))
 ";
 
-pub(crate) fn intelligence(clients: &Path, out: &Path) -> Done {
+pub(crate) fn intelligence(clients: &Path, tool: &Path, out: &Path) -> Done {
+    for (name, package) in RESOLVERS {
+        if run(program("sh", &["-c", &format!("command -v {name}")]).env("PATH", path())).is_err() {
+            return Err(format!("{name} is not here: install {package}"));
+        }
+    }
     let python = python(clients)?;
     let ask = |script: &str| -> Done<Vec<String>> {
         let told = run(program(&python, &["-c", script]).arg(out))?;
         Ok(told.split_whitespace().map(str::to_owned).collect())
     };
+    let room = tempfile::tempdir().map_err(|error| error.to_string())?;
+    let hostile = crate::accept_hostile::release(tool, room.path())?;
+    for script in [STIX, MISP, CYCLONEDX, FEEDS] {
+        run(program(&python, &["-c", script]).arg(&hostile).arg("hostile"))?;
+    }
+    read_names(&hostile)?;
+    say("a release full of quotes, controls and markup is read by all that follow");
     let stix = ask(STIX)?;
     say(&format!("stix2 parses each bundle strictly: {} objects, {} patterns by the grammar", stix[0], stix[1]));
     let misp = ask(MISP)?;
@@ -163,16 +178,8 @@ fn python(clients: &Path) -> Done<PathBuf> {
 
 /// Those who read the zone, the list and the lines for dnsmasq. They come with the system, and nothing is proven without.
 fn resolvers(out: &Path) -> Done {
-    for (name, package) in RESOLVERS {
-        if run(&mut program("sh", &["-c", &format!("PATH=$PATH:/usr/sbin command -v {name}")])).is_err() {
-            return Err(format!("{name} is not here: install {package}"));
-        }
-    }
-    let path = format!("{}:/usr/sbin", std::env::var("PATH").unwrap_or_default());
-    let zone = out.join("rpz/mal.rpz");
-    let mut check = program("named-checkzone", &["-i", "none", "mal.rpz.invalid"]);
-    let told = run(check.arg(&zone).env("PATH", &path))?;
-    ensure(told.contains("OK"), || format!("named-checkzone: {told}"))?;
+    let (path, zone) = (path(), out.join("rpz/mal.rpz"));
+    let hosts = read_names(out)?;
     let room = tempfile::tempdir().map_err(|error| error.to_string())?;
     let config = room.path().join("unbound.conf");
     let free = TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr());
@@ -184,12 +191,6 @@ fn resolvers(out: &Path) -> Done {
     );
     fs::write(&config, text).map_err(|error| error.to_string())?;
     run(program("unbound-checkconf", &[]).arg(&config).env("PATH", &path))?;
-    let lines = format!("--conf-file={}", out.join("rpz/dnsmasq.conf").display());
-    run(program("dnsmasq", &["--test", &lines]).env("PATH", &path))?;
-    let hosts = fs::read_to_string(out.join("rpz/hosts.txt")).map_err(|error| error.to_string())?;
-    let is_line =
-        |line: &str| line.strip_prefix("0.0.0.0 ").is_some_and(|name| name.contains('.') && !name.contains(' '));
-    ensure(hosts.lines().all(is_line), || "a line of hosts.txt is none".into())?;
     let mut unbound = program("unbound", &["-c"]);
     let unbound = unbound.arg(&config).env("PATH", &path).stdout(Stdio::null()).stderr(Stdio::null()).spawn();
     let mut unbound = unbound.map_err(|error| format!("unbound: {error}"))?;
@@ -200,4 +201,24 @@ fn resolvers(out: &Path) -> Done {
     stopped.map_err(|error| error.to_string())?;
     say(&format!("BIND, Unbound and dnsmasq take the names, and Unbound refuses each of {}", hosts.lines().count()));
     Ok(())
+}
+
+/// Where the programs of resolvers are.
+fn path() -> String {
+    format!("{}:/usr/sbin", std::env::var("PATH").unwrap_or_default())
+}
+
+/// BIND and dnsmasq read what is theirs; the hosts file is given back.
+fn read_names(out: &Path) -> Done<String> {
+    let mut check = program("named-checkzone", &["-i", "none", "mal.rpz.invalid"]);
+    let told = run(check.arg(out.join("rpz/mal.rpz")).env("PATH", path()))?;
+    ensure(told.contains("OK"), || format!("named-checkzone: {told}"))?;
+    let lines = format!("--conf-file={}", out.join("rpz/dnsmasq.conf").display());
+    run(program("dnsmasq", &["--test", &lines]).env("PATH", path()))?;
+    let hosts = fs::read_to_string(out.join("rpz/hosts.txt")).map_err(|error| error.to_string())?;
+    let is_name = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b"-_.".contains(&b);
+    let is_line =
+        |line: &str| line.strip_prefix("0.0.0.0 ").is_some_and(|name| name.contains('.') && name.bytes().all(is_name));
+    ensure(hosts.lines().all(is_line), || "a line of hosts.txt is none".into())?;
+    Ok(hosts)
 }
