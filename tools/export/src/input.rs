@@ -116,6 +116,9 @@ pub enum Target {
     Feeds,
 }
 
+/// How many reports make a database large.
+const LARGE: usize = 50_000;
+
 /// The text names no target.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("unknown target {name:?}; the targets are {}", Target::ALL.map(Target::name).join(", "))]
@@ -156,6 +159,12 @@ impl Target {
     /// Whether it is written unasked.
     pub fn is_default(self) -> bool {
         !matches!(self, Target::Records)
+    }
+
+    /// Whether it is written unasked of a database of so many reports: some are nothing that anybody could take in when they
+    /// are large, and cost more to write and to fetch than all others together.
+    pub fn is_default_of(self, reports: usize) -> bool {
+        self.is_default() && (reports <= LARGE || !matches!(self, Target::Stix | Target::Misp))
     }
 
     /// Whether it is written from what records say of packages, and not from the records as they are.

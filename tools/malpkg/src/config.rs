@@ -36,8 +36,8 @@ pub(crate) struct Config {
     pub guard: Guard,
     /// Which reports the lists that block hold.
     pub blocking: Blocking,
-    /// What a release has where nobody asks for single targets.
-    pub targets: BTreeSet<Target>,
+    /// What a release has where nobody asks for single targets; none where that is left to the size of the database.
+    pub targets: Option<BTreeSet<Target>>,
     /// The declared sources, by id.
     pub sources: BTreeMap<String, Source>,
 }
@@ -45,9 +45,8 @@ pub(crate) struct Config {
 impl Default for Config {
     fn default() -> Config {
         let (settings, guard, sources) = (Settings::default(), Guard::default(), BTreeMap::new());
-        let targets = Target::ALL.into_iter().filter(|target| target.is_default()).collect();
         let blocking = Blocking::default();
-        Config { home: None, first_number: FIRST_NUMBER, settings, guard, blocking, targets, sources }
+        Config { home: None, first_number: FIRST_NUMBER, settings, guard, blocking, targets: None, sources }
     }
 }
 
@@ -163,7 +162,7 @@ impl Config {
                         .remedy(did_you_mean(nearest(name, all.into_iter()), &listed))
                 })
             };
-            self.targets = names.into_iter().map(target).collect::<Result<_, _>>()?;
+            self.targets = Some(names.into_iter().map(target).collect::<Result<_, _>>()?);
         }
         Ok(())
     }
@@ -321,12 +320,12 @@ mod tests {
         assert_eq!((config.settings.prefix.as_str(), config.first_number), ("TST", 7));
         assert_eq!(config.source("a-1").unwrap().from.as_deref(), Some("in"));
         let unasked = Config::parse(b"").unwrap();
-        assert!(unasked.targets.contains(&Target::SafeChain) && !unasked.targets.contains(&Target::Records));
+        assert_eq!(unasked.targets, None);
         let text = "[export]\nblock = [\"hijack\"]\nmin-confidence = \"likely\"\ntargets = [\"zip\", \"scfw\"]\n";
         let config = Config::parse(text.as_bytes()).unwrap();
         let expected = Blocking::default().of_kinds(["hijack"]).and_then(|all| all.from_confidence("likely"));
         assert_eq!(config.blocking, expected.unwrap());
-        assert_eq!(config.targets, BTreeSet::from([Target::Zip, Target::Scfw]));
+        assert_eq!(config.targets, Some(BTreeSet::from([Target::Zip, Target::Scfw])));
     }
 
     #[test]

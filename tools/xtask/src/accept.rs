@@ -26,7 +26,7 @@ pub(crate) fn run(clients: &Path, tool: Option<PathBuf>) -> Done {
 
     crate::accept_lists::lists(clients, &tool)?;
     crate::accept_columns::columns(clients, &out)?;
-    crate::accept_intel::intelligence(clients, &out)?;
+    crate::accept_intel::intelligence(clients, &tool, &out)?;
     let scanner = osv_scanner(clients)?;
     let database = room.path().join("db");
     fs::create_dir_all(&database).map_err(|error| error.to_string())?;

@@ -4,6 +4,7 @@
 
 mod accept;
 mod accept_columns;
+mod accept_hostile;
 mod accept_intel;
 mod accept_lists;
 mod arrivals;

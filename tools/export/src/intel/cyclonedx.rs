@@ -18,6 +18,10 @@ use crate::rows::Row;
 /// CWE-506, embedded malicious code.
 const MALICIOUS_CODE: [u16; 1] = [506];
 
+/// How many characters the schema lets a version and a range have.
+const VERSION_MAX: usize = 1024;
+const RANGE_MAX: usize = 4096;
+
 #[derive(Serialize)]
 struct Component<'c> {
     #[serde(rename = "type")]
@@ -60,7 +64,6 @@ struct Rating {
 struct Affects {
     #[serde(rename = "ref")]
     reference: String,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
     versions: Vec<Versions>,
 }
 
@@ -134,6 +137,11 @@ fn reference(row: &Row) -> String {
     format!("{}/{}", row.ecosystem, row.name)
 }
 
+/// Whether a text is no longer than the schema allows.
+fn fits(text: &str, characters: usize) -> bool {
+    text.len() <= characters || text.chars().count() <= characters
+}
+
 fn vulnerability<'v>(
     material: &'v Material<'_>,
     rows: impl Iterator<Item = &'v Row>,
@@ -143,11 +151,17 @@ fn vulnerability<'v>(
     for row in rows {
         let version = |version: &str| Versions { version: Some(version.to_owned()), range: None, status: "affected" };
         let range = |range: String| Versions { version: None, range: Some(range), status: "affected" };
-        let versions = row.versions().iter().map(|text| version(text)).chain(row.ranges().into_iter().map(range));
+        let versions = row.versions().iter().filter(|text| fits(text, VERSION_MAX)).map(|text| version(text));
+        let ranges = row.ranges().into_iter().filter(|text| fits(text, RANGE_MAX)).map(range);
+        let versions: Vec<Versions> = versions.chain(ranges).collect();
+        // Without any it would mean every version.
+        if versions.is_empty() {
+            continue;
+        }
         let reference = reference(row);
         match affects.iter_mut().find(|affects| affects.reference == reference) {
             Some(affects) => affects.versions.extend(versions),
-            None => affects.push(Affects { reference, versions: versions.collect() }),
+            None => affects.push(Affects { reference, versions }),
         }
     }
     let time = |time: Option<Timestamp>| time.map(|time| time.whole_seconds().to_string());

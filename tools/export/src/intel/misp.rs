@@ -390,9 +390,19 @@ impl<'w> Writer<'w> {
                 said.push(Said { relation, kind, value: observed.to_string(), to_ids: *to_ids, correlates: true });
             }
         }
-        // MISP refuses an attribute without a value.
-        said.retain(|said| !said.value.trim().is_empty());
+        // MISP takes blanks off the ends of values, and refuses an attribute without a value.
+        said.iter_mut().for_each(|said| trim(&mut said.value));
+        said.retain(|said| !said.value.is_empty());
         said
+    }
+}
+
+/// Takes off what Python calls a blank, which is what Unicode does and four controls.
+fn trim(value: &mut String) {
+    let is_blank = |c: char| c.is_whitespace() || ('\u{1c}'..='\u{1f}').contains(&c);
+    let trimmed = value.trim_matches(is_blank);
+    if trimmed.len() < value.len() {
+        *value = trimmed.to_owned();
     }
 }
 

@@ -124,12 +124,9 @@ fn millis(time: Timestamp) -> String {
 }
 
 /// What several reports say: a pattern to look for, or a campaign.
-struct Said {
+struct Said<'m> {
     times: Times,
-    /// The malware of those reports that stand.
-    standing: Vec<(String, Times)>,
-    /// That of the others.
-    revoked: Vec<(String, Times)>,
+    items: Vec<&'m Item<'m>>,
 }
 
 impl Bundle<'_> {
@@ -209,7 +206,7 @@ impl Bundle<'_> {
     /// What reports say to look for, each once.
     fn indicators(&self, reports: &[(usize, &Item<'_>)], us: &str, out: &mut Out<'_>) -> io::Result<()> {
         let shared = Shared::of(self.material).map_err(io::Error::other)?;
-        let mut found: BTreeMap<Observed, Said> = BTreeMap::new();
+        let mut found: BTreeMap<Observed, Said<'_>> = BTreeMap::new();
         let telling: Vec<&Item<'_>> =
             reports.iter().map(|(_, item)| *item).filter(|item| item.facts.told.has_indicators).collect();
         for some in telling.chunks(AT_ONCE) {
@@ -222,7 +219,7 @@ impl Bundle<'_> {
         let mut bytes = Vec::new();
         for (observed, said) in found {
             let (name, pattern) = (observed.to_string(), looked_for(&observed));
-            let revoked = said.standing.is_empty();
+            let revoked = said.items.iter().all(|item| item.facts.is_withdrawn);
             let indicator = Indicator { name: &name, pattern: &pattern, times: &said.times, revoked };
             let source = indicator.put(&mut bytes, &uuid(&["indicator", &pattern]), us);
             said.relate(&mut bytes, &source, "indicates", us);
@@ -234,7 +231,7 @@ impl Bundle<'_> {
 
     /// What joins reports.
     fn campaigns(&self, reports: &[(usize, &Item<'_>)], us: &str, out: &mut Out<'_>) -> io::Result<()> {
-        let mut found: BTreeMap<&str, Said> = BTreeMap::new();
+        let mut found: BTreeMap<&str, Said<'_>> = BTreeMap::new();
         for (_, item) in reports {
             if let Some(campaign) = &item.facts.told.campaign {
                 say(&mut found, campaign.as_ref(), item);
@@ -274,22 +271,17 @@ fn alarms(item: &Item<'_>, shared: &Shared, inflater: &mut Inflater) -> io::Resu
 }
 
 /// Adds a report to those that say something.
-fn say<K: Ord>(found: &mut BTreeMap<K, Said>, key: K, item: &Item<'_>) {
-    let times = Times::of(item);
-    let fresh = || Said { times: Times::of(item), standing: Vec::new(), revoked: Vec::new() };
-    let said = found.entry(key).or_insert_with(fresh);
-    said.times.widen(&times);
-    let to = if item.facts.is_withdrawn { &mut said.revoked } else { &mut said.standing };
-    to.push((malware_id(item), times));
+fn say<'m, K: Ord>(found: &mut BTreeMap<K, Said<'m>>, key: K, item: &'m Item<'m>) {
+    let said = found.entry(key).or_insert_with(|| Said { times: Times::of(item), items: Vec::new() });
+    said.times.widen(&Times::of(item));
+    said.items.push(item);
 }
 
-impl Said {
+impl Said<'_> {
     fn relate(&self, bytes: &mut Vec<u8>, source: &str, word: &'static str, us: &str) {
-        for (malware, times) in &self.standing {
-            relate(bytes, (source, word, malware), times, false, us);
-        }
-        for (malware, times) in &self.revoked {
-            relate(bytes, (source, word, malware), times, true, us);
+        for item in &self.items {
+            let malware = malware_id(item);
+            relate(bytes, (source, word, &malware), &Times::of(item), item.facts.is_withdrawn, us);
         }
     }
 }

@@ -223,6 +223,24 @@ fn a_bill_of_vulnerabilities_points_at_its_packages() {
 }
 
 #[test]
+fn what_a_format_has_no_room_for_is_left_out_of_it() {
+    let long = "9".repeat(1025);
+    let one = record("MAL-2026-1", "a", &format!(r#""versions":["{long}"]"#), "", "");
+    let two = record("MAL-2026-2", " b\u{2028}", &format!(r#""versions":["{long}","\u001c1.0\u0085"]"#), "", "");
+    let snapshot = snapshot([one, two]);
+    let release = Release::of(&only(&TARGETS, &snapshot));
+    let bill = json(&release, "cyclonedx/npm.cdx.json");
+    // Nothing of a package is not the same as every version of it.
+    assert_eq!(bill["vulnerabilities"][0]["affects"], Value::Null);
+    assert_eq!(bill["vulnerabilities"][1]["affects"][0]["versions"].as_array().unwrap().len(), 1);
+    let misp = release.manifest.files.keys().filter(|path| path.starts_with("misp/") && path.contains('-'));
+    let events: String = misp.map(|path| release.text(path)).collect();
+    for value in [r#""value":"b""#, r#""value":"1.0""#] {
+        assert!(events.contains(value), "{value} is not in {events}");
+    }
+}
+
+#[test]
 fn only_what_harms_is_refused() {
     let snapshot = some();
     let commit = CommitFacts {
@@ -313,6 +331,14 @@ fn the_bytes_do_not_depend_on_threads() {
         pool.install(|| Release::of(&only(&TARGETS, &snapshot)).manifest.files)
     });
     assert_eq!(files[0], files[1]);
+}
+
+#[test]
+fn what_is_large_is_written_when_it_is_asked_for() {
+    let unasked = |reports: usize| Target::ALL.into_iter().filter(move |target| target.is_default_of(reports));
+    assert!(TARGETS.iter().all(|target| unasked(50_000).any(|one| one == *target)));
+    assert!(unasked(50_001).all(|target| !matches!(target, Target::Stix | Target::Misp)));
+    assert_eq!(unasked(50_000).count(), unasked(50_001).count() + 2);
 }
 
 #[test]

@@ -99,6 +99,16 @@ impl Address {
         PlaceError::new(&self.text, reason, REMEDY)
     }
 
+    /// The name under which the checksum of an object is told, as metadata; none where the store tells it itself.
+    pub(super) fn checksum_name(&self) -> Option<&'static str> {
+        match self.provider {
+            Provider::S3 => Some("x-goog-hash"),
+            Provider::Google => None,
+            // Names of metadata there have no dashes.
+            Provider::Azure => Some("x_goog_hash"),
+        }
+    }
+
     /// Opens the bucket with what the environment has of access; without any as everybody.
     pub(super) fn open(&self, access: &Access) -> Result<Arc<dyn ObjectStore>, PlaceError> {
         remote::ciphers();

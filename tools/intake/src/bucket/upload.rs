@@ -233,7 +233,7 @@ impl Going<'_> {
         let state = State { format: FORMAT.to_owned(), version: VERSION, ..state.clone() };
         let bytes = serde_json::to_vec(&state)
             .map_err(|error| UploadError::File { path: self.dir.join(STATE), source: error.into() })?;
-        let (attributes, place) = (attributes(STATE, &[]), self.key(STATE));
+        let (attributes, place) = (self.attributes(STATE, None), self.key(STATE));
         let mode = version.map_or(PutMode::Create, PutMode::Update);
         let put = |mode: PutMode| {
             let options = PutOptions { mode, attributes: attributes.clone(), ..PutOptions::default() };
@@ -286,6 +286,17 @@ impl Going<'_> {
         }
     }
 
+    /// What is said of an object to those who ask for it.
+    fn attributes(&self, name: &str, crc: Option<&Digest>) -> Attributes {
+        let mut attributes = Attributes::new();
+        attributes.insert(Attribute::ContentType, content_type(name).into());
+        attributes.insert(Attribute::CacheControl, cache_control(name).into());
+        if let (Some(crc), Some(metadata)) = (crc, self.address.checksum_name()) {
+            attributes.insert(Attribute::Metadata(metadata.into()), checksum(crc).into());
+        }
+        attributes
+    }
+
     /// Sends the bytes of a file of the release; how many they are.
     async fn put(&self, name: &str, of: &str) -> Result<u64, UploadError> {
         let path = self.dir.join(of);
@@ -298,7 +309,7 @@ impl Going<'_> {
             file.read_to_end(&mut bytes).map_err(unread)?;
             let mut crc = Digest::new(CrcAlgorithm::Crc32Iscsi);
             crc.update(&bytes);
-            let options = PutOptions { attributes: attributes(of, &[checksum(&crc)]), ..PutOptions::default() };
+            let options = PutOptions { attributes: self.attributes(of, Some(&crc)), ..PutOptions::default() };
             self.store.put_opts(&self.key(name), PutPayload::from(bytes), options).await.map_err(failed)?;
             return Ok(size);
         }
@@ -314,7 +325,7 @@ impl Going<'_> {
         }
         let mut file = File::open(&path).map_err(unread)?;
         let options =
-            PutMultipartOptions { attributes: attributes(of, &[checksum(&crc)]), ..PutMultipartOptions::default() };
+            PutMultipartOptions { attributes: self.attributes(of, Some(&crc)), ..PutMultipartOptions::default() };
         let parts = self.store.put_multipart_opts(&self.key(name), options).await.map_err(failed)?;
         let mut parts = WriteMultipart::new_with_chunk_size(parts, PART);
         loop {
@@ -334,17 +345,6 @@ impl Going<'_> {
 fn checksum(crc: &Digest) -> String {
     let crc = u32::try_from(crc.finalize()).unwrap_or_default();
     format!("crc32c={}", STANDARD.encode(crc.to_be_bytes()))
-}
-
-/// What is said of an object to those who ask for it.
-fn attributes(name: &str, checksums: &[String]) -> Attributes {
-    let mut attributes = Attributes::new();
-    attributes.insert(Attribute::ContentType, content_type(name).into());
-    attributes.insert(Attribute::CacheControl, cache_control(name).into());
-    for checksum in checksums {
-        attributes.insert(Attribute::Metadata("x-goog-hash".into()), checksum.clone().into());
-    }
-    attributes
 }
 
 /// The type of a file, by how its name ends.

@@ -40,7 +40,7 @@ pub(crate) struct Arguments {
     rev: Option<String>,
 
     /// Write only these targets; without it what `[export]` in malpkg.toml says, or else all but `records`, which is a file
-    /// for each report
+    /// for each report, and of more than 50,000 reports not `stix` and `misp`
     ///
     /// `zip`, `tar`, `ndjson`, `records`, `delta`, `sqlite`, `verdicts`, `filter`, `parquet`, `safe-chain`, `scfw`,
     /// `datadog`, `constraints`, `verdaccio`, `bun`, `renovate`, `rustsec`, `govuln`, `stix`, `misp`, `cyclonedx`, `rpz`,
@@ -93,8 +93,12 @@ pub(crate) fn run(arguments: &Arguments, context: &mut Context<'_>) -> Result<Ex
     let release = Release::of(reading, &store, context)?;
     refuse_held(arguments, &release.held)?;
     progress.say("writing the release");
-    let only: BTreeSet<Target> = arguments.only.iter().copied().collect();
-    let targets = if only.is_empty() { release.reading.config.targets.clone() } else { only };
+    let reports = release.reading.snapshot.reports().count();
+    let default = || Target::ALL.into_iter().filter(|target| target.is_default_of(reports)).collect();
+    let targets = match arguments.only.as_slice() {
+        [] => release.reading.config.targets.clone().unwrap_or_else(default),
+        only => only.iter().copied().collect(),
+    };
     let past = release.past(&store);
     let listed = release.listed(&targets, &store)?;
     let input = release.input(targets, past.as_ref(), listed.as_ref());

@@ -102,3 +102,21 @@ fn targets_can_be_chosen() {
     let refused = malpkg(repository.path(), &["export", "--only", "zipp", "--out", dir.to_str().unwrap()]);
     assert!(refused.err.contains("zip"), "{}", refused.err);
 }
+
+#[test]
+fn what_is_no_bucket_gets_no_release() {
+    let (repository, out) = (repository(), Folder::empty());
+    let dir = out.place("release");
+    let to = |address: &str| {
+        malpkg(repository.path(), &["export", "--only", "rpz", "--out", dir.to_str().unwrap(), "--to", address])
+    };
+    for address in ["dist", "https://example.org/x", "s3://", "s3://a/../b", "s3:// /x"] {
+        let refused = to(address);
+        assert_eq!(refused.exit, Exit::Failed, "{address}: {}", refused.out);
+        assert!(refused.err.contains("no address of a bucket"), "{address}: {}", refused.err);
+    }
+    // What cannot be brought there is not put in place here either: the next run does both.
+    assert!(out.list().iter().all(|path| path.contains("lock")), "{:?}", out.list());
+    let neither = malpkg(repository.path(), &["export"]);
+    assert!(neither.exit == Exit::Failed && neither.err.contains("--out"), "{}", neither.err);
+}

@@ -2,7 +2,7 @@
 
 use malpkg::Exit;
 use serde_json::{Value, json};
-use testkit::{Repository, report};
+use testkit::{Database, Repository, report};
 
 use crate::program::{json as answer, malpkg};
 
@@ -158,4 +158,16 @@ fn reports_are_counted() {
     assert_eq!((&stats["versions"], &stats["decisions"]), (&json!(1), &json!(6)), "{stats}");
     let before = malpkg(repository.path(), &["stats", "--rev", "HEAD~4"]);
     assert!(before.out.starts_with("2 reports: 2 stand, 0 are withdrawn\n"), "{}", before.out);
+}
+
+#[test]
+fn a_test_of_blocking_counts_nowhere_and_blocks() {
+    let test = report("MAL-2026-9", "npm", "proof", &["1.0.0"]).replace(r#""kind": "malware""#, r#""kind": "test""#);
+    assert!(test.contains(r#""test""#), "{test}");
+    let database = Database::default().with("osv/malicious/npm/proof/MAL-2026-9.json", &test);
+    let repository = database.repository();
+    let stats = answer(repository.path(), &["stats"], Exit::Done);
+    assert_eq!((&stats["reports"], &stats["tests"], &stats["kinds"]), (&json!(0), &json!(1), &json!({})), "{stats}");
+    assert_eq!(malpkg(repository.path(), &["query", "npm/proof@1.0.0"]).exit, Exit::Found);
+    assert_eq!(malpkg(repository.path(), &["query", "npm/proof@1.0.1"]).exit, Exit::Done);
 }
