@@ -13,6 +13,7 @@ fn check_both_ways(ecosystem: &str, name: &str, purl: &str) {
     assert_eq!(purl_matches(purl, &package), Ok(()), "{purl}");
     let versioned = package.purl_with_version("1.0+a/b@c").expect("a purl");
     assert_eq!(Package::from_purl(&versioned), Ok((package.clone(), Some("1.0+a/b@c".to_owned()))), "{versioned}");
+    assert_eq!(package.purl_as_written_with_version("1.0+a/b@c"), Some(versioned.clone()), "{package}");
     assert_eq!(purl_matches(&versioned, &package), Ok(()), "{versioned}");
 }
 

@@ -25,9 +25,8 @@ use crate::zip::ZipWriter;
 const ECOSYSTEMS: [&str; 11] =
     ["crates.io", "Go", "Hackage", "Hex", "Maven", "npm", "NuGet", "Packagist", "Pub", "PyPI", "RubyGems"];
 
-/// How many records make a piece, and how many pieces are made at once. Both are part of what makes two releases the same
-/// bytes, or of how much memory they take.
-const RECORDS_A_PIECE: usize = 512;
+/// How many bytes make a piece, which is part of what makes two releases the same bytes, and how many pieces are made at once.
+const PIECE: usize = 1 << 19;
 const PIECES_AT_ONCE: usize = 16;
 
 /// The fastest: the whole is compressed anew for each release, however little changed.
@@ -60,10 +59,13 @@ fn write(material: &Material<'_>, out: &mut Out<'_>) -> io::Result<()> {
 fn deflated(items: &[&Item<'_>]) -> io::Result<Body> {
     let mut file = tempfile::tempfile()?;
     let (mut crc, mut size, mut length) = (Crc::new(), 0, 0);
-    for some in items.chunks(RECORDS_A_PIECE * PIECES_AT_ONCE) {
-        let pieces: Vec<io::Result<(Vec<u8>, Vec<u8>)>> =
-            some.par_chunks(RECORDS_A_PIECE).map_init(Inflater::new, piece).collect();
-        for piece in pieces {
+    for some in pieces(items).chunks(PIECES_AT_ONCE) {
+        let made: Vec<io::Result<(Vec<u8>, Vec<u8>)>> = some
+            .par_iter()
+            .with_max_len(1)
+            .map_init(Inflater::new, |inflater, items| compress(inflater, items))
+            .collect();
+        for piece in made {
             let (text, bytes) = piece?;
             crc.update(&text);
             size += text.len();
@@ -76,8 +78,25 @@ fn deflated(items: &[&Item<'_>]) -> io::Result<Body> {
     Ok(Body::in_file(Arc::<File>::new(file), 0, length, size, crc.sum()))
 }
 
+/// Records that make a piece each: so many as are large enough together.
+fn pieces<'r, 'm>(mut items: &'r [&'m Item<'m>]) -> Vec<&'r [&'m Item<'m>]> {
+    let mut pieces = Vec::new();
+    while !items.is_empty() {
+        let mut size = 0;
+        let is_enough = |item: &&Item<'_>| {
+            size += item.facts.body.size;
+            size >= PIECE
+        };
+        let count = items.iter().position(is_enough).map_or(items.len(), |at| at + 1);
+        let (piece, rest) = items.split_at(count);
+        pieces.push(piece);
+        items = rest;
+    }
+    pieces
+}
+
 /// The lines of some records, and the same compressed, up to a byte that ends between two blocks.
-fn piece(inflater: &mut Inflater, items: &[&Item<'_>]) -> io::Result<(Vec<u8>, Vec<u8>)> {
+fn compress(inflater: &mut Inflater, items: &[&Item<'_>]) -> io::Result<(Vec<u8>, Vec<u8>)> {
     let (mut text, mut bytes) = (Vec::new(), Vec::new());
     for item in items {
         inflater.inflate(&item.facts.body, &mut text)?;

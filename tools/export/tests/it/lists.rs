@@ -186,8 +186,10 @@ fn the_scanner_ends_where_it_cannot_ask() {
 #[test]
 fn renovate_finds_a_file_for_each_of_its_ecosystems() {
     // More records than make one piece.
-    let names: Vec<String> = (0..1300).map(|number| format!("name-{number}")).collect();
-    let packages: Vec<(&str, Value)> = names.iter().map(|name| (name.as_str(), these(&["1.0.0"]))).collect();
+    let names: Vec<String> = (0..1300).map(|number| format!("name-{}-{number}", "long-".repeat(100))).collect();
+    // Its reader takes a line separator for the end of a line.
+    let versions = these(&["1.0.0", "1\u{2028}0\r\n0"]);
+    let packages: Vec<(&str, Value)> = names.iter().map(|name| (name.as_str(), versions.clone())).collect();
     let release = release(Target::Renovate, "PyPI", &packages);
     let files = release.archive("renovate/osv-offline.zip");
     let names: Vec<&str> = files.iter().map(|(name, _)| name.as_str()).collect();
@@ -207,6 +209,7 @@ fn renovate_finds_a_file_for_each_of_its_ecosystems() {
             "rubygems.nedb"
         ]
     );
+    assert!(!files[9].1.contains(['\u{2028}', '\r']));
     let lines: Vec<&str> = files[9].1.lines().collect();
     assert_eq!((lines.len(), files[5].1.as_str()), (1300, ""));
     for line in lines {

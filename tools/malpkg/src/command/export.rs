@@ -1,6 +1,5 @@
 //! `malpkg export`: a commit as everything that consumers download.
 
-use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use export::{Held, Manifest, SigningKey, Status, Target, Written};

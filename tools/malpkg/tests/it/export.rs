@@ -120,3 +120,33 @@ fn what_is_no_bucket_gets_no_release() {
     let neither = malpkg(repository.path(), &["export"]);
     assert!(neither.exit == Exit::Failed && neither.err.contains("--out"), "{}", neither.err);
 }
+
+#[test]
+fn the_configuration_chooses_what_is_written_and_what_blocks() {
+    let (repository, out) = (repository(), Folder::empty());
+    let dir = out.place("release");
+    let export = |more: &[&str]| {
+        let arguments = [&["export", "--out", dir.to_str().unwrap()], more].concat();
+        json(repository.path(), &arguments, Exit::Done);
+        manifest(&out)
+    };
+    let unasked = export(&[]);
+    assert_eq!(unasked["left_out"], serde_json::json!({ "kinds": {}, "confidence": {}, "packages": {} }));
+    assert!(out.read("release/safe-chain/malware_predictions.json").contains(r#""package_name":"a""#));
+    let config = "[export]\ntargets = [\"ndjson\", \"safe-chain\"]\nblock = [\"hijack\"]\n";
+    repository.write("malpkg.toml", config);
+    repository.commit("only what was taken over blocks");
+    let chosen = export(&[]);
+    assert_eq!(chosen["targets"], serde_json::json!(["ndjson", "safe-chain"]));
+    let blocking = serde_json::json!({ "kinds": ["hijack"], "min_confidence": "claimed" });
+    assert_eq!((&chosen["blocking"], &chosen["left_out"]["kinds"]["malware"]), (&blocking, &2.into()));
+    assert_eq!(out.read("release/safe-chain/malware_predictions.json"), "[]\n");
+    let proven = malpkg(repository.path(), &["verify", dir.to_str().unwrap()]);
+    assert_eq!(proven.exit, Exit::Done, "{}{}", proven.out, proven.err);
+    let asked = export(&["--only", "zip"]);
+    assert_eq!((&asked["targets"], &asked["blocking"]), (&serde_json::json!(["zip"]), &serde_json::Value::Null));
+    repository.write("malpkg.toml", "[export]\nblock = [\"hijak\"]\n");
+    repository.commit("a word that is none");
+    let refused = malpkg(repository.path(), &["export", "--out", dir.to_str().unwrap()]);
+    assert!(refused.exit == Exit::Failed && refused.err.contains("did you mean `hijack`?"), "{}", refused.err);
+}
