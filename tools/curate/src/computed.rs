@@ -8,7 +8,7 @@ use osv_schema::additions::{Decision, malpkg};
 use osv_schema::{Affected, Member, Object, Origin, Range, Record, Timestamp, Value};
 
 use crate::decided::{Decided, Found, Narrowed, fold, in_order, named};
-use crate::join::summary;
+use crate::join::{summary, written_details};
 use crate::ranges::{is_everything, union};
 use crate::streams::{Stream, StreamKey, normal};
 use crate::unite::written;
@@ -25,6 +25,12 @@ pub(crate) struct Statement {
 }
 
 impl Statement {
+    /// What these lists say.
+    pub(crate) fn of(versions: &[String], ranges: &[Range]) -> Statement {
+        let ranges = ranges.iter().map(|range| (written(range), range.clone())).collect();
+        Statement { versions: versions.iter().cloned().collect(), ranges }
+    }
+
     fn add(&mut self, origin: &Origin) {
         self.versions.extend(origin.versions.items().iter().cloned());
         self.ranges.extend(origin.ranges.items().iter().map(|range| (written(range), range.clone())));
@@ -102,7 +108,6 @@ fn add(statement: &mut Statement, key: &StreamKey, origin: &Origin, decided: &De
         said.ranges.clear();
         said.versions.retain(|version| !narrowed.cleared.contains(version));
     }
-    said.versions.retain(|version| !decided.undone.cleared.contains(version));
     let found = &decided.found;
     if found.bound.contains(key) {
         said.versions.retain(|version| !found.cleared.contains(version));
@@ -146,7 +151,7 @@ pub(crate) fn settle(record: &mut Record, package: &Package) -> Result<(), Inval
     details.sections = sections(details.sections, &renamed, &origins, all.as_ref().unwrap_or(&streams));
     // What people wrote is theirs: without news in the sections the text stays to the byte.
     if details != before {
-        record.details = details.to_string().into();
+        record.details = written_details(&details);
     }
     claim(record, &origins, &streams);
     record.set_origins(&origins);
@@ -242,6 +247,12 @@ fn claim(record: &mut Record, origins: &[Origin], streams: &BTreeMap<StreamKey, 
         let newest = current
             .filter_map(|origin| Some((crate::streams::modified_of(origin), claimed(origin, name)?)))
             .max_by(|a, b| a.0.cmp(&b.0).then_with(|| b.1.cmp(a.1)));
+        // Where none of those says so any more, what was said last does.
+        let newest = newest.or_else(|| {
+            let all = origins.iter();
+            all.filter_map(|origin| Some((crate::streams::modified_of(origin), claimed(origin, name)?)))
+                .max_by(|a, b| a.0.cmp(&b.0).then_with(|| b.1.cmp(a.1)))
+        });
         if let Some((_, word)) = newest {
             set(record, name, word);
         }

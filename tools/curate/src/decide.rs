@@ -260,6 +260,9 @@ fn one(path: &TreePath, mut joining: Joining, settled: &Settled, now: Timestamp)
             there.keep(versions, &mut decision)?;
             ChangeKind::Narrow
         }
+        Deed::Clear(versions) if there.has_cleared(versions) => {
+            return Ok(Done::Already("these versions are cleared already"));
+        }
         Deed::Clear(versions) => {
             decision.kind = "narrow".into();
             there.clear(versions, &mut decision)?;
@@ -375,6 +378,12 @@ impl There<'_> {
         decision.ranges = some(ranges);
         decision.cleared = some(versions.iter().cloned().collect());
         Ok(())
+    }
+
+    /// Whether a narrowing that holds cleared all of these.
+    fn has_cleared(&self, versions: &BTreeSet<String>) -> bool {
+        let cleared = self.decided.narrowed.as_ref().map(|narrowed| &narrowed.cleared);
+        !versions.is_empty() && cleared.is_some_and(|cleared| versions.is_subset(cleared))
     }
 
     /// Whether a narrowing that holds says the same.

@@ -48,8 +48,6 @@ pub(crate) struct Undone {
     pub(crate) deliveries: BTreeSet<Named>,
     /// Up to when what a stream said counts: what it says after that, it says again.
     limits: BTreeMap<StreamKey, Timestamp>,
-    /// The versions that nobody else said.
-    pub(crate) cleared: BTreeSet<String>,
 }
 
 /// What a report lists beside what its streams say, and what it does not list though they say it.
@@ -183,7 +181,6 @@ impl Undone {
             let there = self.limits.entry(key).or_insert(limit);
             *there = limit.min(*there);
         }
-        self.cleared.extend(texts(&decision.cleared));
     }
 
     /// Whether nothing was undone.

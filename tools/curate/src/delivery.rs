@@ -68,7 +68,11 @@ impl Delivery {
             versions: affected.map_or(Member::Absent, |affected| affected.versions.clone()),
             withdrawn: self.record.withdrawn.clone(),
             content_sha256: content_sha256.into(),
-            name: spelled.filter(|name| *name != package.canonical_name()).map(str::to_owned).into(),
+            name: spelled
+                // Where case is merged nobody can tell later how it was spelled, whichever spelling came first.
+                .filter(|name| package.merges_case() || *name != package.canonical_name())
+                .map(str::to_owned)
+                .into(),
             derived_from: own_id
                 .filter(|id| self.record.aliases.items().iter().any(|a| a == id))
                 .map(str::to_owned)

@@ -2,10 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use database::{IDS_FILE, Mark, Snapshot, numbers, read_marks};
+use database::{IDS_FILE, Mark, ReportId, Snapshot, numbers, read_marks};
 use osv_schema::{Object, Value, write};
 
 use crate::sha256_hex;
+
+/// How far an id that a report brings may be above those that were given.
+const AHEAD_MAX: u64 = 1_000_000;
 
 /// What begins an id, and from which number on they are given each year.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -143,6 +146,23 @@ impl Ids {
         self.marks.entry(year).or_default().highest = number;
         self.given.entry(year).or_default().push(Given { id: id.clone(), to: to.to_owned() });
         Ok(id)
+    }
+
+    /// Notes that an id of ours is that of a report which came with it, so that its number is not given again. Says whether it
+    /// may be: a number far above all that were given would use the rest up.
+    pub(crate) fn keep(&mut self, id: &str, to: &str) -> bool {
+        let Some(kept) = ReportId::parse(id).filter(|kept| kept.prefix == self.numbering.prefix) else { return true };
+        let year = i32::from(kept.year);
+        let Ok(next) = self.next_number(year) else { return false };
+        if kept.number < next.max(self.numbering.first_number) {
+            return true;
+        }
+        let is_near = kept.number - next <= AHEAD_MAX;
+        if is_near {
+            self.marks.entry(year).or_default().highest = kept.number;
+            self.given.entry(year).or_default().push(Given { id: id.to_owned(), to: to.to_owned() });
+        }
+        is_near
     }
 
     fn next_number(&mut self, year: i32) -> Result<u64, IdsError> {

@@ -1,5 +1,7 @@
 //! Ingest: what sources sent becomes a plan.
 
+mod alone;
+mod claims;
 mod elsewhere;
 mod fault;
 mod found;
@@ -16,6 +18,8 @@ use rayon::prelude::*;
 use crate::Delivery;
 use crate::ids::{Ids, IdsError, Numbering};
 use crate::moved::Streams;
+pub use alone::alone;
+use claims::settle_claims;
 use elsewhere::elsewhere;
 pub(crate) use fault::{Fault, fault_in_details, fault_in_path};
 pub(crate) use found::{Found, find, old_folders, open};
@@ -89,7 +93,8 @@ pub fn ingest(
     let mut ids = Ids::read(base, &batch.numbering)?;
     let mut plan = Plan::default();
     let mut fates = vec![Ingested::Rejected; batch.deliveries.len()];
-    let groups = grouped(batch, now, &mut plan);
+    let mut groups = grouped(batch, now, &mut plan);
+    settle_claims(base, batch, &mut groups, &mut ids, &mut plan);
     let found = find(base, &groups, &batch.numbering.prefix);
     let elsewhere = elsewhere(base, batch, streams, &groups, &found, now).map_err(IngestError::Streams)?;
     let mut changes = ChangeSet::default();

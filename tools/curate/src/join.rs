@@ -195,6 +195,11 @@ impl Joining {
         }
     }
 
+    /// What was affected before it was joined to.
+    pub(crate) fn affected_before(&self) -> Option<Affected> {
+        self.before.as_ref()?.affected.items().first().cloned()
+    }
+
     /// Says when the report last changed before it was joined to.
     pub(crate) fn set_modified(&mut self, modified: Member<String>) {
         if let Some(before) = &mut self.before {
@@ -213,7 +218,7 @@ impl Joining {
         self.more.put(record);
         let there = Details::parse(record.details.as_str().unwrap_or_default())?;
         if there != self.details {
-            record.details = self.details.to_string().into();
+            record.details = written_details(&self.details);
         }
         settle(record, &self.package)?;
         let own_id = record.id.as_str().unwrap_or_default().to_owned();
@@ -285,6 +290,11 @@ fn sort_lists(record: &mut Record) {
     if let Some(credits) = record.credits.value_mut() {
         credits.sort_by_cached_key(written);
     }
+}
+
+/// Details as a member: where nothing is said there is none.
+pub(crate) fn written_details(details: &Details) -> Member<String> {
+    Some(details.to_string()).filter(|text| !text.is_empty()).into()
 }
 
 /// Puts lists behind lists.

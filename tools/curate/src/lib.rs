@@ -41,7 +41,7 @@ pub use delivery::{Delivery, content_sha256, sha256_hex};
 pub use draft::{Named, draft, draft_stem};
 pub use guard::{Guard, Taken};
 pub use ids::{Ids, IdsError, Numbering};
-pub use ingest::{Batch, IngestError, Ingested, ingest};
+pub use ingest::{Batch, IngestError, Ingested, alone, ingest};
 pub use meaning::{Turn, TurnKind, meaning};
 pub use meet::{JoinError, MeetError, Meeting, Met, join, meet, meet_all};
 pub use merge::{Merged, Merging, merge};

@@ -1,10 +1,10 @@
 //! Ranges united: where the ecosystem has an order, intervals that meet become one.
 
 use std::cmp::Ordering;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use ecosystem::version::{Order, Version};
-use osv_schema::{Event, Member, Range};
+use osv_schema::{Affected, Event, Member, Range};
 
 use crate::unite::written;
 
@@ -28,6 +28,30 @@ pub(crate) fn is_everything(range: &Range) -> bool {
     matches!(range.kind.as_str(), Some("SEMVER" | "ECOSYSTEM"))
         && matches!(range.events.items(), [event] if event.introduced.as_str() == Some("0")
             && event.entries().count() == 1)
+}
+
+/// Whether something that was affected is not any more.
+pub(crate) fn is_less(before: &Affected, after: &Affected, ecosystem: &str) -> bool {
+    let ranges = after.ranges.items();
+    if ranges.iter().any(is_everything) {
+        return false;
+    }
+    if union(&[before.ranges.items(), ranges].concat(), ecosystem) != union(ranges, ecosystem) {
+        return true;
+    }
+    let listed: BTreeSet<&String> = after.versions.items().iter().collect();
+    let is_in_range = |version: &String| {
+        let alone = Range {
+            kind: ranges.first().map_or(Member::Absent, |range| range.kind.clone()),
+            events: Member::Value(vec![
+                Event { introduced: version.as_str().into(), ..Event::default() },
+                Event { last_affected: version.as_str().into(), ..Event::default() },
+            ]),
+            ..Range::default()
+        };
+        !ranges.is_empty() && union(&[ranges, &[alone]].concat(), ecosystem) == union(ranges, ecosystem)
+    };
+    before.versions.items().iter().any(|version| !listed.contains(version) && !is_in_range(version))
 }
 
 /// The union of ranges, sorted. What has no order, or says more than an interval, stays as it is.

@@ -14,6 +14,11 @@ pub(crate) fn path(folder: &str) -> String {
     format!("{FOLDER}/{folder}/{FILE}")
 }
 
+/// Whether such a file could be in the way of the folder of a package, or the folder in its way.
+pub(crate) fn is_in_the_way(folder: &str) -> bool {
+    folder.split('/').any(|part| part.eq_ignore_ascii_case(FILE))
+}
+
 /// The folder of the reports on the package of which such a file knows.
 pub(crate) fn folder(path: &TreePath) -> Option<&str> {
     path.as_str().strip_prefix(FOLDER)?.strip_prefix('/')?.strip_suffix(FILE)?.strip_suffix('/')

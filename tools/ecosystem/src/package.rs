@@ -69,6 +69,11 @@ impl Package {
         }
     }
 
+    /// Whether names that differ in letter case alone are one package, though the registry keeps the case.
+    pub fn merges_case(&self) -> bool {
+        self.ecosystem.row().case == NameCase::Merged
+    }
+
     /// The name by which a package is looked up: as [`merge_name`](Self::merge_name), and without letter case wherever
     /// the registry has at most one package of a name.
     pub fn lookup_name(&self) -> Cow<'_, str> {

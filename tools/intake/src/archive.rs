@@ -171,6 +171,8 @@ fn tar(
             return Err(bound);
         }
     }
+    // What packs it says at its end whether all of it was right.
+    io::copy(&mut archive.into_inner(), &mut io::sink()).map_err(damaged)?;
     // An archive ends in blocks of zeros. One that was cut between two files reads like a whole one but for that.
     if zeros.get() < BLOCK { Err(Bound::Damaged("its end is cut off".into())) } else { Ok(()) }
 }

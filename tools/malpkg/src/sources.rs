@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use database::{ChangeSet, Snapshot};
+use database::{ChangeSet, Rejected, Snapshot};
 use intake::{
     Asked, Baseline, Cursor, Document, Place, PlaceError, Quarantine, Reading, Refused, Settling, Source, Taken,
 };
@@ -118,6 +118,11 @@ impl Sources<'_> {
         let is_known = |one: &Refused| one.sha256.as_deref().is_some_and(|sha256| quarantine.knows(sha256, &rules));
         let (known, refused) = std::mem::take(&mut taken.refused).into_iter().partition(is_known);
         taken.refused = refused;
+        let is_empty = taken.deliveries.is_empty() && taken.refused.is_empty() && taken.left_out == 0;
+        let has_reports = || !curate::no_longer_named(snapshot, &source.id, &BTreeSet::new(), self.now).is_empty();
+        if source.is_complete && reading.is_whole && is_empty && Vec::is_empty(&known) && has_reports() {
+            reading.taken.refused.push(names_nothing(source, inputs));
+        }
         Ok(Received { source: source.clone(), reading, known, rules, now: self.now })
     }
 }
@@ -154,6 +159,24 @@ fn not_paused(source: &Source) -> Result<(), Failure> {
             Err(failure.remedy(format!("`malpkg source resume {}` ends the pause", source.id)))
         }
     }
+}
+
+/// A source that sends all it has and names nothing, though it did: a file that came empty, or another one than was meant,
+/// is likelier than an empty list.
+fn names_nothing(source: &Source, inputs: &[String]) -> Refused {
+    let place = inputs.first().or(source.from.as_ref()).cloned().unwrap_or_default();
+    let rejected = Rejected {
+        source: source.id.clone(),
+        delivery: place,
+        rule: "nothing-affected",
+        pointer: String::new(),
+        message: "a source that sends all it has names nothing at all: nothing is taken back".to_owned(),
+        remedy: format!(
+            "send the list again; if it is right: `malpkg withdraw --select source={} --reason source-retracted`",
+            source.id
+        ),
+    };
+    Refused { rejected, sha256: None, bytes: None, is_final: false }
 }
 
 /// What a source sent.

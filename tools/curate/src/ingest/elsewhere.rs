@@ -104,7 +104,8 @@ pub(super) fn elsewhere(
             }));
             holders.entry(name.clone()).or_default().push(moved::Holder {
                 work: number,
-                package: group.package.to_string(),
+                // However it is spelled.
+                package: format!("{}/{}", group.package.ecosystem(), group.package.merge_name()),
                 origins,
             });
         }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use database::{Base, Change, ChangeKind, ChangeSet, InvalidPath, Place, Rejected, Skipped, TreePath};
-use osv_schema::{Record, Timestamp, write};
+use osv_schema::{Affected, Pointer, Record, Timestamp, write};
 
 use super::fault::{Fault, fault_in_details, fault_in_ids, fault_in_path};
 use super::found::Found;
@@ -12,7 +12,7 @@ use super::{Batch, Ingested};
 use crate::delivery::content_sha256;
 use crate::ids::{Ids, IdsError};
 use crate::join::{self, Joining};
-use crate::{Delivery, place, remembered};
+use crate::{Delivery, place, ranges, remembered};
 
 /// The deliveries on one package, and what they are joined to.
 pub(super) struct Work<'g> {
@@ -138,6 +138,7 @@ impl Work<'_> {
             news.push((at, !is_known));
         }
         let package = self.joining.package.to_string();
+        let (before, ecosystem) = (self.joining.affected_before(), self.joining.package.ecosystem().base().to_owned());
         let finished = self.joining.finish(now).map_err(wrong)?;
         let mut edits = Vec::new();
         let Some(record) = finished else {
@@ -148,6 +149,14 @@ impl Work<'_> {
         let bytes = write::canonical(&record).into_bytes();
         // Nothing on the package was ever live: what is known is kept aside.
         if self.path.is_none() && self.id.is_none() {
+            if remembered::is_in_the_way(&self.group.folder) {
+                return Err(rejected(&Fault {
+                    rule: "path-mismatch",
+                    pointer: Pointer::from("/affected/0/package/name"),
+                    message: "what was taken back from the start cannot be kept for a package of this name".to_owned(),
+                    remedy: "nothing needs to be done: no report says that it is malicious".to_owned(),
+                }));
+            }
             let path =
                 remembered::path(&self.group.folder).parse().map_err(|e: InvalidPath| rejected(&fault_in_path(e)))?;
             edits.push(Edited::File(path, bytes));
@@ -165,6 +174,14 @@ impl Work<'_> {
         let stem = self.id.as_deref().or(old.map(|place| place.stem)).unwrap_or_default();
         let path = Place { base: part, folder, stem }.path().map_err(|error| rejected(&fault_in_path(error)))?;
         let kind = self.path.as_ref().map_or(ChangeKind::Create, |was| place::kind(was, &record));
+        // What takes something away counts as that, whoever says so.
+        let is_less = |before: &Affected| {
+            record.affected.items().first().is_none_or(|after| ranges::is_less(before, after, &ecosystem))
+        };
+        let kind = match kind {
+            ChangeKind::Join if part == Base::Malicious && before.as_ref().is_some_and(is_less) => ChangeKind::Narrow,
+            kind => kind,
+        };
         let id = record.id.as_str().unwrap_or(stem).to_owned();
         edits.extend(self.remembered.map(Edited::Gone));
         edits.extend(self.path.clone().filter(|old| *old != path).map(Edited::Gone));

@@ -269,3 +269,107 @@ fn nothing_is_taken_back_in_the_future() {
     );
     assert!(at("2026-06-02T00:00:00Z").is_empty());
 }
+
+#[test]
+fn an_id_that_came_with_a_report_is_not_given_again() {
+    let kept = |number: u64, name: &str| Delivery {
+        keeps_id: true,
+        ..delivery(&record(&format!("MAL-2026-{number}"), name, &["1.0.0"], ""))
+    };
+    let created = |fates: &[Ingested]| {
+        let path = |fate: &Ingested| fate.changed().map(|path| path.file_name().to_owned());
+        fates.iter().filter_map(path).collect::<Vec<_>>()
+    };
+    let (plan, fates) = run(&database(&[]), vec![kept(900_003, "kept"), delivery(&record("X-1", "a", &["1"], ""))]);
+    assert_eq!(created(&fates), ["MAL-2026-900003.json", "MAL-2026-900004.json"]);
+    // Also when its report is gone.
+    let mut gone = plan.changes;
+    gone.remove_file(path("osv/malicious/npm/kept/MAL-2026-900003.json"));
+    let base = database(&[]).with(&gone);
+    let (_, fates) = run(&base, vec![delivery(&record("X-2", "b", &["1"], ""))]);
+    assert_eq!(created(&fates), ["MAL-2026-900005.json"]);
+    // One far above would use up all there are.
+    let (plan, _) = run(&base, vec![kept(u64::MAX, "far")]);
+    assert_eq!(plan.rejected.iter().map(|one| one.rule).collect::<Vec<_>>(), ["duplicate-id"]);
+}
+
+#[test]
+fn who_claims_the_id_of_another_report_is_rejected_alone() {
+    let base = database(&[]).with(&run(&database(&[]), vec![delivery(&record("X-1", "a", &["1"], ""))]).0.changes);
+    let evil = Delivery {
+        keeps_id: true,
+        name: "evil.json".into(),
+        ..delivery(&record("MAL-2026-900001", "evil", &["1"], ""))
+    };
+    let sent = vec![evil, delivery(&record("X-2", "a", &["2"], "")), delivery(&record("X-3", "evil", &["3"], ""))];
+    let (plan, fates) = run(&base, sent);
+    let rejected: Vec<_> = plan.rejected.iter().map(|one| (one.delivery.as_str(), one.rule)).collect();
+    assert_eq!(rejected, [("evil.json", "duplicate-id")]);
+    assert!(matches!(fates[..], [Ingested::Rejected, Ingested::Joined(_), Ingested::Created(_)]), "{fates:?}");
+}
+
+#[test]
+fn a_name_of_ours_is_in_nobodys_way() {
+    let gone = |id: &str, name: &str| {
+        let more = r#", "withdrawn": "2026-05-01T00:00:00Z""#;
+        delivery(&record(id, name, &["1.0.0"], more).replace("npm", "Go"))
+    };
+    let base = database(&[]).with(&run(&database(&[]), vec![gone("X-1", "x.org/a")]).0.changes);
+    let other = delivery(&record("X-3", "fine", &["1"], ""));
+    let (plan, fates) = run(&base, vec![gone("X-2", "x.org/a/remembered.json"), other]);
+    assert_eq!(plan.rejected[0].rule, "path-mismatch");
+    assert!(matches!(fates[..], [Ingested::Rejected, Ingested::Created(_)]), "{fates:?}");
+    // One that stands has a place of its own.
+    let live = delivery(&record("X-2", "x.org/a/remembered.json", &["1.0.0"], "").replace("npm", "Go"));
+    assert!(matches!(run(&base, vec![live]).1[..], [Ingested::Created(_)]));
+}
+
+#[test]
+fn what_a_source_says_no_more_narrows() {
+    let said = |day: &str, versions: &[&str], more: &str| {
+        let text = record("X-1", "a", versions, "").replace("05-01T", &format!("05-{day}T"));
+        delivery(&text.replace("\"versions\"", &format!("{more}\"versions\"")))
+    };
+    let range = |events: &str| format!(r#""ranges": [{{"type": "SEMVER", "events": [{events}]}}], "#);
+    let wide = range(r#"{"introduced": "1.0.0"}, {"fixed": "3.0.0"}"#);
+    let narrow = range(r#"{"introduced": "1.0.0"}, {"fixed": "2.0.0"}"#);
+    let all = range(r#"{"introduced": "0"}"#);
+    for (before, after, expected) in [
+        (said("01", &["1.0.0", "2.0.0"], ""), said("02", &["1.0.0"], ""), ChangeKind::Narrow),
+        (said("01", &["1.0.0"], ""), said("02", &["1.0.0", "2.0.0"], ""), ChangeKind::Join),
+        (said("01", &["1.0.0"], ""), said("02", &[], &wide), ChangeKind::Join),
+        (said("01", &["5.0.0"], ""), said("02", &[], &wide), ChangeKind::Narrow),
+        (said("01", &[], &wide), said("02", &[], &narrow), ChangeKind::Narrow),
+        (said("01", &[], &narrow), said("02", &[], &wide), ChangeKind::Join),
+        (said("01", &["5.0.0"], ""), said("02", &[], &all), ChangeKind::Join),
+        (said("01", &[], &all), said("02", &["5.0.0"], ""), ChangeKind::Narrow),
+    ] {
+        let base = database(&[]).with(&run(&database(&[]), vec![before.clone()]).0.changes);
+        let (plan, _) = run(&base, vec![after.clone()]);
+        assert_eq!(plan.changes.changes().map(|one| one.kind).collect::<Vec<_>>(), [expected], "{before:?} {after:?}");
+    }
+}
+
+#[test]
+fn the_order_of_arrival_decides_no_word_and_no_spelling() {
+    let named = r#", "database_specific": {"malpkg": {"kind": "hijack", "campaign": "c2"}}"#;
+    let older = delivery(&record("X-1", "New.Pkg", &["1.0.0"], named).replace("npm", "NuGet"));
+    let newer = record("X-1", "New.Pkg", &["1.0.0"], "").replace("npm", "NuGet").replace("05-01T", "05-03T");
+    let small = delivery(&record("Y-1", "new.pkg", &["2.0.0"], "").replace("npm", "NuGet"));
+    let newer = delivery(&newer);
+    let all = [older, newer, small];
+    let mut seen = std::collections::BTreeSet::new();
+    for order in [[0, 1, 2], [1, 0, 2], [2, 1, 0], [2, 0, 1], [1, 2, 0], [0, 2, 1]] {
+        let mut base = database(&[]);
+        for at in order {
+            base = base.with(&run(&base, vec![all[at].clone()]).0.changes);
+        }
+        let entry = base.reports().map(|(_, entry)| entry).next().unwrap();
+        let text = String::from_utf8(base.read(entry).unwrap()).unwrap();
+        assert!(text.contains("hijack") && text.contains("c2"), "{text}");
+        // When it changed last is told apart.
+        seen.insert(text.lines().filter(|line| !line.contains("\"modified\"")).collect::<Vec<_>>().join("\n"));
+        assert!(run(&base, vec![all[2].clone()]).0.changes.is_empty(), "the same again");
+    }
+    assert_eq!(seen.len(), 1, "{seen:#?}");
+}

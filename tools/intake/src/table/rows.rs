@@ -136,7 +136,12 @@ fn fault_in_header(map: &Map, columns: &[String]) -> Option<Fault> {
     let asked = named().chain(FIELDS.iter().filter_map(|field| by_name(field.name)));
     let is_twice = |name: &&str| columns.iter().filter(|column| column == name).count() > 1;
     let missing = named().find(|name| !columns.iter().any(|column| column == name));
+    let has_any = asked.clone().any(|name| columns.iter().any(|column| column == name));
     let (message, remedy) = match (missing, asked.into_iter().find(is_twice)) {
+        (None, None) if !has_any => (
+            "the table has none of the columns that are read".to_owned(),
+            format!("name its columns in [source.ID.columns]; it has: {}", columns.join(", ")),
+        ),
         (Some(missing), _) => (
             format!("the table has no column `{missing}`"),
             format!("name the columns in [source.ID.columns]; the table has: {}", columns.join(", ")),

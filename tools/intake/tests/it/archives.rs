@@ -212,3 +212,22 @@ fn an_archive_that_ends_between_two_files_is_cut() {
     check("t.tar", &whole, &[], &["a.json", "b.json"], &[]);
     check("t.tar", &whole[..second], &[], &["a.json"], told);
 }
+
+#[test]
+fn what_packs_an_archive_says_at_its_end_whether_it_was_right() {
+    let whole = tar_of(&[("a.json", record("X-1", "a").as_bytes())]);
+    let told = |name: &'static str| -> [(&'static str, &'static str); 1] { [(name, "the archive is damaged")] };
+    let mut gzip = gzip(&whole);
+    check("t.tar.gz", &gzip, &[], &["a.json"], &[]);
+    // The checksum of what was packed stands before its length.
+    let at = gzip.len() - 8;
+    gzip[at] ^= 1;
+    check("t.tar.gz", &gzip, &[], &["a.json"], &told("t.tar.gz"));
+    let mut encoder = zstd::stream::Encoder::new(Vec::new(), 3).unwrap();
+    encoder.include_checksum(true).unwrap();
+    encoder.write_all(&whole).unwrap();
+    let mut zstd = encoder.finish().unwrap();
+    check("t.tar.zst", &zstd, &[], &["a.json"], &[]);
+    *zstd.last_mut().unwrap() ^= 1;
+    check("t.tar.zst", &zstd, &[], &["a.json"], &told("t.tar.zst"));
+}

@@ -99,7 +99,13 @@ fn message(planned: &Planned) -> String {
         (all.rejected, format!("{} set aside", count(all.rejected, "document"))),
     ];
     let told: Vec<String> = told.into_iter().filter(|(number, _)| *number > 0).map(|(_, told)| told).collect();
-    let subject = if told.is_empty() { "nothing new".to_owned() } else { told.join(", ") };
+    let changed = planned.plan.changes.changes().len();
+    let subject = match told[..] {
+        // What was known already can count again, or count no more.
+        [] if changed > 0 => format!("{} changed", count(changed, "report")),
+        [] => "nothing new".to_owned(),
+        [..] => told.join(", "),
+    };
     let from = match taken[..] {
         [] => String::new(),
         [one] => format!(" from {}", one.id),

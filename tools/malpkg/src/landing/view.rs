@@ -19,6 +19,8 @@ struct PlanV1<'p> {
     base: Option<&'p str>,
     commit: Option<&'p str>,
     status: &'static str,
+    /// What has to be typed behind `--allow`, where the plan takes too much away.
+    guarded: Vec<String>,
     rejected: Vec<RejectedV1<'p>>,
     skipped: Vec<SkippedV1<'p>>,
     narrowed: Vec<NarrowedV1<'p>>,
@@ -105,6 +107,7 @@ pub(crate) fn write_narrowed(
             base: told.base,
             commit: told.commit,
             status: if told.guarded.is_empty() { "done" } else { "guarded" },
+            guarded: told.guarded.iter().map(ToString::to_string).collect(),
             rejected: rejected.collect(),
             skipped: plan
                 .skipped

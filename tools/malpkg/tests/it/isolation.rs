@@ -72,3 +72,44 @@ fn what_the_rules_refuse_takes_nothing_else_on_the_package_with_it() {
         assert_eq!(report["affected"][0]["ranges"], Value::Null);
     }
 }
+
+#[test]
+fn what_is_hidden_behind_every_version_is_judged_all_the_same() {
+    let on = |id: &str, name: &str, day: u32, affected: &str| {
+        let text = report(id, "npm", name, &["0.0.1"]).replace("\"versions\": [\"0.0.1\"]", affected);
+        assert!(text.contains(affected), "{text}");
+        text.replace("\"modified\": \"2026-01-01", &format!("\"modified\": \"2026-01-{day:02}"))
+    };
+    let range = |events: &str| format!("\"ranges\": [{{\"type\": \"SEMVER\", \"events\": [{events}]}}]");
+    let all = range("{\"introduced\": \"0\"}");
+    let odd = range("{\"introduced\": \"2.0.0\"}, {\"fixed\": \"2.0.0\"}");
+    let repository = repository();
+    let runs: [&[(&str, String)]; 3] = [
+        &[("all.json", on("S2-1", "foo", 1, &all))],
+        &[("odd.json", on("S1-1", "foo", 1, &odd))],
+        // What hid it goes away, and somebody else is in the same run.
+        &[("all.json", on("S2-1", "moved", 2, &all)), ("other.json", on("S2-2", "innocent", 1, &all))],
+    ];
+    let done = ingest(&repository, "feed", &runs);
+    assert_eq!(done.iter().flat_map(rejected).map(|one| one.0).collect::<Vec<_>>(), ["odd.json"]);
+    for package in ["moved", "innocent"] {
+        assert!(repository.has(&format!("osv/malicious/npm/{package}")), "{package}");
+    }
+    assert!(!repository.has("osv/malicious/npm/foo"), "its source went on to another package");
+}
+
+#[test]
+fn a_complete_source_that_names_nothing_takes_nothing_back() {
+    let config = "[source.all]\nformat = \"table\"\ncomplete = true\n";
+    let repository = Database::default().with("malpkg.toml", config).with("osv/ids.json", "{}\n").repository();
+    let table = "ecosystem,name,versions,id,modified\nnpm,a,1.0.0,1,2026-01-01\nnpm,b,1.0.0,2,2026-01-01\n";
+    ingest(&repository, "all", &[&[("all.csv", table.to_owned())]]);
+    for (name, bytes) in [("all.csv", ""), ("all.jsonl", ""), ("all.csv", "<html>unavailable</html>\n")] {
+        let done = &ingest(&repository, "all", &[&[(name, bytes.to_owned())]])[0];
+        assert_eq!((rejected(done).len(), &done["sources"][0]["withdrawn"]), (1, &0.into()), "{name} {bytes}");
+        assert!(repository.has("osv/malicious/npm/a") && !repository.has("osv/withdrawn"), "{name} {bytes}");
+    }
+    let one = "ecosystem,name,versions,id,modified\nnpm,a,1.0.0,1,2026-01-01\n";
+    let done = &ingest(&repository, "all", &[&[("all.csv", one.to_owned())]])[0];
+    assert_eq!(done["sources"][0]["withdrawn"], 1);
+}

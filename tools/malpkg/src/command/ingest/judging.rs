@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 
 use curate::{Batch, Delivery, Ingested, Streams};
-use database::TreePath;
+use database::{Place, Report, TreePath};
 use intake::Refused;
-use osv_schema::Timestamp;
-use rules::{Finding, Settings};
+use osv_schema::{Timestamp, write};
+use rayon::prelude::*;
+use rules::{Finding, Level, Settings};
 
 use crate::context::Reading;
 use crate::failure::Failure;
@@ -59,6 +60,9 @@ impl Judging<'_> {
                 several.iter().filter_map(|(turns, _)| turns.get(round)).flatten().copied().collect();
             self.round(&mut stay, next, &mut refused)?;
         }
+        if refused.is_empty() && several.is_empty() {
+            return Ok(self.behind(findings));
+        }
         if refused.len() == alone {
             // Each may stay alone, and not all together: the last one of each report has to go.
             for (turns, finding) in several {
@@ -67,6 +71,29 @@ impl Judging<'_> {
             }
         }
         Ok(refused)
+    }
+
+    /// The deliveries of streams that a refused report has too: what they say now takes away what hid its fault.
+    fn behind(&self, findings: &[Finding]) -> BTreeMap<usize, Refused> {
+        let base = &self.reading.snapshot;
+        let mut refused = BTreeMap::new();
+        for (path, finding) in first_by_path(findings) {
+            let bytes = database::Base::ALL.into_iter().find_map(|part| {
+                let moved = Place { base: part, ..Place::of(path)? }.path().ok()?;
+                base.read_path(moved.as_str()).ok()?
+            });
+            let record = bytes.and_then(|bytes| Report::read(path, &bytes).record);
+            let origins = record.map(|record| record.origins()).unwrap_or_default();
+            let speaks = |one: &Delivery| {
+                let is_of = |origin: &osv_schema::Origin| {
+                    origin.source.as_str() == Some(&one.source) && origin.id.as_str() == one.own_id()
+                };
+                origins.iter().any(is_of)
+            };
+            let behind = self.batch.deliveries.iter().enumerate().filter(|(_, one)| speaks(one));
+            refused.extend(behind.map(|(at, _)| (at, self.refusal(at, finding))));
+        }
+        refused
     }
 
     /// Adds the next deliveries to those that stay, but for those that the rules do not admit beside them.
@@ -114,6 +141,27 @@ impl Judging<'_> {
         let delivery = &self.batch.deliveries[at];
         Refused::of_delivery(rejected(&delivery.source, &delivery.name, finding), delivery)
     }
+}
+
+/// The deliveries whose statement would be wrong if nobody else spoke of the package, by their numbers.
+pub(super) fn wrong_alone(deliveries: &[Delivery], settings: &Settings) -> BTreeMap<usize, Refused> {
+    let is_of_statement = |finding: &Finding| {
+        let pointer = finding.pointer.as_str();
+        ["/affected/0/ranges", "/affected/0/versions"].iter().any(|place| pointer.starts_with(place))
+    };
+    // Only names it: where it lies is not judged.
+    let Ok(path) = TreePath::new("delivery.json") else { return BTreeMap::new() };
+    let judged = deliveries.par_iter().enumerate().filter_map(|(at, delivery)| {
+        // What is taken over is as it was found, and what is taken back says nothing.
+        let speaks = !delivery.taken_over && !delivery.record.is_withdrawn();
+        let record = Some(delivery).filter(|_| speaks).and_then(curate::alone)?;
+        let bytes = write::canonical(&record).into_bytes();
+        let findings = rules::judge_record(&path, Ok(&bytes), settings);
+        let finding = findings.iter().find(|finding| finding.level == Level::Error && is_of_statement(finding))?;
+        let rejected = rejected(&delivery.source, &delivery.name, finding);
+        Some((at, Refused::of_delivery(rejected, delivery)))
+    });
+    judged.collect()
 }
 
 /// The first finding of each file, which tells.

@@ -10,7 +10,7 @@ use osv_schema::Timestamp;
 use rules::Admitted;
 
 use super::fates::{FateV1, Planning};
-use super::judging::Judging;
+use super::judging::{self, Judging};
 use super::reading::{Read, Run};
 use super::tally::Tally;
 use super::{explain, message};
@@ -145,6 +145,10 @@ fn plan_all(
     }
     // What the planning refuses.
     let mut late: Vec<Refused> = Vec::new();
+    let wrong = judging::wrong_alone(&deliveries, settings);
+    if !wrong.is_empty() {
+        leave_out(deliveries.to_mut(), wrong, &mut late);
+    }
     loop {
         let batch = Batch { deliveries, drops_ids_of: drops_ids_of.clone(), numbering: numbering.clone() };
         let (mut plan, fates) =
@@ -176,7 +180,10 @@ fn plan_all(
                 let of_source = |run: &Run| {
                     let mut tally = tallies.remove(run.id.as_str()).unwrap_or_default();
                     let known = run.received.as_ref().map_or(0, Received::known);
-                    (tally.skipped, tally.deliveries) = (tally.skipped + known, tally.deliveries + known);
+                    // What a source sent that is left out is left alone on purpose.
+                    let is_held_back = |one: &&Delivery| left_out.contains_key(&run.id) && one.source == run.id;
+                    let alone = known + read.deliveries.iter().filter(is_held_back).count();
+                    (tally.skipped, tally.deliveries) = (tally.skipped + alone, tally.deliveries + alone);
                     OfSource {
                         id: run.id.clone(),
                         settled: settled.remove(run.id.as_str()).unwrap_or_default(),
@@ -201,14 +208,18 @@ fn plan_all(
                 }
                 // What curation refused it refuses again when the rest is planned anew.
                 late.truncate(ruled_out);
-                let mut all = batch.deliveries.into_owned();
-                let mut at = 0..;
-                all.retain(|_| at.next().is_some_and(|at: usize| !refused.contains_key(&at)));
-                deliveries = Cow::Owned(all);
-                late.extend(refused.into_values());
+                deliveries = batch.deliveries;
+                leave_out(deliveries.to_mut(), refused, &mut late);
             }
         }
     }
+}
+
+/// Takes the deliveries out that were refused, which are told as such.
+fn leave_out(deliveries: &mut Vec<Delivery>, refused: BTreeMap<usize, Refused>, late: &mut Vec<Refused>) {
+    let mut at = 0..;
+    deliveries.retain(|_| at.next().is_some_and(|at: usize| !refused.contains_key(&at)));
+    late.extend(refused.into_values());
 }
 
 /// What becomes of the deliveries that were asked for; of those that were not read, what the database knows.

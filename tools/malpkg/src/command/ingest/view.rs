@@ -22,6 +22,8 @@ struct IngestV1<'i> {
     base: Option<&'i str>,
     commit: Option<&'i str>,
     status: &'static str,
+    /// What has to be typed behind `--allow`, where the plan takes too much away.
+    guarded: Vec<String>,
     sources: Vec<SourceV1<'i>>,
     rejected: Vec<RejectedV1<'i>>,
     skipped: Vec<SkippedV1<'i>>,
@@ -91,6 +93,7 @@ pub(super) fn write_json(landed: &Landed<Planned>, seconds: f64, context: &mut C
         base: landed.base.as_deref(),
         commit: landed.commit.as_deref(),
         status: status(landed),
+        guarded: landed.guarded.iter().map(ToString::to_string).collect(),
         sources: planned.sources.iter().map(|source| source_v1(source, whole)).collect(),
         rejected: rejected.collect(),
         skipped: skipped.collect(),
