@@ -83,6 +83,8 @@ pub fn why(record: &Record) -> Vec<Why> {
     let ranges: BTreeMap<String, &Range> = affected
         .map(|affected| affected.ranges.items().iter().map(|range| (written(range), range)).collect())
         .unwrap_or_default();
+    // A report that was taken back lists what it meant, and means nothing.
+    let stands = !record.is_withdrawn();
     let is_all = ranges.values().any(|range| is_everything(range));
     let asked = Asked { decisions: &decisions, streams: &streams, counting: &counting, computed: &computed };
     let mut versions: BTreeSet<&str> = listed.clone();
@@ -96,14 +98,14 @@ pub fn why(record: &Record) -> Vec<Why> {
     said.extend(of_origins.chain(of_decisions).map(|range| (written(range), range)));
     let by_version = versions.into_iter().map(|version| Why {
         what: What::Version(version.to_owned()),
-        is_meant: is_all || listed.contains(version),
+        is_meant: stands && (is_all || listed.contains(version)),
         because: asked.because(&|origin| names(origin, version), &|one| of_version(one, version), |statement| {
             statement.versions.contains(version)
         }),
     });
     let by_range = said.into_iter().map(|(key, range)| Why {
         what: What::Range(range.clone()),
-        is_meant: ranges.contains_key(&key) || computed.ranges.contains_key(&key),
+        is_meant: stands && (ranges.contains_key(&key) || computed.ranges.contains_key(&key)),
         because: asked.because(
             &|origin| origin.ranges.items().iter().any(|range| written(range) == key),
             &|one| of_range(one, &key),

@@ -98,7 +98,7 @@ impl Bench {
             "export, against zip -6 -r of the same files",
             &|| {
                 let _ = fs::remove_dir_all(&out);
-                seconds(self.malpkg(&["export", "--out"]).arg(&out))
+                seconds(self.malpkg(&["export", "--only", "zip", "--out"]).arg(&out))
             },
             &|| {
                 let _ = fs::remove_file(&zip);

@@ -145,13 +145,17 @@ fn answer(word: &str, arguments: &Arguments, data: &Data, aliases: Option<&Alias
             check_version(query, version)?;
         }
     }
+    // Who asks why wants to know it of what is not listed too.
+    let shown = match arguments.why && answer.reports.is_empty() {
+        true => &answer.others,
+        false => &answer.reports,
+    };
     let id = |&index: &usize| meant.statements[index].record.id.as_str().unwrap_or_default().to_owned();
     Ok(AnswerV1 {
         query: word.to_owned(),
         verdict: answer.verdict.word(),
         versions: answer.versions.word(),
-        reports: answer
-            .reports
+        reports: shown
             .iter()
             .map(|&index| {
                 let statement = &meant.statements[index];

@@ -155,3 +155,17 @@ fn an_alias_is_found_whatever_is_known_of_the_tree() {
         assert_eq!(found(&[word])[0], *expected, "{word}");
     }
 }
+
+#[test]
+fn who_asks_why_is_told_of_what_is_not_listed() {
+    let plain = json(database().path(), &["query", "npm/@s/a@2.0.0"], Exit::Done);
+    assert_eq!(plain["answers"][0]["reports"], serde_json::json!([]));
+    let why = json(database().path(), &["query", "--why", "npm/@s/a@2.0.0"], Exit::Done);
+    assert_eq!(
+        (&why["answers"][0]["verdict"], &why["answers"][0]["reports"][0]["id"]),
+        (&"not-known".into(), &"MAL-2026-1".into())
+    );
+    // What was taken back means nothing.
+    let gone = json(database().path(), &["query", "--why", "npm/honest"], Exit::Done);
+    assert_eq!(gone["answers"][0]["reports"][0]["why"][0]["meant"], false);
+}

@@ -279,7 +279,7 @@ fn a_list_without_dates_says_what_it_says_when_it_is_read() {
     );
     assert_eq!(versions("npm/b"), serde_json::json!(["1.0.0", "2.0.0"]));
     read_list(&repository, &[("b", "2.0.0"), ("b", "1.0.0"), ("c", "1.0.0")], "2026-05-02T00:00:00Z", &[]);
-    read_list(&repository, &[("b", "2.0.0"), ("c", "1.0.0")], "2026-05-03T00:00:00Z", &[("join", "npm/b")]);
+    read_list(&repository, &[("b", "2.0.0"), ("c", "1.0.0")], "2026-05-03T00:00:00Z", &[("narrow", "npm/b")]);
     assert_eq!(versions("npm/b"), serde_json::json!(["2.0.0"]));
     read_list(&repository, &[("b", "2.0.0")], "2026-05-04T00:00:00Z", &[("withdraw", "npm/c")]);
     read_list(&repository, &[("b", "2.0.0"), ("c", "1.0.0")], "2026-05-05T00:00:00Z", &[("reinstate", "npm/c")]);

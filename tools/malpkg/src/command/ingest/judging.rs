@@ -159,7 +159,8 @@ pub(super) fn wrong_alone(deliveries: &[Delivery], settings: &Settings) -> BTree
         let findings = rules::judge_record(&path, Ok(&bytes), settings);
         let finding = findings.iter().find(|finding| finding.level == Level::Error && is_of_statement(finding))?;
         let rejected = rejected(&delivery.source, &delivery.name, finding);
-        Some((at, Refused::of_delivery(rejected, delivery)))
+        // Nothing that others say makes it right.
+        Some((at, Refused { is_final: true, ..Refused::of_delivery(rejected, delivery) }))
     });
     judged.collect()
 }
