@@ -301,6 +301,10 @@ fn who_claims_the_id_of_another_report_is_rejected_alone() {
         name: "evil.json".into(),
         ..delivery(&record("MAL-2026-900001", "evil", &["1"], ""))
     };
+    // Also where its id would only be another name of the report.
+    let alias = Delivery { keeps_id: false, name: "alias.json".into(), ..evil.clone() };
+    let (plan, _) = run(&base, vec![alias]);
+    assert_eq!(plan.rejected.iter().map(|one| one.rule).collect::<Vec<_>>(), ["duplicate-id"]);
     let sent = vec![evil, delivery(&record("X-2", "a", &["2"], "")), delivery(&record("X-3", "evil", &["3"], ""))];
     let (plan, fates) = run(&base, sent);
     let rejected: Vec<_> = plan.rejected.iter().map(|one| (one.delivery.as_str(), one.rule)).collect();
