@@ -3,7 +3,7 @@
 use std::ffi::OsStr;
 use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
 /// What a task ends with.
@@ -116,4 +116,14 @@ pub(crate) fn peak_memory(command: &mut Command) -> Done<u64> {
 /// Holds something to be true.
 pub(crate) fn ensure(holds: bool, otherwise: impl FnOnce() -> String) -> Done {
     if holds { Ok(()) } else { Err(otherwise()) }
+}
+
+/// A server that is stopped with the task.
+pub(crate) struct Running(pub(crate) Child);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
 }

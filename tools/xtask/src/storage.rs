@@ -3,10 +3,10 @@
 use std::fs;
 use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use crate::process::{Done, ensure, git, malpkg, program, run as run_program, say};
+use crate::process::{Done, Running, ensure, git, malpkg, program, run as run_program, say};
 
 /// The server and where it comes from.
 const SERVER: &str = "github.com/versity/versitygw/cmd/versitygw@latest";
@@ -84,16 +84,6 @@ struct Room {
     tool: PathBuf,
     folder: PathBuf,
     port: u16,
-}
-
-/// A server that is stopped with the task.
-struct Running(Child);
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
 }
 
 impl Room {
