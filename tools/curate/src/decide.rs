@@ -113,6 +113,8 @@ pub struct Narrowing {
     pub kept: Vec<String>,
     /// The versions that are not.
     pub cleared: Vec<String>,
+    /// The ranges that do not stay as they are, as version range specifiers.
+    pub cleared_ranges: Vec<String>,
 }
 
 /// Plans a decision about reports. One that cannot be decided about is rejected, and the rest goes on.
@@ -143,27 +145,31 @@ enum Done {
         package: ecosystem::Package,
         kind: ChangeKind,
         decision: Box<Decision>,
+        /// The ranges that it meant before.
+        ranges: Vec<String>,
     },
 }
 
 impl Done {
     fn put(self, was: &TreePath, changes: &mut ChangeSet, settlement: &mut Settlement) -> Result<(), Fault> {
-        let (record, package, kind, decision) = match self {
+        let (record, package, kind, decision, ranges) = match self {
             Done::Already(reason) => {
                 let (source, delivery) = (String::new(), was.to_string());
                 settlement.plan.skipped.push(Skipped { source, delivery, reason: reason.to_owned() });
                 return Ok(());
             }
-            Done::Changed { record, package, kind, decision } => (record, package, kind, decision),
+            Done::Changed { record, package, kind, decision, ranges } => (record, package, kind, decision, ranges),
         };
         let path = place::put(changes, was, &record, &package, kind).map_err(fault_in_path)?;
         settlement.was.insert(path.clone(), was.clone());
         if kind == ChangeKind::Narrow {
+            let stay = ranges_of(&path, &record);
             settlement.narrowed.push(Narrowing {
                 path,
                 id: record.id.as_str().unwrap_or_default().to_owned(),
                 kept: decision.versions.items().to_vec(),
                 cleared: decision.cleared.items().to_vec(),
+                cleared_ranges: ranges.into_iter().filter(|range| !stay.contains(range)).collect(),
             });
         }
         Ok(())
@@ -272,12 +278,15 @@ fn one(path: &TreePath, mut joining: Joining, settled: &Settled, now: Timestamp)
     if kind == ChangeKind::Narrow && there.says_already(&decision) {
         return Ok(Done::Already("it means these versions alone already"));
     }
-    let package = joining.package.clone();
+    let (package, ranges) = (joining.package.clone(), ranges_of(path, &joining.record));
     let all = more.into_iter().chain([decision.clone()]).filter(|one| !one.kind.is_absent());
     joining.decide(all.collect());
     let record = joining.finish(now).map_err(|error| fault_in_details(&error.to_string()))?;
     Ok(match record {
-        Some(record) => Done::Changed { record: Box::new(record), package, kind, decision: Box::new(decision) },
+        Some(record) => {
+            let (record, decision) = (Box::new(record), Box::new(decision));
+            Done::Changed { record, package, kind, decision, ranges }
+        }
         None => Done::Already("nothing changes"),
     })
 }
@@ -450,6 +459,11 @@ fn undisputed() -> Fault {
     let pointer = Pointer::from("/database_specific/malpkg/decisions");
     let message = "there is no open dispute about the report".to_owned();
     Fault { rule: "dispute-not-open", pointer, message, remedy: "open one: `malpkg dispute open`".to_owned() }
+}
+
+/// The ranges that a report means, as version range specifiers.
+fn ranges_of(path: &TreePath, record: &Record) -> Vec<String> {
+    Said::of(path, record.clone()).map(|said| said.vers()).unwrap_or_default()
 }
 
 fn without_versions(record: &Record) -> Record {

@@ -13,7 +13,7 @@ use crate::older::Older;
 use crate::published::publish;
 use crate::release::Ticker;
 use crate::rows::Row;
-use crate::{Error, Held, Input, Target, folders};
+use crate::{Error, Held, Input, Target, folders, meaning};
 
 /// One record of a release. All of a large database are in memory at once, so it holds what the targets need, no more.
 #[derive(Debug)]
@@ -160,6 +160,9 @@ pub(crate) fn publishable(path: &TreePath, bytes: &[u8]) -> Result<Record, &'sta
     };
     record.modified_at().ok_or("schema-violation")?;
     folders::of(&record).map_err(|_| "unknown-ecosystem")?;
+    if meaning::has_range_without_order(record.affected.items()) {
+        return Err("range-without-order");
+    }
     Ok(record)
 }
 

@@ -40,6 +40,12 @@ fn settled(mut affected: Affected) -> Vec<Affected> {
     vec![listed, affected]
 }
 
+/// Whether there is a range of versions that clients cannot order, and no list in its place: some of them end with a panic at
+/// it, for whatever else they were to look at.
+pub(crate) fn has_range_without_order(affected: &[Affected]) -> bool {
+    affected.iter().any(|affected| lacks_order(affected) && ranges_of_versions(affected).next().is_some())
+}
+
 /// A range that nothing ends: clients that look at listed versions alone, and those that look at both, read it in two ways.
 fn is_open(range: &Range) -> bool {
     let ends = |(name, value): (&str, &str)| name != "introduced" && value != "*";

@@ -238,23 +238,19 @@ impl Reading {
 
 impl From<store::Error> for Failure {
     fn from(error: store::Error) -> Failure {
-        use store::Error;
-        match &error {
-            Error::NoDatabase { .. } | Error::NotFound { .. } => Failure::new(&error)
-                .remedy("name a database with `--repo DIR`: a git repository, or a folder with a folder `osv` in it"),
+        let failure = match &error {
             // What libgit2 says of it is about its own words for revisions.
-            Error::NoRevision { .. } => {
-                Failure::new(&error).remedy("`git log --oneline` and `git branch` show what there is")
-            }
+            store::Error::NoRevision { .. } => Failure::new(&error),
             _ => Failure::new(with_sources(&error)),
-        }
+        };
+        failure.remedies(error.remedy())
     }
 }
 
 impl From<CommitError> for Failure {
     fn from(error: CommitError) -> Failure {
         let exit = if matches!(error, CommitError::BaseMoved { .. }) { Exit::BaseMoved } else { Exit::Failed };
-        Failure::new(with_sources(&error)).exits(exit)
+        Failure::new(with_sources(&error)).remedies(error.remedy()).exits(exit)
     }
 }
 

@@ -39,6 +39,12 @@ impl Failure {
         self
     }
 
+    /// Says what to do about it, where that is known.
+    #[must_use]
+    pub(crate) fn remedies(self, remedy: Option<String>) -> Failure {
+        Failure { remedy: remedy.or(self.remedy), ..self }
+    }
+
     /// Ends with another code than 2.
     #[must_use]
     pub(crate) fn exits(mut self, exit: Exit) -> Failure {

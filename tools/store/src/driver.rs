@@ -2,9 +2,10 @@
 
 use std::io::Write;
 
-use git2::RepositoryState;
+use git2::{ErrorCode, RepositoryState};
 
-use crate::{CommitId, Error, Store};
+use crate::revision::read_commit;
+use crate::{Commit, Error, Store};
 
 /// The file that says how git treats files.
 const ATTRIBUTES: &str = ".gitattributes";
@@ -20,7 +21,7 @@ impl Store {
         let local = config.open_level(git2::ConfigLevel::Local).map_err(Error::git("read the settings"))?;
         match local.get_string(key) {
             Ok(value) => Ok(Some(value)),
-            Err(error) if error.code() == git2::ErrorCode::NotFound => Ok(None),
+            Err(error) if error.code() == ErrorCode::NotFound => Ok(None),
             Err(error) => Err(Error::git(format!("read the setting {key}"))(error)),
         }
     }
@@ -70,22 +71,51 @@ impl Store {
         write().map_err(Error::disk("write", &file))
     }
 
-    /// The commit that is being merged into the one that is checked out; none where no merge is under way, or one of several.
+    /// The commit that is being joined to the one that is checked out, by a merge, a rebase or a cherry-pick that stopped;
+    /// none where nothing is under way, or a merge of several.
     ///
     /// # Errors
     ///
     /// git cannot say.
-    pub fn merging(&self) -> Result<Option<CommitId>, Error> {
+    pub fn meeting(&self) -> Result<Option<Meeting>, Error> {
+        let repository = self.repository()?;
+        let (name, is_picked) = match repository.state() {
+            RepositoryState::Merge => return Ok(self.merging()?.map(|other| Meeting { other, base: None })),
+            RepositoryState::CherryPick | RepositoryState::CherryPickSequence => ("CHERRY_PICK_HEAD", true),
+            RepositoryState::Rebase | RepositoryState::RebaseInteractive | RepositoryState::RebaseMerge => {
+                ("REBASE_HEAD", false)
+            }
+            _ => return Ok(None),
+        };
+        let other = match repository.find_reference(name) {
+            Ok(other) => other,
+            // A rebase that was stopped to edit something joins nothing now.
+            Err(error) if !is_picked && error.code() == ErrorCode::NotFound => return Ok(None),
+            Err(error) => return Err(Error::git(format!("read {name}"))(error)),
+        };
+        let other = other.peel_to_commit().map_err(Error::git(format!("find the commit that {name} names")))?;
+        let base = other.parent(0).ok().map(|parent| read_commit(&repository, parent.id())).transpose()?;
+        let other = read_commit(&repository, other.id())?;
+        Ok(Some(Meeting { other, base }))
+    }
+
+    fn merging(&self) -> Result<Option<Commit>, Error> {
         let mut repository = self.repository()?;
-        if repository.state() != RepositoryState::Merge {
-            return Ok(None);
-        }
         let mut heads = Vec::new();
         let told = repository.mergehead_foreach(|id| {
-            heads.extend(CommitId::of(*id));
+            heads.push(*id);
             true
         });
         told.map_err(Error::git("find what is being merged"))?;
-        Ok(if let [one] = heads[..] { Some(one) } else { None })
+        if let [one] = heads[..] { read_commit(&repository, one).map(Some) } else { Ok(None) }
     }
+}
+
+/// What is being joined to the commit that is checked out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Meeting {
+    /// The commit that comes in.
+    pub other: Commit,
+    /// Where what it changed begins: the commit before the one that is picked or moved; none where whole branches meet.
+    pub base: Option<Commit>,
 }

@@ -22,10 +22,7 @@ pub enum Error {
         from: PathBuf,
     },
     /// The repository belongs to another user, and git is not told to trust it.
-    #[error(
-        "the repository {dir} belongs to another user; if you trust it, run \
-         `git config --global --add safe.directory {dir}`", dir = .dir.display()
-    )]
+    #[error("the repository {} belongs to another user", .dir.display())]
     NotOwned {
         /// The directory.
         dir: PathBuf,
@@ -45,7 +42,7 @@ pub enum Error {
         dir: PathBuf,
     },
     /// A question about the files of a bare repository.
-    #[error("{} is a bare repository and has no working tree; name a revision", .dir.display())]
+    #[error("{} is a bare repository and has no working tree", .dir.display())]
     NoWorkTree {
         /// The repository.
         dir: PathBuf,
@@ -73,10 +70,10 @@ pub enum Error {
         name: String,
     },
     /// `HEAD` is at a commit, not on a branch.
-    #[error("HEAD is detached: no branch is checked out; name one with `--ref`")]
+    #[error("HEAD is detached: no branch is checked out")]
     Detached,
     /// The history is cut off.
-    #[error("the clone is shallow, and this needs the whole history: run `git fetch --unshallow`")]
+    #[error("the clone is shallow, and this needs the whole history")]
     Shallow,
     /// A tree, on the disk or in git, that cannot be listed.
     #[error("the tree cannot be listed: `{}` {reason}", .path.escape_debug())]
@@ -117,6 +114,28 @@ pub enum Error {
 }
 
 impl Error {
+    /// What can be done about it, where that is known.
+    pub fn remedy(&self) -> Option<String> {
+        Some(match self {
+            Error::NoDatabase { .. } | Error::NotFound { .. } => {
+                "name a database with `--repo DIR`: a git repository, or a folder with a folder `osv` in it".to_owned()
+            }
+            Error::NotOwned { dir } => {
+                format!("if you trust it, run `git config --global --add safe.directory {}`", dir.display())
+            }
+            Error::NoGit { .. } => "`git init` and a first commit make a repository of it".to_owned(),
+            Error::NoWorkTree { .. } => {
+                "`--commit` with `--ref REF` writes to a branch of it, and `--rev REV` reads a commit".to_owned()
+            }
+            Error::NoRevision { .. } => "`git log --oneline` and `git branch` show what there is".to_owned(),
+            Error::NoCommit { .. } => "name a commit, a branch or a tag".to_owned(),
+            Error::InvalidRef { .. } => "name a branch, as in `main` or `refs/heads/main`".to_owned(),
+            Error::Detached => "name a branch with `--ref`, or check one out".to_owned(),
+            Error::Shallow => "run `git fetch --unshallow`".to_owned(),
+            _ => return None,
+        })
+    }
+
     /// For `map_err`: git could not do something.
     pub(crate) fn git(doing: impl Into<String>) -> impl FnOnce(git2::Error) -> Error {
         |error| Error::Git { doing: doing.into(), source: GitError::new(error) }

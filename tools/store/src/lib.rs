@@ -25,6 +25,7 @@ mod store;
 mod tree;
 
 pub use commit::CommitError;
+pub use driver::Meeting;
 pub use error::Error;
 pub use git::GitError;
 pub use history::FirstParents;

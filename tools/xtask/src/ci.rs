@@ -14,13 +14,9 @@ const TRIPLE: &str = "x86_64-unknown-linux-gnu";
 
 #[derive(Subcommand)]
 pub(crate) enum Step {
-    /// Judge a stranger's change with the tool of the base that is checked out; nothing of the change is run
-    Check {
-        /// The number of the pull request
-        #[arg(long)]
-        pull: u64,
-    },
     /// Make the release of the newest commit, prove it, and put the tool beside it
+    ///
+    /// With a secret key in MALPKG_SIGNING_KEY it is signed; with the public key in MALPKG_PUBLIC_KEY its signatures are proven.
     Publish {
         /// The folder of the release
         #[arg(long, default_value = "target/publish")]
@@ -45,23 +41,9 @@ pub(crate) enum Step {
 
 pub(crate) fn run_step(step: Step) -> Done {
     match step {
-        Step::Check { pull } => check(pull),
         Step::Publish { out } => publish(&out),
         Step::Attach { out, tag } => attach(&out, &tag),
         Step::Workflows { clients } => workflows(&clients),
-    }
-}
-
-/// The change comes as git objects alone: no file of it is written to the disk, and no hook or filter of it is run.
-fn check(pull: u64) -> Done {
-    let tool = malpkg()?;
-    let head = format!("refs/pull/{pull}/head");
-    run(program("git", &["fetch", "--no-tags", "origin", &head]).current_dir(root()))?;
-    let mut judge = program(&tool, &["--format", "github", "validate", "--rev", "FETCH_HEAD", "--base", "HEAD"]);
-    let judged = judge.arg("--contribution").current_dir(root()).status();
-    match judged.map_err(|error| format!("cannot run {}: {error}", tool.display()))?.success() {
-        true => Ok(()),
-        false => Err("the change brings faults; each is told above with what mends it".to_owned()),
     }
 }
 
@@ -72,7 +54,11 @@ fn publish(out: &Path) -> Done {
     let mut export = program(&tool, &["export", "--out"]);
     say(run(export.arg(&release).current_dir(root()))?.trim_end());
     let mut verify = program(&tool, &["verify"]);
-    say(run(verify.arg(&release).args(["--repo", "."]).current_dir(root()))?.trim_end());
+    verify.arg(&release).args(["--repo", "."]).current_dir(root());
+    if let Some(key) = public_key()? {
+        verify.args(["--key", &key]);
+    }
+    say(run(&mut verify)?.trim_end());
     let mut build = program("cargo", &["build", "--release", "--package", "malpkg", "--target", TRIPLE]);
     run(build.env("RUSTFLAGS", "-C target-feature=+crt-static").current_dir(root()))?;
     let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from);
@@ -85,13 +71,33 @@ fn publish(out: &Path) -> Done {
     Ok(())
 }
 
+/// The key that the release's signatures are held to. Who signs has to say which it is: what nobody can prove is not published.
+fn public_key() -> Result<Option<String>, String> {
+    let said = |name: &str| std::env::var(name).ok().filter(|text| !text.trim().is_empty());
+    match (said("MALPKG_SIGNING_KEY"), said("MALPKG_PUBLIC_KEY")) {
+        (Some(_), None) => {
+            Err("MALPKG_SIGNING_KEY is set and MALPKG_PUBLIC_KEY is not: set it to the line of the public \
+                                key that begins with RW"
+                .to_owned())
+        }
+        (_, key) => Ok(key),
+    }
+}
+
 /// The whole release as one archive beside the files that people ask for alone.
 fn attach(out: &Path, tag: &str) -> Done {
-    let parts = ["manifest.json", "all.zip", "all.ndjson.zst", "malpkg.sqlite", "verdicts.csv.zst"];
+    let parts = ["manifest.json", "status.json", "all.zip", "all.ndjson.zst", "malpkg.sqlite", "verdicts.csv.zst"];
+    let signatures = ["manifest.json.minisig", "status.json.minisig"];
+    let signatures = signatures.into_iter().filter(|name| out.join("release").join(name).exists());
     run(program("tar", &["-cf", "release.tar", "release"]).current_dir(out))?;
+    // The first release of all has no page to be attached to.
+    if run(program("gh", &["release", "view", tag]).current_dir(root())).is_err() {
+        let notes = "What consumers download, made again from each commit.";
+        run(program("gh", &["release", "create", tag, "--title", "Data", "--notes", notes]).current_dir(root()))?;
+    }
     let mut upload = program("gh", &["release", "upload", "--clobber", tag]);
     upload.args(["release.tar", "SHA256SUMS", &format!("malpkg-{TRIPLE}")]);
-    upload.args(parts.map(|part| format!("release/{part}")));
+    upload.args(parts.into_iter().chain(signatures).map(|part| format!("release/{part}")));
     say(run(upload.current_dir(out))?.trim_end());
     Ok(())
 }

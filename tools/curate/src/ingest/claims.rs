@@ -8,20 +8,32 @@ use osv_schema::Pointer;
 use super::Batch;
 use super::fault::Fault;
 use super::found::old_folders;
-use super::group::Group;
-use crate::Delivery;
+use super::group::{Group, age};
 use crate::ids::Ids;
 
-/// Rejects the deliveries that claim the id of a report on another package, and notes the ids that stay.
+/// Rejects the deliveries that claim the id of a report on another package, or one that an older statement claims for another
+/// package, and notes the ids that stay.
 pub(super) fn settle_claims(base: &Snapshot, batch: &Batch, groups: &mut Vec<Group>, ids: &mut Ids, plan: &mut Plan) {
-    let is_ours = |id: &&str| ReportId::parse(id).is_some_and(|id| id.prefix == batch.numbering.prefix && id.year > 0);
-    // An id that is dropped claims nothing.
+    let is_ours = |id: &str| ReportId::parse(id).is_some_and(|id| id.prefix == batch.numbering.prefix && id.year > 0);
     let claim = |at: usize| {
-        let claims = |one: &&Delivery| one.keeps_id || !batch.drops_ids_of.contains(&one.source);
-        Some(&batch.deliveries[at]).filter(claims).and_then(Delivery::own_id).filter(is_ours)
+        let delivery = &batch.deliveries[at];
+        // An id that is dropped claims nothing.
+        let is_dropped = batch.drops_ids_of.contains(&delivery.source);
+        delivery.own_id().filter(|id| delivery.keeps_id || !is_dropped && is_ours(id))
     };
-    let claimed: BTreeSet<&str> =
-        groups.iter().flat_map(|group| &group.deliveries).filter_map(|&at| claim(at)).collect();
+    let mut claimed: BTreeSet<&str> = BTreeSet::new();
+    // By id that is to stay the oldest statement that claims it, and the number of its group.
+    let mut oldest = HashMap::new();
+    for (number, group) in groups.iter().enumerate() {
+        for (at, id) in group.deliveries.iter().filter_map(|&at| Some((at, claim(at)?))) {
+            claimed.insert(id);
+            if batch.deliveries[at].keeps_id {
+                let claimant = (age(&batch.deliveries[at]), number);
+                let first = oldest.entry(id).or_insert_with(|| claimant.clone());
+                *first = claimant.min(first.clone());
+            }
+        }
+    }
     if claimed.is_empty() {
         return;
     }
@@ -30,19 +42,25 @@ pub(super) fn settle_claims(base: &Snapshot, batch: &Batch, groups: &mut Vec<Gro
         let Place { stem, folder, .. } = place;
         holders.entry(stem).or_default().push(folder);
     }
-    for group in groups.iter_mut() {
+    let packages: Vec<String> = groups.iter().map(|group| group.package.to_string()).collect();
+    for (number, group) in groups.iter_mut().enumerate() {
         let folders: Vec<String> =
             std::iter::once(group.folder.clone()).chain(old_folders(&group.package, &group.folder)).collect();
         let folder = group.folder.clone();
         group.deliveries.retain(|&at| {
             let Some(id) = claim(at) else { return true };
-            let fault = match holders.get(id).map(Vec::as_slice).unwrap_or_default() {
-                [] if !batch.deliveries[at].keeps_id || ids.keep(id, &folder) => return true,
-                [] => fault("the id has a number far above all that were given".to_owned()),
-                holders if holders.iter().any(|holder| folders.iter().any(|folder| folder == holder)) => return true,
-                holders => fault(format!("the id is that of the report in {}", holders.join(" and "))),
+            let keeps = batch.deliveries[at].keeps_id;
+            let elsewhere = oldest.get(id).map(|(_, first)| *first).filter(|&first| keeps && first != number);
+            let message = match (elsewhere, holders.get(id).map(Vec::as_slice).unwrap_or_default()) {
+                (Some(first), _) => format!("an older statement claims the id for {}", packages[first]),
+                (None, []) if !keeps || ids.keep(id, &folder) => return true,
+                (None, []) => "the id has a number far above all that were given".to_owned(),
+                (None, holders) if holders.iter().any(|&holder| folders.iter().any(|folder| folder == holder)) => {
+                    return true;
+                }
+                (None, holders) => format!("the id is that of the report in {}", holders.join(" and ")),
             };
-            plan.rejected.push(fault.of(&batch.deliveries[at]));
+            plan.rejected.push(fault(message).of(&batch.deliveries[at]));
             false
         });
     }

@@ -29,19 +29,10 @@ pub(crate) fn grouped(batch: &Batch, now: Timestamp, plan: &mut Plan) -> Vec<Gro
     let mut groups: Vec<Group> = Vec::new();
     let mut by_key: BTreeMap<(String, String), usize> = BTreeMap::new();
     let mut placed: Vec<Option<Result<(Package, String), Fault>>> = placed.into_iter().map(Some).collect();
-    // By id of ours the first package for which it is claimed.
-    let mut claimed: BTreeMap<&str, (String, String)> = BTreeMap::new();
     for at in in_order(&batch.deliveries) {
         match placed[at].take() {
             Some(Ok((package, folder))) => {
                 let key = (package.ecosystem().as_str().to_owned(), package.merge_name().into_owned());
-                let claim = Some(&batch.deliveries[at]).filter(|one| one.keeps_id).and_then(Delivery::own_id);
-                if let Some(of) = claim.map(|id| claimed.entry(id).or_insert_with(|| key.clone()))
-                    && *of != key
-                {
-                    plan.rejected.push(fault_in_claim(of).of(&batch.deliveries[at]));
-                    continue;
-                }
                 let number = *by_key.entry(key).or_insert(groups.len());
                 match groups.get_mut(number) {
                     Some(group) => group.deliveries.push(at),
@@ -55,24 +46,16 @@ pub(crate) fn grouped(batch: &Batch, now: Timestamp, plan: &mut Plan) -> Vec<Gro
     groups
 }
 
-/// An id of ours is that of one report: the oldest statement that claims it has it.
-fn fault_in_claim((ecosystem, name): &(String, String)) -> Fault {
-    Fault {
-        rule: "duplicate-id",
-        pointer: Pointer::from("/id"),
-        message: format!("an older statement claims the id for {ecosystem}/{name}"),
-        remedy: "send it under an id of its own".into(),
-    }
-}
-
 /// Oldest statements first, and a total order behind that: the order in which files came decides nothing.
 fn in_order(deliveries: &[Delivery]) -> Vec<usize> {
     let mut order: Vec<usize> = (0..deliveries.len()).collect();
-    order.sort_by_cached_key(|&index| {
-        let delivery = &deliveries[index];
-        (delivery.record.modified_at(), delivery.sha256.clone(), delivery.name.clone())
-    });
+    order.sort_by_cached_key(|&index| age(&deliveries[index]));
     order
+}
+
+/// What tells the older of two deliveries.
+pub(super) fn age(delivery: &Delivery) -> (Option<Timestamp>, String, String) {
+    (delivery.record.modified_at(), delivery.sha256.clone(), delivery.name.clone())
 }
 
 /// The package that a delivery is on, and the folder of its reports.

@@ -187,11 +187,12 @@ impl Work<'_> {
         edits.extend(self.path.clone().filter(|old| *old != path).map(Edited::Gone));
         edits.push(Edited::Report(Change { path: path.clone(), kind, id, package }, bytes));
         let mut is_made = kind != ChangeKind::Create;
+        // Nobody said anything new, and it means something else than before: what was known counts again.
+        let counts_again = news.iter().all(|(_, is_new)| !is_new) && record.affected.items().first() != before.as_ref();
         let fates = news.into_iter().map(|(at, is_new)| {
             let is_withdrawn = batch.deliveries[at].record.is_withdrawn();
             let fate = match (is_new, is_withdrawn) {
-                // What was known already, and counts again.
-                (false, false) if kind == ChangeKind::Reinstate => Ingested::Joined(path.clone()),
+                (false, false) if counts_again || kind == ChangeKind::Reinstate => Ingested::Joined(path.clone()),
                 (false, _) => Ingested::Unchanged(path.clone()),
                 (true, true) => Ingested::Withdrawn(path.clone()),
                 (true, false) if is_made => Ingested::Joined(path.clone()),

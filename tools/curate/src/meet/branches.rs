@@ -196,6 +196,8 @@ impl Meeting {
             Ok(bytes) => bytes,
             // Those have a command of their own, and what is no file of ours is nobody's.
             Err(MeetError::Ids(_) | MeetError::MalformedIds | MeetError::NotOurs) => return Ok(()),
+            // Each side gave the id to a package of its own.
+            Err(MeetError::Join(JoinError::Packages(..))) if base.is_none() => return given_twice(current, met),
             Err(error) => return Err(fault(&error)),
         };
         let there = |path: &TreePath| current.entry(path.as_str()).and_then(|entry| current.read(entry).ok());
@@ -238,6 +240,28 @@ impl Meeting {
         self.was.insert(path, files);
         Ok(())
     }
+}
+
+/// Whether one id that two packages were given was settled since: one of the two has another one now.
+fn given_twice(current: &Snapshot, Met { ours, theirs, .. }: &Met) -> Result<(), Fault> {
+    let sides = [&ours.0, &theirs.0];
+    let said = |message: String, remedy: &str| Fault {
+        rule: "duplicate-id",
+        pointer: Pointer::from("/id"),
+        message,
+        remedy: remedy.to_owned(),
+    };
+    let has_report = |folder: &str| current.reports().any(|(place, _)| place.folder == folder);
+    let stands = |path: &&&TreePath| current.entry(path.as_str()).is_some();
+    if sides.iter().filter(stands).count() == 2 {
+        let message = format!("both branches gave this id, the other one in {}", theirs.0);
+        return Err(said(message, "give one of the two another: `malpkg assign --renumber --base REV`"));
+    }
+    let lost = sides.into_iter().find(|path| Place::of(path).is_some_and(|place| !has_report(place.folder)));
+    lost.map_or(Ok(()), |path| {
+        let message = format!("both branches gave this id, and the report of one of them is gone: {path}");
+        Err(said(message, "restore that file from its branch, then `malpkg assign --renumber --base REV`"))
+    })
 }
 
 fn fault(error: &MeetError) -> Fault {

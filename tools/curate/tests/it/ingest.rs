@@ -82,6 +82,19 @@ fn the_same_again_changes_nothing() {
 }
 
 #[test]
+fn what_was_said_before_and_counts_again_is_joined() {
+    let mut base = database(&[]);
+    let mut fates = Vec::new();
+    for (package, day) in [("a", "01"), ("b", "02"), ("a", "03")] {
+        let sent = record("X-1", package, &["1.0.0"], "").replace("2026-05-01", &format!("2026-05-{day}"));
+        let (plan, fate) = run(&base, vec![delivery(&sent)]);
+        base = base.with(&plan.changes);
+        fates.extend(fate);
+    }
+    assert!(matches!(fates[..], [Ingested::Created(_), Ingested::Created(_), Ingested::Joined(_)]), "{fates:?}");
+}
+
+#[test]
 fn a_newer_statement_replaces_the_section_of_its_stream() {
     let (plan, _) = run(&database(&[]), vec![delivery(&record("X-1", "a", &["1.0.0"], r#", "details": "old""#))]);
     let base = database(&[]).with(&plan.changes);

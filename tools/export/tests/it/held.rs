@@ -4,7 +4,9 @@ use database::Snapshot;
 use export::{Error, Held};
 use tempfile::TempDir;
 
-use crate::database::{Release, input, link_snapshot, path, report, reports, snapshot, unreadable_snapshot};
+use crate::database::{
+    Release, input, link_snapshot, path, report, report_on_all, reports, snapshot, unreadable_snapshot,
+};
 
 const DAY: &str = "2026-01-01T00:00:00Z";
 
@@ -39,6 +41,9 @@ fn what_no_release_can_hold_is_held() {
     check("MAL-2026-2", r#"{"id":"MAL-2026-2","modified":"2026-01-01T00:00:00Z","affected":[7]}"#, "schema-violation");
     check("MAL-2026-2", &report("MAL-2026-2", DAY, "../npm", "a"), "unknown-ecosystem");
     check("MAL-2026-2", &report("MAL-2026-2", DAY, "Git", "a"), "unknown-ecosystem");
+    for ecosystem in ["VSCode", "GitHub Actions", "Echo"] {
+        check("MAL-2026-2", &report_on_all("MAL-2026-2", DAY, ecosystem, "a"), "range-without-order");
+    }
 }
 
 #[test]

@@ -177,7 +177,9 @@ fn upload(to: &str, dir: &Path, manifest: &Manifest) -> Result<Uploaded, Failure
 /// The key that releases are signed with, where the environment has one.
 fn signing_key() -> Result<Option<SigningKey>, Failure> {
     let Some(text) = std::env::var(KEY).ok().filter(|text| !text.trim().is_empty()) else { return Ok(None) };
-    let key = SigningKey::parse(&text, std::env::var(PASSWORD).ok());
+    // A workflow sets what it has no secret for to nothing.
+    let password = std::env::var(PASSWORD).ok().filter(|text| !text.is_empty());
+    let key = SigningKey::parse(&text, password);
     key.map(Some).map_err(|error| {
         let remedy =
             format!("put the text of a minisign secret key there, and its password, if it has one, in {PASSWORD}");

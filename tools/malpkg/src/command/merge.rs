@@ -20,8 +20,9 @@ use crate::planning::{Tried, curate};
 /// is: `malpkg assign` gives it an id. With `--base`, edits by hand of versions and ranges since REV are written down as
 /// decisions, so that no source takes them back.
 ///
-/// Where two branches met, in the newest commit or in a merge under way, every report that both changed becomes the join of
-/// the two, whatever git made of its lines: after `git merge` has stopped, `malpkg merge --write` and `git add`.
+/// Where two branches met, in the newest commit or in a merge, rebase or cherry-pick under way, every report that both
+/// changed becomes the join of the two, whatever git made of its lines: after git has stopped, `malpkg merge --write` and
+/// `git add`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
     /// Make decisions of the edits by hand since this commit

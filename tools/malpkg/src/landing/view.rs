@@ -1,9 +1,9 @@
 //! What a plan says, for every command that changes the database: for people, and as `malpkg.plan`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use curate::{Narrowing, Taken, Turn, TurnKind};
-use database::{ChangeSet, Plan, Rejected, TreePath};
+use database::{ChangeSet, Edit, Plan, Rejected, TreePath};
 use serde::Serialize;
 
 use super::{Landed, Landing};
@@ -25,6 +25,14 @@ struct PlanV1<'p> {
     skipped: Vec<SkippedV1<'p>>,
     narrowed: Vec<NarrowedV1<'p>>,
     changes: Vec<ChangeV1<'p>>,
+    /// What else is written or removed, as where a report lay before, or a file that is no report.
+    files: Vec<FileV1<'p>>,
+}
+
+#[derive(Serialize)]
+struct FileV1<'p> {
+    path: &'p str,
+    removed: bool,
 }
 
 #[derive(Serialize)]
@@ -39,6 +47,7 @@ struct NarrowedV1<'p> {
     id: &'p str,
     kept: &'p [String],
     cleared: &'p [String],
+    cleared_ranges: &'p [String],
 }
 
 #[derive(Serialize)]
@@ -116,9 +125,16 @@ pub(crate) fn write_narrowed(
                 .collect(),
             narrowed: narrowed
                 .iter()
-                .map(|one| NarrowedV1 { path: one.path.as_str(), id: &one.id, kept: &one.kept, cleared: &one.cleared })
+                .map(|one| NarrowedV1 {
+                    path: one.path.as_str(),
+                    id: &one.id,
+                    kept: &one.kept,
+                    cleared: &one.cleared,
+                    cleared_ranges: &one.cleared_ranges,
+                })
                 .collect(),
             changes: changes_v1(&plan.changes),
+            files: files_v1(&plan.changes),
         });
     }
     write_rejected(&plan.rejected, context)?;
@@ -129,7 +145,8 @@ pub(crate) fn write_narrowed(
     for one in narrowed {
         let list = |versions: &[String]| if versions.is_empty() { "none".to_owned() } else { versions.join(", ") };
         writeln!(context.out, "  {} malicious: {}", one.id, Shown(&list(&one.kept)))?;
-        writeln!(context.out, "  {} cleared: {}", one.id, Shown(&list(&one.cleared)))?;
+        let cleared = [one.cleared.as_slice(), &one.cleared_ranges].concat();
+        writeln!(context.out, "  {} cleared: {}", one.id, Shown(&list(&cleared)))?;
     }
     writeln!(context.out, "{}", told.summary)?;
     write_end(&plan.changes, told, context)
@@ -146,6 +163,12 @@ pub(crate) fn changes_v1(changes: &ChangeSet) -> Vec<ChangeV1<'_>> {
             package: &change.package,
         })
         .collect()
+}
+
+fn files_v1(changes: &ChangeSet) -> Vec<FileV1<'_>> {
+    let told: BTreeSet<&TreePath> = changes.changes().map(|change| &change.path).collect();
+    let others = changes.edits().iter().filter(|(path, _)| !told.contains(path));
+    others.map(|(path, edit)| FileV1 { path: path.as_str(), removed: matches!(edit, Edit::Remove) }).collect()
 }
 
 /// What could not be taken, for people.

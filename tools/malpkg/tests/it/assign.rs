@@ -124,6 +124,10 @@ fn after_two_branches_met_in_the_working_tree() {
     // Without being told which branch keeps its ids, nothing is given.
     let refused = malpkg(repository.path(), &["assign", "--write"]);
     assert!(refused.exit == Exit::Failed && refused.err.contains("--renumber"), "{}", refused.err);
+    let told = json(repository.path(), &["merge", "--write"], Exit::Done);
+    let rejected = &told["rejected"][0];
+    assert_eq!((&rejected["rule"], told["changes"].as_array().map(Vec::len)), (&"duplicate-id".into(), Some(0)));
+    assert!(rejected["remedy"].as_str().unwrap().contains("malpkg assign --renumber"), "{rejected}");
     let done = json(repository.path(), &["assign", "--renumber", "--base", "main", "--write"], Exit::Done);
     assert_eq!(
         (&done["changes"][0]["id"], done["changes"].as_array().map(Vec::len)),
@@ -135,6 +139,14 @@ fn after_two_branches_met_in_the_working_tree() {
     assert_eq!(json(repository.path(), &["validate"], Exit::Done)["verdict"], "clean");
     let next = json(repository.path(), &["assign", "--renumber", "--base", "HEAD~1", "--write"], Exit::Done);
     assert!(next["changes"].as_array().unwrap().is_empty());
+    // What has two ids now has nothing to be joined; a report that got lost on the way is missed.
+    let met = json(repository.path(), &["merge"], Exit::Done);
+    assert_eq!((&met["rejected"], &met["changes"]), (&serde_json::json!([]), &serde_json::json!([])));
+    repository.remove(REPORTS[2]);
+    repository.run(&["add", "--all"]);
+    repository.run(&["commit", "--quiet", "--amend", "--no-edit"]);
+    let missed = json(repository.path(), &["merge", "--commit"], Exit::Done);
+    assert!(missed["rejected"][0]["message"].as_str().unwrap().contains("is gone"), "{missed}");
 }
 
 #[test]

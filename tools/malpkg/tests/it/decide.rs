@@ -151,6 +151,18 @@ fn narrowed(arguments: &[&str], deliveries: &[(&str, String)], versions: &[&str]
 }
 
 #[test]
+fn a_range_that_does_not_stay_is_told() {
+    let repository = repository();
+    let all = sent("X-1", 20, &["1.0.0"]).replace(
+        "\"versions\"",
+        "\"ranges\": [{\"type\": \"SEMVER\", \"events\": [{\"introduced\": \"0\"}]}], \"versions\"",
+    );
+    ingest(&repository, "feed", &all);
+    let told = decided(&repository, &["narrow", ID, "--reason", "versions-clean", "--keep", "1.0.0"]);
+    assert_eq!(told["narrowed"][0]["cleared_ranges"], serde_json::json!(["vers:npm/*"]), "{told}");
+}
+
+#[test]
 fn cleared_versions_stay_cleared() {
     let (keep, clear) = (["--keep", "1.0.0"], ["--clear", "2.0.0"]);
     narrowed(&keep, &[], &["1.0.0"]);

@@ -136,15 +136,25 @@ fn put(repository: &Repository, tree: &Snapshot, message: &str) -> String {
     repository.commit(message)
 }
 
-/// Merges two trees in a repository, and gives what came of it.
-fn merged(repository: &Repository, [base, ours, theirs]: [&Snapshot; 3], case: &str) -> BTreeMap<TreePath, Vec<u8>> {
+/// Makes the branches `other` and `main`, of which the second is checked out.
+fn part(repository: &Repository, [base, ours, theirs]: [&Snapshot; 3]) {
     repository.run(&["checkout", "--quiet", "-B", "main"]);
     let base = put(repository, base, "base");
     repository.run(&["checkout", "--quiet", "-B", "other", &base]);
     put(repository, theirs, "theirs");
     repository.run(&["checkout", "--quiet", "-B", "main", &base]);
     put(repository, ours, "ours");
+}
+
+/// Merges two trees in a repository, and gives what came of it.
+fn merged(repository: &Repository, trees: [&Snapshot; 3], case: &str) -> BTreeMap<TreePath, Vec<u8>> {
+    part(repository, trees);
     meet(repository, case);
+    reports(repository)
+}
+
+/// The reports of the commit that is checked out.
+fn reports(repository: &Repository) -> BTreeMap<TreePath, Vec<u8>> {
     let paths = repository.paths("HEAD").into_iter().filter(|path| path.starts_with("osv/"));
     paths.map(|path| (path.parse().unwrap(), repository.show("HEAD", &path).into_bytes())).collect()
 }
@@ -212,6 +222,38 @@ fn two_branches_come_to_what_they_come_to_in_one_go() {
         }
     }
     assert!(joined * 2 > usize::try_from(pairs).unwrap(), "only {joined} pairs had anything to join");
+}
+
+#[test]
+fn what_is_rebased_or_picked_is_joined_where_git_stops() {
+    let repository = repository(false);
+    let pairs = [
+        ("rebase --quiet main", "-c core.editor=true rebase --continue"),
+        ("cherry-pick other", "commit --allow-empty -aqm x"),
+    ];
+    let mut stopped = 0;
+    for (seed, (begin, go_on)) in (0..12).zip(pairs.into_iter().cycle()) {
+        let mut dice = Dice(seed);
+        let base =
+            take(&Snapshot::of_files([]), (0..PACKAGES).map(|package| delivery(&mut dice, package, true)).collect());
+        let ((ours, _), (theirs, _)) = (branch(&base, &mut dice), branch(&base, &mut dice));
+        part(&repository, [&base, &ours, &theirs]);
+        if begin.starts_with("rebase") {
+            repository.run(&["checkout", "--quiet", "other"]);
+        }
+        repository.run(&["-c", &format!("alias.try=!git {begin} >/dev/null 2>&1 || true"), "try"]);
+        if !repository.has(".git/CHERRY_PICK_HEAD") && !repository.has(".git/REBASE_HEAD") {
+            continue;
+        }
+        stopped += 1;
+        let done = json(repository.path(), &["merge", "--write"], Exit::Done);
+        assert_eq!(done["rejected"], serde_json::json!([]), "{seed}: {done}");
+        repository.run(&["add", "--all", "osv"]);
+        repository.run(&["-c", &format!("alias.on=!git {go_on} >/dev/null"), "on"]);
+        assert_eq!(reports(&repository), in_one_go(&base, &ours, &theirs), "{begin}, {seed}");
+        repository.is_clean();
+    }
+    assert!(stopped >= 4, "git stopped only {stopped} times");
 }
 
 #[test]

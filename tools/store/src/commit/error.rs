@@ -21,7 +21,7 @@ pub enum CommitError {
         found: Option<CommitId>,
     },
     /// Files that the change touches have edits that it does not know.
-    #[error("there are local edits in {}; commit or undo them first", listed(.0))]
+    #[error("there are local edits in {}", listed(.0))]
     LocalEdits(Vec<TreePath>),
     /// The tree would be the same.
     #[error("there is nothing to commit: the tree would be the same")]
@@ -38,13 +38,10 @@ pub enum CommitError {
     #[error("`{}` is a symbolic link; files are not written or removed through it", .0.as_str().escape_debug())]
     Linked(TreePath),
     /// git does not know who commits.
-    #[error(
-        "git does not know who commits: run `git config user.name NAME` and `git config user.email ADDRESS`, or set \
-         GIT_AUTHOR_NAME, GIT_AUTHOR_EMAIL, GIT_COMMITTER_NAME and GIT_COMMITTER_EMAIL"
-    )]
+    #[error("git does not know who commits")]
     NoIdentity,
     /// Another work tree has the branch checked out, and would not follow.
-    #[error("{branch} is checked out in {}; run this there, or check out another branch there", .work_tree.display())]
+    #[error("{branch} is checked out in {}", .work_tree.display())]
     CheckedOutElsewhere {
         /// The branch.
         branch: RefName,
@@ -52,13 +49,13 @@ pub enum CommitError {
         work_tree: PathBuf,
     },
     /// A merge or the like is under way in this work tree.
-    #[error("a {0} is under way in this work tree; finish or abort it first")]
+    #[error("a {0} is under way in this work tree")]
     InProgress(&'static str),
     /// Another run of ours changes the same work tree, and does not come to an end.
-    #[error("another run is changing the work tree of {}; try again when it is done", .0.display())]
+    #[error("another run is changing the work tree of {}", .0.display())]
     Busy(PathBuf),
     /// Somebody holds a lock of git's.
-    #[error("another process is at work: {} exists; when there is none, remove that file", .0.display())]
+    #[error("another process is at work: {} exists", .0.display())]
     Locked(PathBuf),
     /// The commit is made and the branch moved, but the files or the index did not follow. The next change brings
     /// them forward.
@@ -75,6 +72,27 @@ pub enum CommitError {
 }
 
 impl CommitError {
+    /// What can be done about it, where that is known.
+    pub fn remedy(&self) -> Option<String> {
+        Some(match self {
+            CommitError::BaseMoved { .. } => "run it again: it plans from where the branch is now".to_owned(),
+            CommitError::LocalEdits(_) => "commit or undo them first: `git status` shows them".to_owned(),
+            CommitError::Linked(_) => "put a folder in the place of the link, and run it again".to_owned(),
+            CommitError::NoIdentity => "run `git config user.name NAME` and `git config user.email ADDRESS`, or set \
+                                        GIT_AUTHOR_NAME, GIT_AUTHOR_EMAIL, GIT_COMMITTER_NAME and GIT_COMMITTER_EMAIL"
+                .to_owned(),
+            CommitError::CheckedOutElsewhere { work_tree, .. } => {
+                format!("run this in {}, or check out another branch there", work_tree.display())
+            }
+            CommitError::InProgress(what) => format!("finish or abort the {what} first: `git status` says how"),
+            CommitError::Busy(_) => "try again when it is done".to_owned(),
+            CommitError::Locked(file) => format!("when there is no such process, remove {}", file.display()),
+            CommitError::Unfinished { source, .. } => return source.remedy(),
+            CommitError::Store(error) => return error.remedy(),
+            CommitError::Unchanged | CommitError::Conflict { .. } => return None,
+        })
+    }
+
     pub(crate) fn conflict(path: impl Into<String>, reason: impl Into<String>) -> CommitError {
         CommitError::Conflict { path: path.into(), reason: reason.into() }
     }

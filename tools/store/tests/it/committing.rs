@@ -342,7 +342,8 @@ fn during_a_merge() {
     repository.run(&["checkout", "--quiet", "main"]);
     repository.run(&["merge", "--quiet", "--no-commit", "--no-ff", "side"]);
     let error = commit(&open(repository.path()), &[(NEW, "new\n")]).unwrap_err();
-    assert_eq!(error.to_string(), "a merge is under way in this work tree; finish or abort it first");
+    assert_eq!(error.to_string(), "a merge is under way in this work tree");
+    assert!(error.remedy().unwrap().starts_with("finish or abort the merge first"));
 }
 
 #[test]

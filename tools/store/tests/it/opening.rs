@@ -121,9 +121,9 @@ fn a_repository_of_somebody_else() {
     }
     let error = Store::find(&repository.place("osv")).unwrap_err();
     assert!(matches!(error, Error::NotOwned { .. }), "{error:?}");
-    let text = error.to_string();
-    assert!(text.contains("git config --global --add safe.directory "), "{text}");
-    assert!(!text.contains('\n'));
+    let remedy = error.remedy().unwrap_or_default();
+    assert!(remedy.contains("git config --global --add safe.directory "), "{remedy}");
+    assert!(!error.to_string().contains('\n'));
 }
 
 #[test]

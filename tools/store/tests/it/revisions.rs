@@ -123,7 +123,8 @@ fn a_detached_head() {
     let repository = small();
     repository.run(&["checkout", "--quiet", "--detach"]);
     let error = open(repository.path()).current_branch().unwrap_err();
-    assert_eq!(error.to_string(), "HEAD is detached: no branch is checked out; name one with `--ref`");
+    assert_eq!(error.to_string(), "HEAD is detached: no branch is checked out");
+    assert!(error.remedy().unwrap().contains("`--ref`"));
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use curate::Met;
 use database::{BlobId, Content, Difference, Entry, Place, TreePath};
-use store::{Commit, Store};
+use store::{Commit, Meeting, Store};
 
 use crate::context::Reading;
 use crate::failure::Failure;
@@ -14,9 +14,10 @@ type Side = (TreePath, BlobId);
 
 /// What two branches changed that met in a commit, or are meeting in the working tree; nothing where none do.
 pub(super) fn met(store: &Store, reading: &Reading) -> Result<Vec<Met>, Failure> {
-    let Some((ours, theirs)) = sides(store, reading)? else { return Ok(Vec::new()) };
+    let Some((ours, Meeting { other: theirs, base })) = sides(store, reading)? else { return Ok(Vec::new()) };
+    let base = base.map_or_else(|| store.merge_base(ours.id, theirs.id), |base| Ok(Some(base)))?;
     // Without a commit in common nobody knows what changed.
-    let Some(base) = store.merge_base(ours.id, theirs.id)? else { return Ok(Vec::new()) };
+    let Some(base) = base else { return Ok(Vec::new()) };
     let by_name = |differences: Vec<Difference>| {
         let (mut before, mut after) = (BTreeMap::new(), BTreeMap::new());
         for one in differences {
@@ -39,21 +40,15 @@ pub(super) fn met(store: &Store, reading: &Reading) -> Result<Vec<Met>, Failure>
     read(store, both)
 }
 
-/// The two commits that meet.
-fn sides(store: &Store, reading: &Reading) -> Result<Option<(Commit, Commit)>, Failure> {
+/// The commit to which something is joined, and what that is.
+fn sides(store: &Store, reading: &Reading) -> Result<Option<(Commit, Meeting)>, Failure> {
     if !store.is_git() {
         return Ok(None);
     }
-    match &reading.commit {
-        Some(commit) => match commit.parents[..] {
-            [one, other] => Ok(Some((store.resolve(&one.to_string())?, store.resolve(&other.to_string())?))),
-            _ => Ok(None),
-        },
-        None => match (store.head()?, store.merging()?) {
-            (Some(head), Some(other)) => Ok(Some((head, store.resolve(&other.to_string())?))),
-            _ => Ok(None),
-        },
-    }
+    let Some(commit) = &reading.commit else { return Ok(store.head()?.zip(store.meeting()?)) };
+    let [one, other] = commit.parents[..] else { return Ok(None) };
+    let other = store.resolve(&other.to_string())?;
+    Ok(Some((store.resolve(&one.to_string())?, Meeting { other, base: None })))
 }
 
 fn read(store: &Store, both: Vec<(Side, Side, Option<Side>)>) -> Result<Vec<Met>, Failure> {
