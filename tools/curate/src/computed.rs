@@ -7,7 +7,7 @@ use ecosystem::Package;
 use osv_schema::additions::{Decision, malpkg};
 use osv_schema::{Affected, Member, Object, Origin, Range, Record, Timestamp, Value};
 
-use crate::decided::{Decided, Found, Narrowed, fold, in_order, named};
+use crate::decided::{Decided, Found, Narrowed, Undone, fold, in_order, named};
 use crate::join::{summary, written_details};
 use crate::ranges::{is_everything, union};
 use crate::streams::{Stream, StreamKey, normal};
@@ -46,6 +46,22 @@ pub(crate) struct Computed {
 
 /// What these origins, of which these streams count, and decisions come to.
 pub(crate) fn compute(origins: &[Origin], streams: &BTreeMap<StreamKey, Stream<'_>>, decided: &Decided) -> Computed {
+    let computed = counted(origins, streams, decided);
+    let Some(undone_at) = decided.undone.last.filter(|_| computed.statement == Statement::default()) else {
+        return computed;
+    };
+    // Nothing is left of it: it is taken back, until somebody else speaks of it, and one knows what was meant.
+    let mut before = Decided { undone: Undone::default(), ..decided.clone() };
+    if let Some(narrowed) = &mut before.narrowed {
+        narrowed.undone.clear();
+    }
+    let meant = counted(origins, &before.streams(origins), &before);
+    let is_back = decided.reinstated.is_some_and(|since| since >= undone_at);
+    let withdrawn = if is_back { meant.withdrawn } else { decided.withdrawn.or(Some(undone_at)) };
+    Computed { withdrawn, ..meant }
+}
+
+fn counted(origins: &[Origin], streams: &BTreeMap<StreamKey, Stream<'_>>, decided: &Decided) -> Computed {
     let mut statement = Statement::default();
     let own: Vec<(&StreamKey, &Stream<'_>)> = streams.iter().filter(|(_, stream)| !stream.is_derived()).collect();
     let ended =

@@ -48,6 +48,8 @@ pub(crate) struct Undone {
     pub(crate) deliveries: BTreeSet<Named>,
     /// Up to when what a stream said counts: what it says after that, it says again.
     limits: BTreeMap<StreamKey, Timestamp>,
+    /// When something was undone last.
+    pub(crate) last: Option<Timestamp>,
 }
 
 /// What a report lists beside what its streams say, and what it does not list though they say it.
@@ -90,6 +92,7 @@ pub(crate) fn fold(decisions: &[Decision]) -> Decided {
             Some("narrow") => decided.narrowed.get_or_insert_default().narrow(decision),
             Some("undo") => {
                 decided.undone.undo(decision);
+                decided.undone.last = Some(time);
                 if let Some(narrowed) = &mut decided.narrowed {
                     narrowed.undone.extend(deliveries(decision).map(|(named, ..)| named));
                 }

@@ -73,10 +73,7 @@ impl Delivery {
                 .filter(|name| package.merges_case() || *name != package.canonical_name())
                 .map(str::to_owned)
                 .into(),
-            derived_from: own_id
-                .filter(|id| self.record.aliases.items().iter().any(|a| a == id))
-                .map(str::to_owned)
-                .into(),
+            derived_from: own_id.filter(|id| self.comes_from(report, id)).map(str::to_owned).into(),
             ..Origin::default()
         };
         let claims = self.ours().map(claims_of).unwrap_or_default();
@@ -88,6 +85,18 @@ impl Delivery {
             origin.extra.insert("rest".into(), Value::Object(rest));
         }
         origin
+    }
+
+    /// Whether what is said comes from a report of ours: it names that among its aliases, or is it, as we published it.
+    fn comes_from(&self, report: &Record, id: &str) -> bool {
+        let is_echo = || {
+            let origins = report.origins();
+            let has_it = |origin: &Origin| origin.id.as_str() == Some(id) && origin.derived_from.is_absent();
+            // Where the report has its id from a source, or gets it from this one, that is no echo.
+            let brings_it = self.keeps_id && origins.is_empty();
+            self.own_id() == Some(id) && !brings_it && !origins.iter().any(has_it)
+        };
+        self.record.aliases.items().iter().any(|alias| alias == id) || is_echo()
     }
 
     fn ours(&self) -> Option<&Object> {

@@ -30,14 +30,15 @@ impl Default for Guard {
 }
 
 impl Guard {
-    /// What changes of these kinds take away beyond the share, and nobody allowed; nothing where they may land. `reports` is
-    /// how many there are before. What was allowed counts only where it is the exact number.
+    /// What changes of these kinds take away, and nobody allowed, where it is more than the share in all; nothing where they
+    /// may land. `reports` is how many there are before. What was allowed counts only where it is the exact number.
     pub fn beyond(self, changes: impl Iterator<Item = ChangeKind>, reports: usize, allowed: &[Taken]) -> Vec<Taken> {
         let limit = (reports.saturating_mul(self.percent) / 100).max(self.at_least);
         let changes: Vec<ChangeKind> = changes.collect();
         let count = |kind| changes.iter().filter(|change| **change == kind).count();
         let taken = KINDS.into_iter().map(|kind| Taken { kind, count: count(kind) });
-        taken.filter(|taken| taken.count > limit && !allowed.contains(taken)).collect()
+        let taken: Vec<Taken> = taken.filter(|taken| taken.count > 0 && !allowed.contains(taken)).collect();
+        if taken.iter().map(|taken| taken.count).sum::<usize>() > limit { taken } else { Vec::new() }
     }
 }
 
@@ -80,6 +81,18 @@ mod tests {
         check((ChangeKind::Create, 100), 10, &[], &[]);
         check((ChangeKind::Withdraw, 21), 10, &["withdraw=21"], &[]);
         check((ChangeKind::Withdraw, 22), 10, &["withdraw=21", "narrow=22"], &["withdraw=22"]);
+    }
+
+    #[test]
+    fn the_kinds_count_together() {
+        let changes = || [(ChangeKind::Withdraw, 14), (ChangeKind::Narrow, 15)].into_iter();
+        let changes = || changes().flat_map(|(kind, count)| std::iter::repeat_n(kind, count));
+        let beyond = |allowed: &[&str]| -> Vec<String> {
+            let allowed: Vec<Taken> = allowed.iter().map(|text| Taken::parse(text).expect(text)).collect();
+            Guard::default().beyond(changes(), 100, &allowed).iter().map(Taken::to_string).collect()
+        };
+        assert_eq!(beyond(&[]), ["withdraw=14", "narrow=15"]);
+        assert_eq!(beyond(&["narrow=15"]), [] as [&str; 0], "what is left is no mass");
     }
 
     #[test]

@@ -135,6 +135,16 @@ impl Ids {
         Ok(format!("{}-{year:04}-{number}", self.numbering.prefix))
     }
 
+    /// Leaves the next id of a year out: somebody names it already, and would mean another report than the one that it became.
+    ///
+    /// # Errors
+    ///
+    /// There is no number left.
+    pub(crate) fn pass_over(&mut self, year: i32) -> Result<(), IdsError> {
+        self.marks.entry(year).or_default().highest = self.next_number(year)?;
+        Ok(())
+    }
+
     /// Gives the next id of a year to what lies in a folder.
     ///
     /// # Errors

@@ -41,6 +41,17 @@ pub struct Batch<'b> {
     pub numbering: Numbering,
 }
 
+impl Batch<'_> {
+    /// The ids of ours that deliveries name. Those that we do not have mean nothing, and so are not given to anything now.
+    fn named(&self) -> BTreeSet<&str> {
+        let is_ours = |id: &&str| id.strip_prefix(&self.numbering.prefix).is_some_and(|rest| rest.starts_with('-'));
+        let records = self.deliveries.iter().map(|delivery| &delivery.record);
+        let lists = records.flat_map(|record| [&record.aliases, &record.related, &record.upstream]);
+        let own = self.deliveries.iter().filter(|one| !one.keeps_id).filter_map(Delivery::own_id);
+        lists.flat_map(|ids| ids.items().iter().map(String::as_str)).chain(own).filter(is_ours).collect()
+    }
+}
+
 /// What becomes of one delivery.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Ingested {
@@ -95,6 +106,7 @@ pub fn ingest(
     let mut fates = vec![Ingested::Rejected; batch.deliveries.len()];
     let mut groups = grouped(batch, now, &mut plan);
     settle_claims(base, batch, &mut groups, &mut ids, &mut plan);
+    let named = batch.named();
     let found = find(base, &groups, &batch.numbering.prefix);
     let elsewhere = elsewhere(base, batch, streams, &groups, &found, now).map_err(IngestError::Streams)?;
     let mut changes = ChangeSet::default();
@@ -117,7 +129,7 @@ pub fn ingest(
     for (number, (group, found)) in
         groups.iter().chain(&elsewhere.groups).zip(found.into_iter().chain(elsewhere.found)).enumerate()
     {
-        let started = found.and_then(|found| group.start(found, batch, &mut ids, now));
+        let started = found.and_then(|found| group.start(found, batch, &named, &mut ids, now));
         match started {
             Ok(mut started) => {
                 elsewhere.marks.get(&number).into_iter().flatten().for_each(|mark| started.joining.add(mark.clone()));

@@ -104,7 +104,7 @@ fn grouped(base: &Snapshot, merging: &Merging<'_>, merged: &mut Merged) -> (Vec<
                 match unassigned.get_mut(number) {
                     Some(group) => group.push(one),
                     None => {
-                        groups.push(Group { package, folder, deliveries: Vec::new() });
+                        groups.push(Group::new(package, folder, Vec::new()));
                         unassigned.push(vec![one]);
                     }
                 }

@@ -3,25 +3,41 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use database::{Entry, Report, Snapshot, TreePath};
+use ecosystem::Package;
 
 use crate::moved::Name;
+use crate::sha256_hex;
 
 const FOLDER: &str = "osv/remembered";
-const FILE: &str = "remembered.json";
+const FILE: &str = "remembered";
+const ENDING: &str = ".json";
 
-/// The file in which what is known of a package is kept aside, by the folder of its reports.
-pub(crate) fn path(folder: &str) -> String {
-    format!("{FOLDER}/{folder}/{FILE}")
+/// So much of a hash tells names apart.
+const HASH: usize = 12;
+
+/// The file in which what is known of a package is kept aside, by the folder of its reports. Packages whose names differ in the
+/// case of letters alone share a folder, and have a file each.
+pub(crate) fn path(package: &Package, folder: &str) -> String {
+    let name = package.merge_name();
+    let is_folder = folder.split_once('/').is_some_and(|(_, rest)| rest == name);
+    let of_name = if is_folder { String::new() } else { format!("-{}", &sha256_hex(name.as_bytes())[..HASH]) };
+    format!("{FOLDER}/{folder}/{FILE}{of_name}{ENDING}")
+}
+
+/// Every file in which something may be known of a package: also where it was written before each had its own.
+pub(crate) fn paths(package: &Package, folder: &str) -> BTreeSet<String> {
+    BTreeSet::from([path(package, folder), format!("{FOLDER}/{folder}/{FILE}{ENDING}")])
 }
 
 /// Whether such a file could be in the way of the folder of a package, or the folder in its way.
 pub(crate) fn is_in_the_way(folder: &str) -> bool {
-    folder.split('/').any(|part| part.eq_ignore_ascii_case(FILE))
+    folder.split('/').map(str::to_ascii_lowercase).any(|part| part.starts_with(FILE) && part.ends_with(ENDING))
 }
 
 /// The folder of the reports on the package of which such a file knows.
 pub(crate) fn folder(path: &TreePath) -> Option<&str> {
-    path.as_str().strip_prefix(FOLDER)?.strip_prefix('/')?.strip_suffix(FILE)?.strip_suffix('/')
+    let (folder, file) = path.as_str().strip_prefix(FOLDER)?.strip_prefix('/')?.rsplit_once('/')?;
+    (file.starts_with(FILE) && file.ends_with(ENDING)).then_some(folder)
 }
 
 /// Which of these files have deliveries of which streams, of those that are wanted. There are few of them, and no index

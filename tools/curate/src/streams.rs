@@ -132,22 +132,24 @@ fn stream(mut origins: Vec<&Origin>) -> Stream<'_> {
 /// Origins with one for each distinct content, sorted; and for each that stands for others, the hashes of their bytes
 /// with its own, as the sections of details name them.
 pub(crate) fn normal(origins: Vec<Origin>) -> (Vec<Origin>, BTreeMap<(String, String), String>) {
-    // The same bytes say the same, whoever wrote down what.
     let text = |member: &Member<String>| member.as_str().unwrap_or_default().to_owned();
-    let contents: BTreeMap<(String, String), String> = origins
-        .iter()
-        .filter_map(|origin| {
-            Some((
-                (text(&origin.source), text(&origin.sha256)),
-                text(&Member::Value(origin.content_sha256.as_str()?.to_owned())),
-            ))
-        })
-        .collect();
+    // The same bytes say the same, whoever wrote down what; but a record on several packages says something of each.
+    let mut contents: BTreeMap<(String, String), String> = BTreeMap::new();
+    for origin in &origins {
+        if let Some(content) = origin.content_sha256.as_str() {
+            let of_bytes = contents.entry((text(&origin.source), text(&origin.sha256)));
+            let smallest = of_bytes.or_insert_with(|| content.to_owned());
+            if content < smallest.as_str() {
+                *smallest = content.to_owned();
+            }
+        }
+    }
     let mut groups: BTreeMap<(String, String, bool), Vec<Origin>> = BTreeMap::new();
     for origin in origins {
         let source = text(&origin.source);
-        let content = contents.get(&(source.clone(), text(&origin.sha256)));
-        let content = content.cloned().unwrap_or_else(|| content_of(&origin).to_owned());
+        let of_bytes = || contents.get(&(source.clone(), text(&origin.sha256))).cloned();
+        let content = origin.content_sha256.as_str().map(str::to_owned).or_else(of_bytes);
+        let content = content.unwrap_or_else(|| content_of(&origin).to_owned());
         // A stream that went on to another package left a mark here, which is no statement.
         groups.entry((source, content, origin.moved_to.as_str().is_some())).or_default().push(origin);
     }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use database::{Base, ChangeKind, ChangeSet, Entry, Skipped, Snapshot, TreePath};
 use osv_schema::additions::{Decision, Undone};
-use osv_schema::{Member, Origin, Record, Timestamp};
+use osv_schema::{Origin, Record, Timestamp};
 
 use crate::computed::{compute, listed};
 use crate::decide::{Settlement, after, some};
@@ -121,8 +121,8 @@ fn take_back(mut joining: Joining, of_run: &BTreeSet<Named>, undoing: &Undoing, 
         by: undoing.by.clone().into(),
         ..Decision::default()
     };
-    let Some((kind, decision)) = settle(&joining, &origins, &gone, (&decisions, &decided), decision) else {
-        return Ok(Done::Already("it is withdrawn already"));
+    let Some((kind, decision)) = settle(&joining, &origins, &gone, &decisions, &decided, decision) else {
+        return Ok(Done::Already("it lists nothing"));
     };
     let package = joining.package.clone();
     joining.decide(vec![decision]);
@@ -133,14 +133,14 @@ fn take_back(mut joining: Joining, of_run: &BTreeSet<Named>, undoing: &Undoing, 
     })
 }
 
-/// The decision after which the deliveries of a run count no more; none where nothing else is left of a report that is
-/// withdrawn already. It is written down also where the report means the same without them: what else says so may be
+/// The decision after which the deliveries of a run count no more; none of a report that lists nothing. It is written down also where the report means the same without them: what else says so may be
 /// undone too.
 fn settle(
     joining: &Joining,
     origins: &[Origin],
     gone: &[&Origin],
-    (decisions, decided): (&[Decision], &Decided),
+    decisions: &[Decision],
+    decided: &Decided,
     decision: Decision,
 ) -> Option<(ChangeKind, Decision)> {
     // Of a stream that has gone on since, what it says now counts, and later too.
@@ -167,12 +167,6 @@ fn settle(
     let after = fold(&[decisions, std::slice::from_ref(&undo)].concat());
     let left = compute(origins, &after.streams(origins), &after);
     let (versions, ranges) = listed(&left.statement, joining.package.ecosystem().base());
-    if versions.is_empty() && ranges.is_empty() {
-        let all: BTreeSet<StreamKey> = origins.iter().map(StreamKey::of).collect();
-        let streams = some(all.iter().map(StreamKey::name).collect());
-        let withdraw = Decision { kind: "withdraw".into(), streams, deliveries: Member::Absent, ..undo };
-        return decided.withdrawn.is_none().then_some((ChangeKind::Withdraw, withdraw));
-    }
     let affected = joining.record.affected.items().first()?;
     let was: BTreeSet<&String> = affected.versions.items().iter().collect();
     let is_same = was == versions.iter().collect() && affected.ranges.items() == ranges;

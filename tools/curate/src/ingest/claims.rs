@@ -2,13 +2,14 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use database::{Place, Plan, ReportId, Snapshot};
-use osv_schema::Pointer;
+use database::{Entry, Place, Plan, Report, ReportId, Snapshot};
+use osv_schema::{Origin, Pointer};
 
 use super::Batch;
 use super::fault::Fault;
 use super::found::old_folders;
 use super::group::{Group, age};
+use crate::Delivery;
 use crate::ids::Ids;
 
 /// Rejects the deliveries that claim the id of a report on another package, or one that an older statement claims for another
@@ -22,13 +23,13 @@ pub(super) fn settle_claims(base: &Snapshot, batch: &Batch, groups: &mut Vec<Gro
         delivery.own_id().filter(|id| delivery.keeps_id || !is_dropped && is_ours(id))
     };
     let mut claimed: BTreeSet<&str> = BTreeSet::new();
-    // By id that is to stay the oldest statement that claims it, and the number of its group.
+    // By id that is to stay the oldest statement that claims it, with the number of its group.
     let mut oldest = HashMap::new();
     for (number, group) in groups.iter().enumerate() {
         for (at, id) in group.deliveries.iter().filter_map(|&at| Some((at, claim(at)?))) {
             claimed.insert(id);
             if batch.deliveries[at].keeps_id {
-                let claimant = (age(&batch.deliveries[at]), number);
+                let claimant = (age(&batch.deliveries[at]), number, at);
                 let first = oldest.entry(id).or_insert_with(|| claimant.clone());
                 *first = claimant.min(first.clone());
             }
@@ -37,30 +38,51 @@ pub(super) fn settle_claims(base: &Snapshot, batch: &Batch, groups: &mut Vec<Gro
     if claimed.is_empty() {
         return;
     }
-    let mut holders: HashMap<&str, Vec<&str>> = HashMap::new();
-    for (place, _) in base.reports().filter(|(place, _)| claimed.contains(place.stem)) {
+    let mut holders: HashMap<&str, Vec<(&str, &Entry)>> = HashMap::new();
+    for (place, entry) in base.reports().filter(|(place, _)| claimed.contains(place.stem)) {
         let Place { stem, folder, .. } = place;
-        holders.entry(stem).or_default().push(folder);
+        holders.entry(stem).or_default().push((folder, entry));
     }
+    // A stream that goes on to another package leaves its id behind.
+    let comes_from = |delivery: &Delivery, entry: &Entry| {
+        let read = base.read(entry).ok().and_then(|bytes| Report::read(&entry.path, &bytes).record);
+        let is_stream = |origin: &Origin| {
+            origin.source.as_str() == Some(&delivery.source) && origin.id.as_str() == delivery.own_id()
+        };
+        !delivery.taken_over && read.is_some_and(|record| record.origins().iter().any(is_stream))
+    };
     let packages: Vec<String> = groups.iter().map(|group| group.package.to_string()).collect();
     for (number, group) in groups.iter_mut().enumerate() {
         let folders: Vec<String> =
             std::iter::once(group.folder.clone()).chain(old_folders(&group.package, &group.folder)).collect();
         let folder = group.folder.clone();
+        let without_id = &mut group.without_id;
         group.deliveries.retain(|&at| {
             let Some(id) = claim(at) else { return true };
-            let keeps = batch.deliveries[at].keeps_id;
-            let elsewhere = oldest.get(id).map(|(_, first)| *first).filter(|&first| keeps && first != number);
-            let message = match (elsewhere, holders.get(id).map(Vec::as_slice).unwrap_or_default()) {
-                (Some(first), _) => format!("an older statement claims the id for {}", packages[first]),
-                (None, []) if !keeps || ids.keep(id, &folder) => return true,
-                (None, []) => "the id has a number far above all that were given".to_owned(),
-                (None, holders) if holders.iter().any(|&holder| folders.iter().any(|folder| folder == holder)) => {
+            let delivery = &batch.deliveries[at];
+            let keeps = delivery.keeps_id;
+            let elsewhere = oldest.get(id).filter(|(_, first, _)| keeps && *first != number);
+            let holders = holders.get(id).map(Vec::as_slice).unwrap_or_default();
+            let moves = match elsewhere {
+                Some((.., first)) => batch.deliveries[*first].source == delivery.source && !delivery.taken_over,
+                None => holders.iter().any(|(_, entry)| comes_from(delivery, entry)),
+            };
+            let is_here = holders.iter().any(|(holder, _)| folders.iter().any(|folder| folder == holder));
+            let message = match elsewhere {
+                None if is_here => return true,
+                _ if moves => {
+                    without_id.insert(at);
                     return true;
                 }
-                (None, holders) => format!("the id is that of the report in {}", holders.join(" and ")),
+                Some((_, first, _)) => format!("an older statement claims the id for {}", packages[*first]),
+                None if !holders.is_empty() => {
+                    let folders: Vec<&str> = holders.iter().map(|(folder, _)| *folder).collect();
+                    format!("the id is that of the report in {}", folders.join(" and "))
+                }
+                None if !keeps || ids.keep(id, &folder) => return true,
+                None => "the id has a number far above all that were given".to_owned(),
             };
-            plan.rejected.push(fault(message).of(&batch.deliveries[at]));
+            plan.rejected.push(fault(message).of(delivery));
             false
         });
     }

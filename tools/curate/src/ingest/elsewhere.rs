@@ -78,7 +78,7 @@ pub(super) fn elsewhere(
             continue;
         }
         number_of.insert(&entry.path, groups.len() + elsewhere.groups.len());
-        elsewhere.groups.push(Group { package: package.clone(), folder, deliveries: Vec::new() });
+        elsewhere.groups.push(Group::new(package.clone(), folder, Vec::new()));
         elsewhere.found.push(Ok(match place {
             Some(_) => Found { report: Some((entry.path.clone(), package, record)), remembered: None },
             None => Found { report: None, remembered: Some((entry.path.clone(), record)) },

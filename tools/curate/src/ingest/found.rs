@@ -30,7 +30,8 @@ pub(crate) fn find(base: &Snapshot, groups: &[Group], prefix: &str) -> Vec<Resul
                 }
             }
         }
-        wanted.extend(base.entry(&remembered::path(&group.folder)).map(|entry| (number, entry)));
+        let aside = remembered::paths(&group.package, &group.folder);
+        wanted.extend(aside.iter().filter_map(|path| base.entry(path)).map(|entry| (number, entry)));
     }
     let entries: Vec<&Entry> = wanted.iter().map(|(_, entry)| *entry).collect();
     let read = base.map(&entries, |entry, bytes| open(entry, bytes.map_err(|error| error.reason)));

@@ -1,6 +1,6 @@
 //! The deliveries of one run, by the package that they are on.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use database::{Plan, subject};
 use ecosystem::Package;
@@ -20,6 +20,15 @@ pub(crate) struct Group {
     pub(crate) folder: String,
     /// Their numbers, the oldest statement first.
     pub(crate) deliveries: Vec<usize>,
+    /// Those of them that went on to this package under an id which is that of the report they came from: it stays there.
+    pub(crate) without_id: BTreeSet<usize>,
+}
+
+impl Group {
+    /// The deliveries on a package, the oldest statement first.
+    pub(crate) fn new(package: Package, folder: String, deliveries: Vec<usize>) -> Group {
+        Group { package, folder, deliveries, without_id: BTreeSet::new() }
+    }
 }
 
 /// The deliveries by the package that they are on. Those that are no statement about one are rejected.
@@ -36,7 +45,7 @@ pub(crate) fn grouped(batch: &Batch, now: Timestamp, plan: &mut Plan) -> Vec<Gro
                 let number = *by_key.entry(key).or_insert(groups.len());
                 match groups.get_mut(number) {
                     Some(group) => group.deliveries.push(at),
-                    None => groups.push(Group { package, folder, deliveries: vec![at] }),
+                    None => groups.push(Group::new(package, folder, vec![at])),
                 }
             }
             Some(Err(fault)) => plan.rejected.push(fault.of(&batch.deliveries[at])),

@@ -29,7 +29,14 @@ pub(super) struct Work<'g> {
 }
 
 impl Group {
-    pub(super) fn start(&self, found: Found, batch: &Batch, ids: &mut Ids, now: Timestamp) -> Result<Work<'_>, Fault> {
+    pub(super) fn start(
+        &self,
+        found: Found,
+        batch: &Batch,
+        named: &BTreeSet<&str>,
+        ids: &mut Ids,
+        now: Timestamp,
+    ) -> Result<Work<'_>, Fault> {
         let wrong = |error: database::InvalidDetails| fault_in_details(&error.to_string());
         let remembered = found.remembered.map(|(path, record)| (path, known_to(&record), record));
         if let Some((path, package, record)) = found.report {
@@ -47,12 +54,13 @@ impl Group {
         let deliveries = || self.deliveries.iter().map(|&at| &batch.deliveries[at]);
         // What is taken over is a report, also where it is taken back.
         let is_live = deliveries().any(|delivery| delivery.taken_over || !delivery.record.is_withdrawn());
-        let kept = deliveries().filter(|delivery| delivery.keeps_id).filter_map(Delivery::own_id).min();
+        let kept = self.deliveries.iter().filter(|at| !self.without_id.contains(at)).map(|&at| &batch.deliveries[at]);
+        let kept = kept.filter(|delivery| delivery.keeps_id).filter_map(Delivery::own_id).min();
         let first = deliveries().next().map(|delivery| &delivery.record);
-        if let (false, Some((_, known, record))) = (is_live, &remembered) {
+        if let (false, Some((path, known, record))) = (is_live, &remembered) {
             let (joining, known) =
                 (Joining::found(self.package.clone(), record.clone()).map_err(wrong)?, known.clone());
-            return Ok(Work { group: self, joining, path: None, id: None, remembered: None, known });
+            return Ok(Work { group: self, joining, path: None, id: None, remembered: Some(path.clone()), known });
         }
         let mut record = join::empty(&self.package, first);
         let mut known = BTreeSet::new();
@@ -66,7 +74,11 @@ impl Group {
             let before = remembered.as_ref().and_then(|(_, _, record)| record.published_at());
             let year = claimed.chain(before).min().unwrap_or(now).year();
             let no_number = |error: IdsError| fault_in_ids(&error);
-            let next = ids.next(year).map_err(no_number)?;
+            let mut next = ids.next(year).map_err(no_number)?;
+            while named.contains(next.as_str()) {
+                ids.pass_over(year).map_err(no_number)?;
+                next = ids.next(year).map_err(no_number)?;
+            }
             // The number is kept only when the report can be: a refused delivery uses none up.
             Place { base: Base::Malicious, folder: &self.folder, stem: &next }.path().map_err(fault_in_path)?;
             ids.give(year, &self.folder).map_err(no_number)?;
@@ -132,7 +144,8 @@ impl Work<'_> {
             if delivery.taken_over {
                 self.joining.take_over(delivery, &content).map_err(wrong)?;
             } else {
-                self.joining.take(delivery, &content, !batch.drops_ids_of.contains(&delivery.source), now);
+                let is_alias = !batch.drops_ids_of.contains(&delivery.source) && !self.group.without_id.contains(&at);
+                self.joining.take(delivery, &content, is_alias, now);
             }
             self.known.extend([name(&delivery.sha256), name(&content)]);
             news.push((at, !is_known));
@@ -157,8 +170,10 @@ impl Work<'_> {
                     remedy: "nothing needs to be done: no report says that it is malicious".to_owned(),
                 }));
             }
-            let path =
-                remembered::path(&self.group.folder).parse().map_err(|e: InvalidPath| rejected(&fault_in_path(e)))?;
+            let path: TreePath = remembered::path(&self.group.package, &self.group.folder)
+                .parse()
+                .map_err(|e: InvalidPath| rejected(&fault_in_path(e)))?;
+            edits.extend(self.remembered.filter(|old| *old != path).map(Edited::Gone));
             edits.push(Edited::File(path, bytes));
             let skipped = self.group.deliveries.iter().map(|&at| Skipped {
                 source: batch.deliveries[at].source.clone(),

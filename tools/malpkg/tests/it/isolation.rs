@@ -6,7 +6,16 @@ use testkit::{Database, Folder, Repository, report};
 
 use crate::program::json;
 
-const CONFIG: &str = "[source.feed]\nformat = \"osv\"\n[source.tree]\nformat = \"osv\"\nown-ids = \"keep\"\n";
+const CONFIG: &str = r#"
+[source.feed]
+format = "osv"
+[source.tree]
+format = "osv"
+own-ids = "keep"
+[source.forest]
+format = "osv"
+own-ids = "keep"
+"#;
 
 /// Takes in documents one run after the other, each run at once, and gives what each came to.
 #[track_caller]
@@ -30,15 +39,15 @@ fn repository() -> Repository {
 }
 
 #[test]
-fn an_id_of_ours_that_two_claim_goes_to_the_older_statement() {
+fn an_id_of_ours_that_two_sources_claim_is_that_of_one_report() {
     let repository = repository();
     let claim = |name: &str, day: u32| {
         let text = report("MAL-2026-7", "npm", name, &["1.0.0"]);
         text.replace("\"modified\": \"2026-01-01", &format!("\"modified\": \"2026-01-{day:02}"))
     };
     let innocent = report("X-1", "npm", "younger", &["2.0.0"]);
-    let documents = [("a.json", claim("younger", 3)), ("b.json", claim("older", 2)), ("c.json", innocent)];
-    let done = &ingest(&repository, "tree", &[&documents])[0];
+    ingest(&repository, "tree", &[&[("b.json", claim("older", 2))]]);
+    let done = &ingest(&repository, "forest", &[&[("a.json", claim("younger", 3)), ("c.json", innocent)]])[0];
     assert_eq!(rejected(done), [("a.json", "duplicate-id")]);
     assert!(repository.has("osv/malicious/npm/older/MAL-2026-7.json"));
     let younger = repository.run(&["ls-files", "osv/malicious/npm/younger"]);

@@ -147,7 +147,8 @@ fn wherever_the_reports_are_by_now() {
     let repository = repository();
     let bad = ingest(&repository, "feed", 1, &[("a", &["1.0.0"]), ("b", &["1.0.0"])]);
     json(repository.path(), &["withdraw", "npm/a", "--reason", "false-positive", "--commit"], Exit::Done);
-    assert_eq!(undo(&repository, &bad), ["withdraw npm/b"]);
+    // Written down there too: else it would count again when the report is reinstated.
+    assert_eq!(undo(&repository, &bad), ["join npm/a", "withdraw npm/b"]);
 }
 
 #[test]
@@ -155,7 +156,7 @@ fn a_commit_that_brought_no_delivery() {
     let repository = repository();
     let first = repository.id("HEAD");
     let commit = ingest(&repository, "feed", 1, &[("a", &["1.0.0"])]);
-    json(repository.path(), &["withdraw", "npm/a", "--reason", "false-positive", "--commit"], Exit::Done);
+    undo(&repository, &commit);
     for other in ["HEAD", &first, "nowhere"] {
         assert_eq!(malpkg(repository.path(), &["undo", other]).exit, Exit::Failed, "{other}");
     }
@@ -177,4 +178,36 @@ fn what_takes_many_reports_away_waits_until_its_number_is_typed() {
     json(repository.path(), &["undo", &bad, "--commit", "--allow", "withdraw=24"], Exit::Found);
     let done = json(repository.path(), &["undo", &bad, "--commit", "--allow", "withdraw=25"], Exit::Done);
     assert_eq!((&done["status"], done["changes"].as_array().map(Vec::len)), (&"done".into(), Some(25)));
+}
+
+#[test]
+fn who_speaks_later_counts_like_who_spoke_before() {
+    for is_late in [false, true] {
+        let repository = repository();
+        let other = || ingest(&repository, "other", 1, &[("a", &["2.0.0"])]);
+        if !is_late {
+            other();
+        }
+        let bad = ingest(&repository, "feed", 2, &[("a", &["6.6.6"])]);
+        let told = undo(&repository, &bad);
+        if is_late {
+            assert_eq!(told, ["withdraw npm/a"]);
+            other();
+        }
+        assert_eq!(versions(&repository, &report_on(&repository, "a")), ["2.0.0"]);
+    }
+}
+
+#[test]
+fn what_was_undone_whole_counts_again_when_it_is_lifted_or_reinstated() {
+    for again in [["narrow", "--lift", "evidence"].as_slice(), &["reinstate", "", "withdrawn-in-error"]] {
+        let repository = repository();
+        let bad = ingest(&repository, "feed", 1, &[("a", &["1.0.0"])]);
+        undo(&repository, &bad);
+        let options = again[..2].iter().filter(|word| !word.is_empty()).copied();
+        let command: Vec<&str> = options.chain(["npm/a", "--reason", again[2], "--commit"]).collect();
+        json(repository.path(), &command, Exit::Done);
+        assert_eq!(versions(&repository, &report_on(&repository, "a")), ["1.0.0"], "{command:?}");
+        assert!(repository.list().contains(&KNOWN.to_owned()));
+    }
 }

@@ -98,12 +98,22 @@ fn beyond(
             taken.entry(source).or_default().insert(path, kind);
         }
     }
-    let reports = reading.reports();
-    let of_source = |(source, paths): (&str, BTreeMap<&TreePath, ChangeKind>)| {
-        let beyond = config.guard.beyond(paths.into_values(), reports, allowed);
-        (!beyond.is_empty()).then(|| (source.to_owned(), beyond))
+    let beyond = |kinds: &mut dyn Iterator<Item = ChangeKind>| config.guard.beyond(kinds, reading.reports(), allowed);
+    let of_source = |(source, paths): (&&str, &BTreeMap<&TreePath, ChangeKind>)| {
+        let beyond = beyond(&mut paths.values().copied());
+        (!beyond.is_empty()).then(|| ((*source).to_owned(), beyond))
     };
-    taken.into_iter().filter_map(of_source).collect()
+    let much: BTreeMap<String, Vec<Taken>> = taken.iter().filter_map(of_source).collect();
+    if !much.is_empty() {
+        return much;
+    }
+    // Where only all of them together take too much, the one that takes most waits; what has to be typed is for all.
+    let all = beyond(&mut kinds.into_values());
+    let count = |paths: &BTreeMap<&TreePath, ChangeKind>| {
+        paths.values().filter(|kind| all.iter().any(|taken| taken.kind == **kind)).count()
+    };
+    let most = taken.iter().max_by_key(|(_, paths)| count(paths)).filter(|_| !all.is_empty());
+    most.map(|(source, _)| ((*source).to_owned(), all.clone())).into_iter().collect()
 }
 
 /// Plans until the rules admit the plan: deliveries behind a report that they refuse are rejected, and the rest is
