@@ -82,6 +82,7 @@ fn placed(delivery: &Delivery, now: Timestamp) -> Result<(Package, String), Faul
         remedy: error.remedy().to_owned(),
     })?;
     check_time(delivery, now)?;
+    check_year(&delivery.record)?;
     check_statement(&delivery.record)?;
     Ok((about.package, folder.as_str().to_owned()))
 }
@@ -101,6 +102,19 @@ fn check_time(delivery: &Delivery, now: Timestamp) -> Result<(), Fault> {
             message: "the record does not say when it was modified".into(),
             remedy: "say it as OSV does, for example 2026-01-31T12:00:00Z".into(),
         }),
+    }
+}
+
+/// Ids are given by the year in which a record was published, and there is none before the first.
+fn check_year(record: &Record) -> Result<(), Fault> {
+    match record.published_at().filter(|published| published.year() < 1) {
+        Some(published) => Err(Fault {
+            rule: "schema-violation",
+            pointer: Pointer::from("/published"),
+            message: format!("{published} is in no year of the calendar"),
+            remedy: "say when the record was published, or leave it out".into(),
+        }),
+        None => Ok(()),
     }
 }
 

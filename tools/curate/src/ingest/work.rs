@@ -208,6 +208,7 @@ impl Work<'_> {
             let is_withdrawn = batch.deliveries[at].record.is_withdrawn();
             let fate = match (is_new, is_withdrawn) {
                 (false, false) if counts_again || kind == ChangeKind::Reinstate => Ingested::Joined(path.clone()),
+                (false, true) if counts_again => Ingested::Withdrawn(path.clone()),
                 (false, _) => Ingested::Unchanged(path.clone()),
                 (true, true) => Ingested::Withdrawn(path.clone()),
                 (true, false) if is_made => Ingested::Joined(path.clone()),

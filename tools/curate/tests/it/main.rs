@@ -8,5 +8,6 @@ mod ids;
 mod ingest;
 mod joining;
 mod laws;
+mod laws_of_packages;
 mod lossless;
 mod whose;
