@@ -1,5 +1,7 @@
 //! Which versions an entry of `affected` means, said so that every client reads the same.
 
+use std::collections::BTreeSet;
+
 use database::verdict::{events, kind};
 use ecosystem::Ecosystem;
 use ecosystem::version::{Order, RangeKind, RangeView, affects};
@@ -44,6 +46,16 @@ fn settled(mut affected: Affected) -> Vec<Affected> {
 /// it, for whatever else they were to look at.
 pub(crate) fn has_range_without_order(affected: &[Affected]) -> bool {
     affected.iter().any(|affected| lacks_order(affected) && ranges_of_versions(affected).next().is_some())
+}
+
+/// Puts the versions that were seen in the place of ranges of versions that clients cannot order.
+pub(crate) fn enumerate<'a>(affected: impl Iterator<Item = &'a mut Affected>, seen: &BTreeSet<String>) {
+    for affected in affected.filter(|affected| lacks_order(affected) && affected.versions.items().is_empty()) {
+        if !seen.is_empty() && ranges_of_versions(affected).next().is_some() {
+            affected.versions = Member::Value(seen.iter().cloned().collect());
+            retain_ranges(affected, |range| !is_of_versions(range));
+        }
+    }
 }
 
 /// A range that nothing ends: clients that look at listed versions alone, and those that look at both, read it in two ways.

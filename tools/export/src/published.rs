@@ -1,10 +1,11 @@
 //! What is published of a report; every change is in `docs/published-profile.md`, with the client that needs it.
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 
 use ecosystem::{Ecosystem, Package};
 use osv_schema::additions::{MALPKG, ORIGINS};
-use osv_schema::{Affected, Member, Object, Record, Reference, Timestamp, Value};
+use osv_schema::{Affected, Member, Object, Record, Reference, Timestamp, Value, additions};
 
 use crate::meaning;
 
@@ -16,6 +17,10 @@ pub fn published(record: &Record) -> Record {
 
 /// As [`published`], for a record that is of no other use.
 pub(crate) fn publish(mut record: Record) -> Record {
+    if meaning::has_range_without_order(record.affected.items()) {
+        let seen = versions_seen(&record);
+        meaning::enumerate(record.affected.value_mut().into_iter().flatten(), &seen);
+    }
     let Record {
         schema_version,
         id: _,
@@ -60,6 +65,16 @@ pub(crate) fn publish(mut record: Record) -> Record {
     keep_back(database_specific);
     tell_verdict(&mut record);
     record
+}
+
+/// The versions that somebody saw, also where every version is meant.
+fn versions_seen(record: &Record) -> BTreeSet<String> {
+    let ours = additions::malpkg(record);
+    let artifacts = ours.and_then(|ours| ours.get("artifacts")?.as_array()).into_iter().flatten();
+    let of_artifacts = artifacts.filter_map(|artifact| artifact.as_object()?.get("version")?.as_str());
+    let of_artifacts: BTreeSet<String> = of_artifacts.map(str::to_owned).collect();
+    let of_origins = record.origins().into_iter().flat_map(|origin| origin.versions.items().to_vec());
+    of_artifacts.into_iter().chain(of_origins).collect()
 }
 
 /// Whether a reference leads somewhere from wherever it is read. What cannot be read at all is left to the rules.

@@ -30,7 +30,7 @@ pub(crate) fn race(writers: usize, deliveries: usize) -> Done {
 
 /// Holds the join to its laws with so many made-up cases each.
 pub(crate) fn laws(cases: usize) -> Done {
-    test("curate", "laws::", &[("PROPTEST_CASES", cases)])?;
+    test("curate", "laws", &[("PROPTEST_CASES", cases)])?;
     say(&format!("the laws of the join hold in {cases} cases each"));
     Ok(())
 }

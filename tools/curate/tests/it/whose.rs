@@ -120,7 +120,7 @@ fn a_record_on_several_packages_is_the_same_in_any_order() {
     let after = |batches: &[&[Delivery]]| {
         batches.iter().fold(database(&[]), |base, batch| base.with(&run(&base, batch.to_vec()).0.changes))
     };
-    let expected = files(&after(&[&[older.clone()], &both]));
-    assert_eq!(files(&after(&[&both, &[older.clone()]])), expected);
+    let expected = files(&after(&[std::slice::from_ref(&older), &both]));
+    assert_eq!(files(&after(&[&both, std::slice::from_ref(&older)])), expected);
     assert_eq!(files(&after(&[&[both[0].clone(), older, both[1].clone()]])), expected);
 }

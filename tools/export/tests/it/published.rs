@@ -100,6 +100,18 @@ fn an_entry_means_one_thing() {
 }
 
 #[test]
+fn where_clients_know_no_order_the_versions_seen_stand_for_all() {
+    let package = r#""package":{"ecosystem":"VSCode","name":"a.b","purl":"pkg:vscode-extension/a/b"}"#;
+    let range = r#""ranges":[{"type":"ECOSYSTEM","events":[{"introduced":"0"}]}]"#;
+    let seen = r#""malicious-packages-origins":[{"source":"x","versions":["1.0.0"]}],"#;
+    let artifacts = r#""malpkg":{"artifacts":[{"version":"2.0.0"},{"sha256":"00"}]}"#;
+    check(
+        &format!(r#"{{"affected":[{{{package},{range}}}],"database_specific":{{{seen}{artifacts}}}}}"#),
+        &format!(r#"{{"affected":[{{{package},"versions":["1.0.0","2.0.0"]}}],"database_specific":{{{artifacts}}}}}"#),
+    );
+}
+
+#[test]
 fn the_page_for_people_comes_first() {
     check(
         r#"{"references":[{"type":"ARTICLE","url":"https://a.test"},{"type":"WEB","url":"https://b.test"},{"type":"ADVISORY","url":"https://c.test"},{"type":"ADVISORY","url":"https://a.test"},{"type":"WEB","url":"/b"},{"type":"WEB","url":"b.test/x:y"},{"url":null}]}"#,
