@@ -8,6 +8,7 @@ use ecosystem::Package;
 use osv_schema::additions::Decision;
 use osv_schema::{Member, Pointer, Record, Timestamp};
 
+use crate::aside;
 use crate::computed::as_found;
 use crate::decide::after;
 use crate::ingest::{Fault, Found, Group, fault_in_details, fault_in_path, find, open};
@@ -202,10 +203,7 @@ fn joined(
         derive(&mut report.joining.record, &id);
         joining.unite(report.joining);
     }
-    if let (Some((path, record)), true) = (found.remembered, id.is_empty()) {
-        joining.unite(Joining::found(group.package.clone(), record).map_err(wrong)?);
-        parts.push(path);
-    }
+    parts.extend(aside::unite(&mut joining, found.remembered)?);
     let package = joining.package.clone();
     let mut record = joining.finish(now).map_err(wrong)?;
     if let Some(record) = &mut record {

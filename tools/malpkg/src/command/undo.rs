@@ -1,14 +1,14 @@
 //! `malpkg undo`: what the deliveries of one run brought is taken back.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use clap::builder::PossibleValuesParser;
 use curate::{Brought, REASONS_AGAINST, Settlement, Undoing};
-use database::{Entry, Place, Report, Snapshot, TreePath};
-use osv_schema::Record;
+use database::{Place, Snapshot, TreePath};
 use store::{Commit, Store};
 
 use crate::context::Context;
+use crate::differing::{Differing, differing};
 use crate::display::{Shown, count};
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -87,29 +87,9 @@ fn brought(store: &Store, commit: &Commit) -> Result<Brought, Failure> {
         let failure = Failure::new("nothing is before this commit: it is the first one").place(commit.id);
         return Err(failure.remedy("name the commit of an ingest"));
     };
-    let differences = store.difference(parent.tree, commit.tree)?;
-    let entry = |path: &TreePath, content: &Option<database::Content>| {
-        Some(Entry { path: path.clone(), content: content.clone()? })
-    };
-    let side = |entries: Vec<Entry>| -> Result<Vec<(TreePath, Record)>, Failure> {
-        let reports: Vec<&Entry> = entries.iter().filter(|entry| Place::of(&entry.path).is_some()).collect();
-        let read =
-            store.blobs()?.map(&reports, |entry, bytes| bytes.map(|bytes| Report::read(&entry.path, bytes).record));
-        let mut records = Vec::new();
-        for (entry, read) in reports.iter().zip(read) {
-            records.extend(read?.map(|record| (entry.path.clone(), record)));
-        }
-        Ok(records)
-    };
-    let before = side(differences.iter().filter_map(|one| entry(&one.path, &one.before)).collect())?;
-    let after = side(differences.iter().filter_map(|one| entry(&one.path, &one.after)).collect())?;
-    // A report that moved is the same under its name.
-    let stem = |path: &TreePath| Place::of(path).map(|place| place.stem.to_owned());
-    let before: BTreeMap<String, Record> =
-        before.into_iter().filter_map(|(path, record)| Some((stem(&path)?, record))).collect();
-    for (path, record) in &after {
-        if let Some(place) = Place::of(path) {
-            brought.add(place.folder, before.get(place.stem), record);
+    for Differing { path, before, after } in differing(store, parent.tree, commit.tree)? {
+        if let Some(place) = Place::of(&path) {
+            brought.add(place.folder, before.as_ref(), &after);
         }
     }
     Ok(brought)
