@@ -123,6 +123,14 @@ fn what_is_kept_aside_joins_the_report_of_the_other_branch() {
 }
 
 #[test]
+fn what_one_side_takes_back_and_the_other_joins_stands_where_it_belongs() {
+    // Git takes the file away where it was, and the join lies there again.
+    check(&[("A-1", "x", 1, false)], &[("B-1", "x", 2, false)], &[("A-1", "x", 3, true)]);
+    check(&[("A-1", "x", 1, false)], &[("A-1", "x", 3, true)], &[("B-1", "x", 2, false)]);
+    check(&[("A-1", "x", 1, false)], &[("B-1", "x", 2, false)], &[("A-1", "q", 3, false)]);
+}
+
+#[test]
 fn a_delivery_placed_in_the_tree_ends_what_its_stream_said_elsewhere() {
     let placed = |name: &str| {
         let origin = r#"{"source": "a", "id": "A-1", "sha256": "11", "import_time": "2026-03-05T00:00:00Z",
