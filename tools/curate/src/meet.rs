@@ -1,6 +1,7 @@
 //! Two reports on one package become one: the union of their lists, and what that comes to.
 
 mod branches;
+mod lone;
 mod streams;
 
 use database::{Details, InvalidDetails, SubjectError, subject};
@@ -9,6 +10,7 @@ use osv_schema::{Member, Record, Timestamp};
 use crate::join::Joining;
 use crate::unite::{drop_empty, written};
 pub use branches::{MeetError, Meeting, Met, meet, meet_all};
+pub use lone::restore;
 pub use streams::{News, gather};
 
 /// Why two reports cannot be joined.

@@ -4,7 +4,7 @@ mod met;
 
 use std::collections::BTreeSet;
 
-use curate::{Meeting, Merged, Merging, Met, News, meet_all};
+use curate::{Meeting, Merged, Merging, Met, News, meet_all, restore};
 use database::{ChangeSet, Edit, Snapshot, TreePath};
 
 use crate::context::Context;
@@ -50,13 +50,17 @@ pub(crate) fn run(arguments: &Arguments, context: &mut Context<'_>) -> Result<Ex
     let before = arguments.base.as_deref().map(|rev| context.at_revision(&store, rev)).transpose()?;
     let ground = arguments.landing.ground(&store, context)?;
     let landed = ground.land(context, &progress, |reading, config| {
-        let Branches { both, mut sides } =
+        let Branches { both, lone, mut sides } =
             met::met(&store, reading, before.as_ref().and_then(|it| it.commit.as_ref()))?;
         sides.push(News::placed(&reading.snapshot, &config.settings.prefix));
         let holders = met::holders(&store, reading, config, &sides)?;
         let plan = |base: &Snapshot, left_out: &BTreeSet<TreePath>| {
             let wanted: Vec<Met> = both.iter().filter(|met| !left_out.contains(&met.ours.0)).cloned().collect();
-            let Meeting { changes, was: of_met, rejected } = meet_all(base, &wanted);
+            let lone: Vec<_> = lone.iter().filter(|(path, _)| !left_out.contains(path)).cloned().collect();
+            let restored = restore(base, &lone);
+            let Meeting { changes, was: mut of_met, rejected } = meet_all(base, &wanted);
+            let changes = after(base, restored.changes, &changes);
+            of_met.extend(restored.was);
             let (joined, met) = (base.with(&changes), of_met.len());
             let author = || reading.commit.as_ref().and_then(|commit| store.author(commit.id));
             let by = arguments.by.clone().or_else(author);
@@ -69,6 +73,10 @@ pub(crate) fn run(arguments: &Arguments, context: &mut Context<'_>) -> Result<Ex
             let Merged { mut plan, mut was, merged, formed, edits } = curate::merge(&joined, &merging, now);
             plan.changes = after(base, changes, &plan.changes);
             let planned = (&base.with(&plan.changes), &plan.changes);
+            // What is not taken says nothing.
+            let refused = plan.rejected.iter().filter_map(|one| one.delivery.parse().ok());
+            let left_out = &refused.chain(left_out.iter().cloned()).collect();
+            let merging = Merging { left_out, ..merging };
             let gathered = curate::gather(planned, &sides, &holders, &merging, now);
             let ended = gathered.was.len();
             plan.changes = after(base, plan.changes, &gathered.changes);

@@ -81,7 +81,7 @@ fn check(base: &[Said<'_>], ours: &[Said<'_>], theirs: &[Said<'_>]) {
         // Of a squash that stopped git does not tell what met: here only one side touches a report.
         ("merge --squash other", ".git/SQUASH_MSG", "commit --no-edit"),
     ];
-    let ways = ways.into_iter().filter(|(begin, ..)| !begin.contains("squash") || base.len() == 1);
+    let ways = ways.into_iter().filter(|(begin, ..)| !begin.contains("squash") || base[0].0 == "B-0");
     for (begin, stopped, go_on) in ways {
         let repository = database();
         ingest(&repository, base);
@@ -128,6 +128,42 @@ fn what_one_side_takes_back_and_the_other_joins_stands_where_it_belongs() {
     check(&[("A-1", "x", 1, false)], &[("B-1", "x", 2, false)], &[("A-1", "x", 3, true)]);
     check(&[("A-1", "x", 1, false)], &[("A-1", "x", 3, true)], &[("B-1", "x", 2, false)]);
     check(&[("A-1", "x", 1, false)], &[("B-1", "x", 2, false)], &[("A-1", "q", 3, false)]);
+}
+
+#[test]
+fn what_one_side_alone_changed_is_as_it_has_it_where_git_took_it_for_another() {
+    const NEW: &str = "osv/malicious/npm/r/MAL-2026-900002.json";
+    for with_driver in [false, true] {
+        let repository = database();
+        if with_driver {
+            let program = ["--program", env!("CARGO_BIN_EXE_malpkg")];
+            json(repository.path(), &[&["git-driver", "install", "--write"], &program[..]].concat(), Exit::Done);
+            repository.commit("a driver");
+        }
+        ingest(&repository, &[("A-1", "x", 1, false)]);
+        repository.run(&["checkout", "--quiet", "-b", "other"]);
+        ingest(&repository, &[("A-1", "r", 5, false)]);
+        let note = "a long note ".repeat(20);
+        let withdraw = ["withdraw", "npm/x", "--reason", "false-positive", "--note", &note, "--commit"];
+        json(repository.path(), &withdraw, Exit::Done);
+        repository.run(&["checkout", "--quiet", "main"]);
+        ingest(&repository, &[("B-1", "x", 2, true)]);
+        try_git(&repository, "merge --no-edit other");
+        assert!(repository.read(NEW).contains("<<<<<<<"), "git took one for the other");
+        let done = json(repository.path(), &["merge", "--write"], Exit::Done);
+        assert_eq!(done["rejected"], serde_json::json!([]));
+        assert_eq!(repository.read(NEW), repository.show("other", NEW));
+        repository.run(&["add", "--all"]);
+        try_git(&repository, "commit --no-edit");
+        repository.is_clean();
+        assert_eq!(json(repository.path(), &["validate"], Exit::Done)["verdict"], "clean");
+        // What somebody made of it since is theirs.
+        let edited = repository.read(NEW).replace("On day 5", "On day five");
+        repository.write(NEW, &edited);
+        repository.run(&["commit", "--quiet", "--all", "--amend", "--no-edit"]);
+        let again = json(repository.path(), &["merge", "--commit"], Exit::Done);
+        assert!(again["commit"].is_null(), "{again}");
+    }
 }
 
 #[test]

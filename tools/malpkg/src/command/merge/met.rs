@@ -19,6 +19,8 @@ use crate::streams::TreeStreams;
 pub(super) struct Branches {
     /// What both did.
     pub(super) both: Vec<Met>,
+    /// What one of them did alone, and what is otherwise in the tree: where it lies, and what it holds there.
+    pub(super) lone: Vec<(TreePath, Vec<u8>)>,
     /// What came in on each. Of a commit that joins nothing it is what came in with it, or since `--base`: such commits are
     /// left by a rebase, a cherry-pick or a squash too.
     pub(super) sides: Vec<News>,
@@ -46,7 +48,18 @@ pub(super) fn met(store: &Store, reading: &Reading, since: Option<&Commit>) -> R
     let mut branches = Branches::default();
     let mut trees = Vec::new();
     if let Some([base, ours, theirs]) = meeting {
-        branches.both = both(store, base, ours, theirs)?;
+        let [before, ours_after, theirs_after] = changed(store, base, ours, theirs)?;
+        let is_lone = |name: &String| ours_after.contains_key(name) != theirs_after.contains_key(name);
+        let alone = ours_after.iter().chain(&theirs_after).filter(|(name, _)| is_lone(name)).map(|(_, side)| side);
+        let is_other = |(path, id): &&Side| {
+            let there = reading.snapshot.entry(path.as_str());
+            there.is_some_and(|there| there.content != Content::Blob(*id))
+        };
+        branches.lone = blobs(store, alone.filter(is_other).cloned().collect())?;
+        let both = ours_after
+            .into_iter()
+            .filter_map(|(name, ours)| Some((ours, theirs_after.get(&name)?.clone(), before.get(&name).cloned())));
+        branches.both = read(store, both.collect())?;
         trees.extend([(base, ours), (base, theirs)]);
     }
     let parent = if let (true, [parent]) = (meeting.is_none(), &head.parents[..]) {
@@ -91,8 +104,8 @@ fn news(store: &Store, before: TreeId, after: TreeId) -> Result<News, Failure> {
     Ok(news)
 }
 
-/// The files that both sides changed.
-fn both(store: &Store, base: TreeId, ours: TreeId, theirs: TreeId) -> Result<Vec<Met>, Failure> {
+/// The files that two sides changed, by name: before, and on each.
+fn changed(store: &Store, base: TreeId, ours: TreeId, theirs: TreeId) -> Result<[BTreeMap<String, Side>; 3], Failure> {
     let by_name = |differences: Vec<Difference>| {
         let (mut before, mut after) = (BTreeMap::new(), BTreeMap::new());
         for one in differences {
@@ -107,12 +120,8 @@ fn both(store: &Store, base: TreeId, ours: TreeId, theirs: TreeId) -> Result<Vec
         (before, after)
     };
     let (before, ours) = by_name(store.difference(base, ours)?);
-    let (_, mut theirs) = by_name(store.difference(base, theirs)?);
-    let both: Vec<(Side, Side, Option<Side>)> = ours
-        .into_iter()
-        .filter_map(|(name, ours)| Some((ours, theirs.remove(&name)?, before.get(&name).cloned())))
-        .collect();
-    read(store, both)
+    let (_, theirs) = by_name(store.difference(base, theirs)?);
+    Ok([before, ours, theirs])
 }
 
 /// The commit to which something is joined, and what that is.
@@ -126,23 +135,20 @@ fn sides(store: &Store, reading: &Reading, head: &Commit) -> Result<Option<(Comm
 }
 
 fn read(store: &Store, both: Vec<(Side, Side, Option<Side>)>) -> Result<Vec<Met>, Failure> {
-    let entry = |(path, id): &Side| Entry { path: path.clone(), content: Content::Blob(*id) };
-    let entries: Vec<Entry> = both
-        .iter()
-        .flat_map(|(ours, theirs, base)| [Some(ours), Some(theirs), base.as_ref()])
-        .flatten()
-        .map(entry)
-        .collect();
-    let wanted: Vec<&Entry> = entries.iter().collect();
-    let mut read = store.blobs()?.map(&wanted, |_, bytes| bytes.map(<[u8]>::to_vec)).into_iter();
-    let mut next = |path: TreePath| -> Result<(TreePath, Vec<u8>), Failure> {
-        let bytes = read.next().ok_or_else(|| Failure::new("it was not read").place(&path))?;
-        Ok((path, bytes?))
-    };
+    let sides = both.iter().flat_map(|(ours, theirs, base)| [Some(ours), Some(theirs), base.as_ref()]);
+    let mut read = blobs(store, sides.flatten().cloned().collect())?.into_iter();
+    let mut next = |side: Side| read.next().ok_or_else(|| Failure::new("it was not read").place(side.0));
     both.into_iter()
         .map(|(ours, theirs, base)| {
-            let (ours, theirs) = (next(ours.0)?, next(theirs.0)?);
-            Ok(Met { ours, theirs, base: base.map(|base| next(base.0)).transpose()? })
+            Ok(Met { ours: next(ours)?, theirs: next(theirs)?, base: base.map(&mut next).transpose()? })
         })
         .collect()
+}
+
+/// What files hold.
+fn blobs(store: &Store, sides: Vec<Side>) -> Result<Vec<(TreePath, Vec<u8>)>, Failure> {
+    let entries: Vec<Entry> = sides.into_iter().map(|(path, id)| Entry { path, content: Content::Blob(id) }).collect();
+    let wanted: Vec<&Entry> = entries.iter().collect();
+    let read = store.blobs()?.map(&wanted, |entry, bytes| Ok((entry.path.clone(), bytes?.to_vec())));
+    read.into_iter().collect()
 }
