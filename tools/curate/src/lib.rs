@@ -5,6 +5,7 @@
 //! [`Plan`](database::Plan). Nothing is written here, and one bad delivery is one rejected delivery.
 
 mod again;
+mod ahead;
 mod aside;
 mod assign;
 mod complete;
