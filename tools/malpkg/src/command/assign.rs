@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use curate::{Assigned, IdsError, Numbering};
 use database::{IDS_FILE, Place, Plan, Rejected, ReportId, Snapshot, TreePath};
 use osv_schema::Timestamp;
-use rules::Admitted;
+use rules::{Admitted, Finding};
 use store::{Read, Store};
 
 use crate::config::Config;
@@ -114,9 +114,7 @@ fn plan(
             Err(findings) => {
                 let more: BTreeMap<TreePath, Rejected> = findings
                     .iter()
-                    .filter_map(|finding| {
-                        was.get(&finding.path).map(|was| (was.clone(), rejected("", was.as_str(), finding)))
-                    })
+                    .filter_map(|finding| was.get(&finding.path).map(|was| (was.clone(), refusal(was, finding))))
                     .collect();
                 if before.is_some() || more.is_empty() {
                     let first = &findings[0];
@@ -126,6 +124,17 @@ fn plan(
             }
         }
     }
+}
+
+/// A report that the rules refuse: it keeps the name that it has, and what is said of it speaks of that one.
+fn refusal(was: &TreePath, finding: &Finding) -> Rejected {
+    let mut rejected = rejected("", was.as_str(), finding);
+    if let (Some(old), Some(new)) = (Place::of(was), Place::of(&finding.path)) {
+        for text in [&mut rejected.message, &mut rejected.remedy] {
+            *text = text.replace(new.stem, old.stem);
+        }
+    }
+    rejected
 }
 
 /// The snapshot with the files held fast that the plan takes away or writes anew, and what they hold.
