@@ -51,10 +51,10 @@ pub(crate) fn run(arguments: &Arguments, context: &mut Context<'_>) -> Result<Ex
     let now = context.now();
     let progress = context.progress("reading the commit");
     let commit = store.resolve(&arguments.undone)?;
-    let brought = brought(&store, &commit)?;
+    let Change { brought, decided, is_of_reports } = change(&store, &commit)?;
     if brought.deliveries() == 0 {
         let failure = Failure::new("this commit brought no delivery").place(&arguments.undone);
-        return Err(failure.remedy("name the commit of an ingest; `git revert` takes back others"));
+        return Err(failure.remedy(remedy(&commit, &decided, is_of_reports)));
     }
     let note = format!("undo of {}", commit.id);
     let undoing = Undoing {
@@ -79,9 +79,17 @@ pub(crate) fn run(arguments: &Arguments, context: &mut Context<'_>) -> Result<Ex
     Ok(Exit::found(arguments.strict && rejected > 0 || !landed.guarded.is_empty()))
 }
 
-/// What a commit brought, against the one before it.
-fn brought(store: &Store, commit: &Commit) -> Result<Brought, Failure> {
-    let mut brought = Brought::default();
+/// What a commit did to reports, against the one before it.
+#[derive(Default)]
+struct Change {
+    brought: Brought,
+    /// The kinds of its decisions.
+    decided: BTreeSet<String>,
+    is_of_reports: bool,
+}
+
+fn change(store: &Store, commit: &Commit) -> Result<Change, Failure> {
+    let mut change = Change::default();
     let parent = commit.parents.first().map(|parent| store.resolve(&parent.to_string())).transpose()?;
     let Some(parent) = parent else {
         let failure = Failure::new("nothing is before this commit: it is the first one").place(commit.id);
@@ -89,10 +97,34 @@ fn brought(store: &Store, commit: &Commit) -> Result<Brought, Failure> {
     };
     for Differing { path, before, after } in differing(store, parent.tree, commit.tree)? {
         if let Some(place) = Place::of(&path) {
-            brought.add(place.folder, before.as_ref(), &after);
+            change.is_of_reports = true;
+            change.brought.add(place.folder, before.as_ref(), &after);
+            let known = before.map(|before| before.decisions()).unwrap_or_default();
+            let new = after.decisions().into_iter().filter(|decision| !known.contains(decision));
+            change.decided.extend(new.filter_map(|decision| decision.kind.value().cloned()));
         }
     }
-    Ok(brought)
+    Ok(change)
+}
+
+/// What takes a commit back that brought no delivery. Decisions stay on record: another one ends them.
+fn remedy(commit: &Commit, decided: &BTreeSet<String>, is_of_reports: bool) -> String {
+    let id = format!("{:.12}", commit.id.to_string());
+    let has = |kinds: &[&str]| kinds.iter().any(|kind| decided.contains(*kind));
+    let mut commands = Vec::new();
+    if has(&["withdraw"]) {
+        commands.push(format!("`malpkg reinstate --select commit={id} --reason withdrawn-in-error --commit`"));
+    }
+    if has(&["narrow", "undo"]) {
+        commands.push(format!("`malpkg narrow --lift --select commit={id} --reason evidence --commit`"));
+    }
+    match (commands.is_empty(), is_of_reports) {
+        (false, _) => format!("what it decided ends with {}", commands.join(" and ")),
+        (true, true) => {
+            "name the commit of an ingest; what people decide is decided anew, ids that were given stay".into()
+        }
+        (true, false) => format!("it changed no report: `git revert {id}` takes it back"),
+    }
 }
 
 /// The commit's message.
