@@ -9,9 +9,9 @@ use ecosystem::Package;
 use osv_schema::{Record, Timestamp, write};
 
 use crate::ids::{Ids, IdsError, Numbering};
-use crate::ingest::old_folders;
-use crate::join;
+use crate::ingest::{self, old_folders};
 use crate::placeholder::{Renamed, names};
+use crate::{ahead, join};
 
 /// A plan of ids, and what the reports were called before.
 #[derive(Clone, Debug, Default)]
@@ -58,6 +58,10 @@ pub fn assign(
         .collect();
     let mut plan = Plan::default();
     let mut unnamed = read(base, &wanted, &mut plan);
+    keep(&mut unnamed, &mut plan, |_, one| {
+        let ingest::Fault { rule, message, remedy, .. } = ahead::fault_in_origins(&one.record, now)?;
+        Some(Fault { rule, pointer: "/database_specific/malicious-packages-origins", message, remedy })
+    });
     keep(&mut unnamed, &mut plan, alone(base, numbering));
     let unknown = unknown_names(&unnamed, &numbering.prefix);
     keep(&mut unnamed, &mut plan, |path, _| unknown.get(path).map(|name| fault_in_name(name)));

@@ -255,7 +255,10 @@ fn one(path: &TreePath, mut joining: Joining, settled: &Settled, now: Timestamp)
             }
         }
         Deed::Lift if decided.narrowed.is_none() && decided.undone.is_empty() => {
-            return Ok(Done::Already("nothing narrows it"));
+            return Ok(Done::Already(match decided.withdrawn {
+                Some(_) => "nothing narrows it; what is withdrawn `malpkg reinstate` makes stand again",
+                None => "nothing narrows it",
+            }));
         }
         Deed::Lift => {
             decision.kind = "lift".into();

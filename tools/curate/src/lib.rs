@@ -5,6 +5,8 @@
 //! [`Plan`](database::Plan). Nothing is written here, and one bad delivery is one rejected delivery.
 
 mod again;
+mod ahead;
+mod aside;
 mod assign;
 mod complete;
 mod computed;
@@ -43,7 +45,7 @@ pub use guard::{Guard, Taken};
 pub use ids::{Ids, IdsError, Numbering};
 pub use ingest::{Batch, IngestError, Ingested, alone, ingest};
 pub use meaning::{Turn, TurnKind, meaning};
-pub use meet::{JoinError, MeetError, Meeting, Met, join, meet, meet_all};
+pub use meet::{JoinError, MeetError, Meeting, Met, News, gather, join, meet, meet_all, restore};
 pub use merge::{Merged, Merging, merge};
 pub use moved::Streams;
 pub use undo::{Brought, Undoing, undo};

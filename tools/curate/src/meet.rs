@@ -1,6 +1,8 @@
 //! Two reports on one package become one: the union of their lists, and what that comes to.
 
 mod branches;
+mod lone;
+mod streams;
 
 use database::{Details, InvalidDetails, SubjectError, subject};
 use osv_schema::{Member, Record, Timestamp};
@@ -8,6 +10,8 @@ use osv_schema::{Member, Record, Timestamp};
 use crate::join::Joining;
 use crate::unite::{drop_empty, written};
 pub use branches::{MeetError, Meeting, Met, meet, meet_all};
+pub use lone::restore;
+pub use streams::{News, gather};
 
 /// Why two reports cannot be joined.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

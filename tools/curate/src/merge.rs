@@ -14,6 +14,7 @@ use crate::ingest::{Fault, Found, Group, fault_in_details, fault_in_path, find, 
 use crate::join::Joining;
 use crate::place;
 use crate::placeholder::Renamed;
+use crate::{ahead, aside};
 
 /// How reports are merged.
 #[derive(Clone, Debug)]
@@ -57,7 +58,7 @@ pub fn merge(base: &Snapshot, merging: &Merging<'_>, now: Timestamp) -> Merged {
     let mut merged = Merged::default();
     let mut changes = ChangeSet::default();
     let mut edited = hand_edits(base, merging, &mut merged);
-    let (groups, mut unassigned) = grouped(base, merging, &mut merged);
+    let (groups, mut unassigned) = grouped(base, merging, now, &mut merged);
     for ((group, found), reports) in groups.iter().zip(find(base, &groups, merging.prefix)).zip(&mut unassigned) {
         let reports = std::mem::take(reports);
         let paths: Vec<TreePath> = reports.iter().map(|report| report.path.clone()).collect();
@@ -85,13 +86,18 @@ pub fn merge(base: &Snapshot, merging: &Merging<'_>, now: Timestamp) -> Merged {
 }
 
 /// The reports without an id, by package.
-fn grouped(base: &Snapshot, merging: &Merging<'_>, merged: &mut Merged) -> (Vec<Group>, Vec<Vec<Unassigned>>) {
+fn grouped(
+    base: &Snapshot,
+    merging: &Merging<'_>,
+    now: Timestamp,
+    merged: &mut Merged,
+) -> (Vec<Group>, Vec<Vec<Unassigned>>) {
     let is_wanted = |place: Place<'_>, path: &TreePath| {
         ReportId::is_unassigned(place.stem, merging.prefix) && !merging.left_out.contains(path)
     };
     let wanted: Vec<&Entry> =
         base.reports().filter(|(place, entry)| is_wanted(*place, &entry.path)).map(|(_, entry)| entry).collect();
-    let read = base.map(&wanted, |entry, bytes| read(entry, bytes.map_err(|error| error.reason)));
+    let read = base.map(&wanted, |entry, bytes| read(entry, bytes.map_err(|error| error.reason), now));
     let (mut groups, mut unassigned): (Vec<Group>, Vec<Vec<Unassigned>>) = Default::default();
     let mut by_key: BTreeMap<(String, String), usize> = BTreeMap::new();
     for (entry, read) in wanted.into_iter().zip(read) {
@@ -116,8 +122,11 @@ fn grouped(base: &Snapshot, merging: &Merging<'_>, merged: &mut Merged) -> (Vec<
 }
 
 /// Reads a report without an id, and says in which folder it belongs and whether it was brought into our form.
-fn read(entry: &Entry, bytes: Result<&[u8], String>) -> Result<(Joining, String, bool), Fault> {
+fn read(entry: &Entry, bytes: Result<&[u8], String>, now: Timestamp) -> Result<(Joining, String, bool), Fault> {
     let (package, mut record) = open(entry, bytes)?;
+    if let Some(fault) = ahead::fault_in_origins(&record, now) {
+        return Err(fault);
+    }
     let folder = package.folder().map_err(|error| Fault {
         rule: if error.is_about_direction() { "text-direction-codepoint" } else { "path-mismatch" },
         pointer: Pointer::from("/affected/0/package/name"),
@@ -202,10 +211,7 @@ fn joined(
         derive(&mut report.joining.record, &id);
         joining.unite(report.joining);
     }
-    if let (Some((path, record)), true) = (found.remembered, id.is_empty()) {
-        joining.unite(Joining::found(group.package.clone(), record).map_err(wrong)?);
-        parts.push(path);
-    }
+    parts.extend(aside::unite(&mut joining, found.remembered)?);
     let package = joining.package.clone();
     let mut record = joining.finish(now).map_err(wrong)?;
     if let Some(record) = &mut record {

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use database::TreePath;
+use ecosystem::Package;
 use osv_schema::Origin;
 
 use crate::streams::StreamKey;
@@ -15,7 +16,7 @@ pub(crate) type Name = (String, String);
 pub(crate) struct Holder {
     /// Which report of the run.
     pub(crate) work: usize,
-    /// Its package, as people write it.
+    /// Its package, however it is spelled.
     pub(crate) package: String,
     /// Its own deliveries of the stream.
     pub(crate) origins: Vec<Origin>,
@@ -27,7 +28,9 @@ pub(crate) fn marks(holders: BTreeMap<Name, Vec<Holder>>) -> BTreeMap<usize, Vec
     let mut marks: BTreeMap<usize, Vec<Origin>> = BTreeMap::new();
     for holders in holders.into_values().filter(|holders| holders.len() > 1) {
         for (at, holder) in holders.iter().enumerate() {
+            // Two reports on one package, until they are one, say the same of it.
             let others = holders.iter().enumerate().filter(|(other, _)| *other != at).map(|(_, other)| other);
+            let others = others.filter(|other| other.package != holder.package);
             let of_other = |other: &Holder| -> Vec<Origin> {
                 let mark = |origin: &Origin| mark(origin, &other.package);
                 other.origins.iter().map(mark).collect()
@@ -36,6 +39,11 @@ pub(crate) fn marks(holders: BTreeMap<Name, Vec<Holder>>) -> BTreeMap<usize, Vec
         }
     }
     marks
+}
+
+/// A package as marks name it.
+pub(crate) fn package(package: &Package) -> String {
+    format!("{}/{}", package.ecosystem(), package.merge_name())
 }
 
 /// What is written down of a delivery in a report that it does not speak of.

@@ -2,7 +2,9 @@
 
 use database::{Base, Change, ChangeKind, ChangeSet, InvalidPath, Place, TreePath};
 use ecosystem::Package;
-use osv_schema::{Record, write};
+use osv_schema::{Affected, Record, write};
+
+use crate::ranges;
 
 /// Puts a changed report where it belongs; the file that it had goes away where that is another place. Gives its path.
 ///
@@ -35,5 +37,21 @@ pub(crate) fn kind(was: &TreePath, record: &Record) -> ChangeKind {
         (false, true) => ChangeKind::Withdraw,
         (true, false) => ChangeKind::Reinstate,
         _ => ChangeKind::Join,
+    }
+}
+
+/// What a change means that sources made: what takes something away counts as that, whoever says so.
+pub(crate) fn kind_of_statements(
+    was: &TreePath,
+    record: &Record,
+    before: Option<&Affected>,
+    ecosystem: &str,
+) -> ChangeKind {
+    let is_less = |before: &Affected| {
+        record.affected.items().first().is_none_or(|after| ranges::is_less(before, after, ecosystem))
+    };
+    match kind(was, record) {
+        ChangeKind::Join if !record.is_withdrawn() && before.is_some_and(is_less) => ChangeKind::Narrow,
+        kind => kind,
     }
 }

@@ -101,6 +101,12 @@ impl ChangeSet {
         self.edits.insert(path, Edit::Remove);
     }
 
+    /// Keeps the edits that are wanted.
+    pub fn retain(&mut self, is_wanted: impl Fn(&TreePath, &Edit) -> bool) {
+        self.edits.retain(|path, edit| is_wanted(path, edit));
+        self.changes.retain(|path, _| self.edits.contains_key(path));
+    }
+
     /// What the change set holds at a path.
     pub fn get(&self, path: &str) -> Option<&Edit> {
         self.edits.get(path)

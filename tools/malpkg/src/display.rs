@@ -99,6 +99,13 @@ pub(crate) fn count(number: usize, noun: &str) -> String {
     }
 }
 
+/// A word as a shell takes it for one.
+pub(crate) fn shell_word(word: &str) -> String {
+    let word = Shown(word).to_string();
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "/._-+@=:,".contains(c);
+    if !word.is_empty() && word.chars().all(is_plain) { word } else { format!("'{}'", word.replace('\'', "'\\''")) }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

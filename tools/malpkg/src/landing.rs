@@ -10,9 +10,9 @@ use std::collections::BTreeMap;
 use curate::{Taken, Turn};
 use database::TreePath;
 use rules::{Admitted, By};
-use store::{CommitId, RefName, Store};
+use store::{CommitId, Read, RefName, Store};
 
-use crate::change::{self, Held, Judging};
+use crate::change::{self, Judging};
 use crate::config::Config;
 use crate::context::{Context, Reading};
 use crate::exit::Exit;
@@ -55,8 +55,8 @@ pub(crate) trait Planned {
     /// The message of the commit.
     fn message(&self) -> String;
     /// The files of the working tree that the plan was made from, with what they held: their edits are in it.
-    fn read(&self) -> &Held {
-        static NOTHING: Held = BTreeMap::new();
+    fn read(&self) -> &Read {
+        static NOTHING: Read = BTreeMap::new();
         &NOTHING
     }
 }

@@ -11,6 +11,7 @@ mod change;
 mod command;
 mod config;
 mod context;
+mod differing;
 mod display;
 mod exit;
 mod failure;

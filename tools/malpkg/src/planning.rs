@@ -6,9 +6,8 @@ use std::sync::Arc;
 use curate::Numbering;
 use database::{ChangeSet, IDS_FILE, Plan, Rejected, Snapshot, TreePath, numbers};
 use rules::{Admitted, Finding, Settings};
-use store::Store;
+use store::{Read, Store};
 
-use crate::change::Held;
 use crate::config::Config;
 use crate::context::Reading;
 use crate::failure::Failure;
@@ -20,7 +19,7 @@ pub(crate) struct Curated<M> {
     pub(crate) more: M,
     message: String,
     admitted: Admitted,
-    read: Held,
+    read: Read,
 }
 
 /// What was tried, before the rules saw it.
@@ -41,7 +40,7 @@ impl<M> landing::Planned for Curated<M> {
         self.message.clone()
     }
 
-    fn read(&self) -> &Held {
+    fn read(&self) -> &Read {
         &self.read
     }
 }
@@ -59,7 +58,7 @@ pub(crate) fn amend<M>(
         None => Failure::new("the rules do not admit it"),
     })?;
     let plan = Plan { changes: admitted.changes().clone(), ..Plan::default() };
-    Ok(Curated { plan, more, message, admitted, read: Held::new() })
+    Ok(Curated { plan, more, message, admitted, read: Read::new() })
 }
 
 /// Plans until the rules admit the plan: the files behind a report that they refuse are left out of the next try.
@@ -123,16 +122,29 @@ pub(crate) fn numbering(store: &Store, reading: &Reading, config: &Config) -> Re
 
 /// The snapshot with the files held fast that a change takes away or writes anew, and what they hold. What a commit holds
 /// stays as it is without that.
-fn held(snapshot: &Snapshot, changes: impl Fn(&Snapshot) -> ChangeSet) -> (Snapshot, Held) {
+fn held(snapshot: &Snapshot, changes: impl Fn(&Snapshot) -> ChangeSet) -> (Snapshot, Read) {
     if snapshot.tree().is_some() {
-        return (snapshot.clone(), Held::new());
+        return (snapshot.clone(), Read::new());
     }
-    let changes = changes(snapshot);
-    let wanted: Vec<_> = changes.edits().keys().filter_map(|path| snapshot.entry(path.as_str())).collect();
-    let read = snapshot.map(&wanted, |_, bytes| bytes.map(Arc::<[u8]>::from).ok());
-    let read: Held = wanted.iter().zip(read).filter_map(|(entry, bytes)| Some((entry.path.clone(), bytes?))).collect();
+    held_fast(snapshot, changes(snapshot).edits().keys())
+}
+
+/// The snapshot with some files held fast, and what they hold, or that they are not there.
+pub(crate) fn held_fast<'p>(snapshot: &Snapshot, paths: impl Iterator<Item = &'p TreePath>) -> (Snapshot, Read) {
+    let mut read = Read::new();
+    let mut wanted = Vec::new();
+    for path in paths {
+        match snapshot.entry(path.as_str()) {
+            Some(entry) => wanted.push(entry),
+            None => drop(read.insert(path.clone(), None)),
+        }
+    }
+    let bytes = snapshot.map(&wanted, |_, bytes| bytes.map(Arc::<[u8]>::from).ok());
     let mut held = ChangeSet::default();
-    read.iter().for_each(|(path, bytes)| held.put_file(path.clone(), Arc::clone(bytes)));
+    for (entry, bytes) in wanted.iter().zip(bytes).filter_map(|(entry, bytes)| Some((entry, bytes?))) {
+        held.put_file(entry.path.clone(), Arc::clone(&bytes));
+        read.insert(entry.path.clone(), Some(bytes));
+    }
     (snapshot.with(&held), read)
 }
 

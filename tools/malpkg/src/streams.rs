@@ -17,7 +17,11 @@ pub(crate) struct TreeStreams<'t> {
 
 impl<'t> TreeStreams<'t> {
     pub(crate) fn new(reading: &'t Reading) -> TreeStreams<'t> {
-        TreeStreams { snapshot: &reading.snapshot, known: reading.known.as_ref(), by_word: OnceLock::new() }
+        TreeStreams::of(&reading.snapshot, reading.known.as_ref())
+    }
+
+    pub(crate) fn of(snapshot: &'t Snapshot, known: Option<&'t Standing>) -> TreeStreams<'t> {
+        TreeStreams { snapshot, known, by_word: OnceLock::new() }
     }
 
     fn read(&self) -> HashMap<Box<str>, BTreeSet<TreePath>> {

@@ -24,7 +24,7 @@ mod staged;
 mod store;
 mod tree;
 
-pub use commit::CommitError;
+pub use commit::{CommitError, Read};
 pub use driver::Meeting;
 pub use error::Error;
 pub use git::GitError;

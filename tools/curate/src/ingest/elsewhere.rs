@@ -104,8 +104,7 @@ pub(super) fn elsewhere(
             }));
             holders.entry(name.clone()).or_default().push(moved::Holder {
                 work: number,
-                // However it is spelled.
-                package: format!("{}/{}", group.package.ecosystem(), group.package.merge_name()),
+                package: moved::package(&group.package),
                 origins,
             });
         }

@@ -10,9 +10,7 @@ use rayon::prelude::*;
 use super::Batch;
 use super::fault::Fault;
 use crate::Delivery;
-
-/// A delivery may be this far ahead of our clock, in seconds.
-const AHEAD_SECONDS_MAX: i64 = 24 * 60 * 60;
+use crate::ahead::is_ahead;
 
 /// The deliveries on one package.
 pub(crate) struct Group {
@@ -89,7 +87,7 @@ fn placed(delivery: &Delivery, now: Timestamp) -> Result<(Package, String), Faul
 
 fn check_time(delivery: &Delivery, now: Timestamp) -> Result<(), Fault> {
     match delivery.record.modified_at() {
-        Some(modified) if modified.unix() - now.unix() <= AHEAD_SECONDS_MAX => check_withdrawn(delivery, now),
+        Some(modified) if !is_ahead(modified, now) => check_withdrawn(delivery, now),
         Some(modified) => Err(Fault {
             rule: "modified-in-future",
             pointer: Pointer::from("/modified"),
@@ -122,7 +120,7 @@ fn check_year(record: &Record) -> Result<(), Fault> {
 fn check_withdrawn(delivery: &Delivery, now: Timestamp) -> Result<(), Fault> {
     let withdrawn = delivery.record.withdrawn.as_str().and_then(|text| text.parse::<Timestamp>().ok());
     match withdrawn {
-        Some(withdrawn) if withdrawn.unix() - now.unix() > AHEAD_SECONDS_MAX => Err(Fault {
+        Some(withdrawn) if is_ahead(withdrawn, now) => Err(Fault {
             rule: "withdrawn-in-future",
             pointer: Pointer::from("/withdrawn"),
             message: format!("{withdrawn} is more than a day ahead of {now}"),

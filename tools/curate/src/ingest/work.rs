@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use database::{Base, Change, ChangeKind, ChangeSet, InvalidPath, Place, Rejected, Skipped, TreePath};
-use osv_schema::{Affected, Pointer, Record, Timestamp, write};
+use osv_schema::{Pointer, Record, Timestamp, write};
 
 use super::fault::{Fault, fault_in_details, fault_in_ids, fault_in_path};
 use super::found::Found;
@@ -12,7 +12,7 @@ use super::{Batch, Ingested};
 use crate::delivery::content_sha256;
 use crate::ids::{Ids, IdsError};
 use crate::join::{self, Joining};
-use crate::{Delivery, place, ranges, remembered};
+use crate::{Delivery, aside, place, remembered};
 
 /// The deliveries on one package, and what they are joined to.
 pub(super) struct Work<'g> {
@@ -38,17 +38,12 @@ impl Group {
         now: Timestamp,
     ) -> Result<Work<'_>, Fault> {
         let wrong = |error: database::InvalidDetails| fault_in_details(&error.to_string());
-        let remembered = found.remembered.map(|(path, record)| (path, known_to(&record), record));
+        let remembered = found.remembered;
         if let Some((path, package, record)) = found.report {
-            let mut known = known_to(&record);
             let mut joining = Joining::found(package, record).map_err(wrong)?;
             // A report and what is kept aside meet where two branches met.
-            let mut gone = None;
-            if let Some((path, known_aside, record)) = remembered {
-                joining.unite(Joining::found(self.package.clone(), record).map_err(wrong)?);
-                known.extend(known_aside);
-                gone = Some(path);
-            }
+            let gone = aside::unite(&mut joining, remembered)?;
+            let known = known_to(&joining.record);
             return Ok(Work { group: self, joining, path: Some(path), id: None, remembered: gone, known });
         }
         let deliveries = || self.deliveries.iter().map(|&at| &batch.deliveries[at]);
@@ -57,13 +52,12 @@ impl Group {
         let kept = self.deliveries.iter().filter(|at| !self.without_id.contains(at)).map(|&at| &batch.deliveries[at]);
         let kept = kept.filter(|delivery| delivery.keeps_id).filter_map(Delivery::own_id).min();
         let first = deliveries().next().map(|delivery| &delivery.record);
-        if let (false, Some((path, known, record))) = (is_live, &remembered) {
-            let (joining, known) =
-                (Joining::found(self.package.clone(), record.clone()).map_err(wrong)?, known.clone());
+        if let (false, Some((path, record))) = (is_live, &remembered) {
+            let known = known_to(record);
+            let joining = Joining::found(self.package.clone(), record.clone()).map_err(wrong)?;
             return Ok(Work { group: self, joining, path: None, id: None, remembered: Some(path.clone()), known });
         }
         let mut record = join::empty(&self.package, first);
-        let mut known = BTreeSet::new();
         let mut id = None;
         if let Some(own) = kept.filter(|_| is_live) {
             Place { base: Base::Malicious, folder: &self.folder, stem: own }.path().map_err(fault_in_path)?;
@@ -71,7 +65,7 @@ impl Group {
             id = Some(own.to_owned());
         } else if is_live {
             let claimed = deliveries().map(|delivery| delivery.record.published_at().unwrap_or(now).min(now));
-            let before = remembered.as_ref().and_then(|(_, _, record)| record.published_at());
+            let before = remembered.as_ref().and_then(|(_, record)| record.published_at());
             let year = claimed.chain(before).min().unwrap_or(now).year();
             let no_number = |error: IdsError| fault_in_ids(&error);
             let mut next = ids.next(year).map_err(no_number)?;
@@ -86,13 +80,9 @@ impl Group {
             id = Some(next);
         }
         let mut joining = Joining::new(self.package.clone(), record);
-        let mut path_of_remembered = None;
-        if let Some((path, known_before, record)) = remembered {
-            joining.unite(Joining::found(self.package.clone(), record).map_err(wrong)?);
-            known = known_before;
-            path_of_remembered = Some(path);
-        }
-        Ok(Work { group: self, joining, path: None, id, remembered: path_of_remembered, known })
+        let gone = aside::unite(&mut joining, remembered)?;
+        let known = known_to(&joining.record);
+        Ok(Work { group: self, joining, path: None, id, remembered: gone, known })
     }
 }
 
@@ -188,15 +178,10 @@ impl Work<'_> {
         let folder = old.map_or(self.group.folder.as_str(), |place| place.folder);
         let stem = self.id.as_deref().or(old.map(|place| place.stem)).unwrap_or_default();
         let path = Place { base: part, folder, stem }.path().map_err(|error| rejected(&fault_in_path(error)))?;
-        let kind = self.path.as_ref().map_or(ChangeKind::Create, |was| place::kind(was, &record));
-        // What takes something away counts as that, whoever says so.
-        let is_less = |before: &Affected| {
-            record.affected.items().first().is_none_or(|after| ranges::is_less(before, after, &ecosystem))
-        };
-        let kind = match kind {
-            ChangeKind::Join if part == Base::Malicious && before.as_ref().is_some_and(is_less) => ChangeKind::Narrow,
-            kind => kind,
-        };
+        let kind = self
+            .path
+            .as_ref()
+            .map_or(ChangeKind::Create, |was| place::kind_of_statements(was, &record, before.as_ref(), &ecosystem));
         let id = record.id.as_str().unwrap_or(stem).to_owned();
         edits.extend(self.remembered.map(Edited::Gone));
         edits.extend(self.path.clone().filter(|old| *old != path).map(Edited::Gone));

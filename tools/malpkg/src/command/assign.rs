@@ -1,22 +1,20 @@
 //! `malpkg assign`: ids for reports that have none, and other ones after two branches gave the same.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 
 use curate::{Assigned, IdsError, Numbering};
-use database::{ChangeSet, IDS_FILE, Place, Plan, Rejected, ReportId, Snapshot, TreePath};
+use database::{IDS_FILE, Place, Plan, Rejected, ReportId, Snapshot, TreePath};
 use osv_schema::Timestamp;
-use rules::Admitted;
-use store::Store;
+use rules::{Admitted, Finding};
+use store::{Read, Store};
 
-use crate::change::Held;
 use crate::config::Config;
 use crate::context::{Context, Reading};
 use crate::display::count;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::landing::{self, Landing, view};
-use crate::planning::{numbering, rejected};
+use crate::planning::{held_fast, numbering, rejected};
 
 /// Give ids to the reports that have none, those named MAL-0000-…
 ///
@@ -44,7 +42,7 @@ pub(crate) struct Arguments {
 struct Planned {
     plan: Plan,
     admitted: Admitted,
-    read: Held,
+    read: Read,
 }
 
 impl landing::Planned for Planned {
@@ -62,7 +60,7 @@ impl landing::Planned for Planned {
         format!("assign: {range}\n\nReports: {}\nTool: malpkg {}\n", ids.len(), env!("CARGO_PKG_VERSION"))
     }
 
-    fn read(&self) -> &Held {
+    fn read(&self) -> &Read {
         &self.read
     }
 }
@@ -116,9 +114,7 @@ fn plan(
             Err(findings) => {
                 let more: BTreeMap<TreePath, Rejected> = findings
                     .iter()
-                    .filter_map(|finding| {
-                        was.get(&finding.path).map(|was| (was.clone(), rejected("", was.as_str(), finding)))
-                    })
+                    .filter_map(|finding| was.get(&finding.path).map(|was| (was.clone(), refusal(was, finding))))
                     .collect();
                 if before.is_some() || more.is_empty() {
                     let first = &findings[0];
@@ -130,13 +126,24 @@ fn plan(
     }
 }
 
+/// A report that the rules refuse: it keeps the name that it has, and what is said of it speaks of that one.
+fn refusal(was: &TreePath, finding: &Finding) -> Rejected {
+    let mut rejected = rejected("", was.as_str(), finding);
+    if let (Some(old), Some(new)) = (Place::of(was), Place::of(&finding.path)) {
+        for text in [&mut rejected.message, &mut rejected.remedy] {
+            *text = text.replace(new.stem, old.stem);
+        }
+    }
+    rejected
+}
+
 /// The snapshot with the files held fast that the plan takes away or writes anew, and what they hold.
 fn held(
     snapshot: &Snapshot,
     before: Option<&Snapshot>,
     numbering: &Numbering,
     now: Timestamp,
-) -> Result<(Snapshot, Held), Failure> {
+) -> Result<(Snapshot, Read), Failure> {
     let renumbered = match before {
         Some(before) => curate::renumber(snapshot, before, numbering, now).map_err(no_ids)?.was,
         None => BTreeMap::new(),
@@ -146,12 +153,8 @@ fn held(
         Some(place) if before.is_none() => ReportId::is_unassigned(place.stem, &numbering.prefix),
         _ => path.as_str() == IDS_FILE || taken.contains(path),
     };
-    let wanted: Vec<_> = snapshot.entries().iter().filter(|entry| is_wanted(&entry.path)).collect();
-    let read = snapshot.map(&wanted, |_, bytes| bytes.map(Arc::<[u8]>::from).ok());
-    let read: Held = wanted.iter().zip(read).filter_map(|(entry, bytes)| Some((entry.path.clone(), bytes?))).collect();
-    let mut held = ChangeSet::default();
-    read.iter().for_each(|(path, bytes)| held.put_file(path.clone(), Arc::clone(bytes)));
-    Ok((snapshot.with(&held), read))
+    let paths = snapshot.entries().iter().map(|entry| &entry.path).filter(|path| is_wanted(path));
+    Ok(held_fast(snapshot, paths))
 }
 
 fn no_ids(error: IdsError) -> Failure {

@@ -8,7 +8,7 @@ use serde::Serialize;
 use store::Store;
 
 use crate::context::{Context, Reading};
-use crate::display::{Shown, count};
+use crate::display::{Shown, count, shell_word};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::release::Release;
@@ -241,11 +241,4 @@ fn example(reading: &Reading) -> Option<String> {
     let is_there = reading.snapshot.reports().any(|(place, _)| place.folder == BEST_KNOWN);
     let first = || reading.snapshot.reports().next().map(|(place, _)| Shown(place.stem).to_string());
     if is_there { Some(format!("{BEST_KNOWN}@3.3.6")) } else { first() }
-}
-
-/// A word as a shell takes it for one.
-fn shell_word(word: &str) -> String {
-    let word = Shown(word).to_string();
-    let is_plain = |c: char| c.is_ascii_alphanumeric() || "/._-+@=:,".contains(c);
-    if !word.is_empty() && word.chars().all(is_plain) { word } else { format!("'{}'", word.replace('\'', "'\\''")) }
 }

@@ -4,7 +4,7 @@ mod met;
 
 use std::collections::BTreeSet;
 
-use curate::{Meeting, Merged, Merging, Met, meet_all};
+use curate::{Meeting, Merged, Merging, Met, News, meet_all, restore};
 use database::{ChangeSet, Edit, Snapshot, TreePath};
 
 use crate::context::Context;
@@ -13,6 +13,7 @@ use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::landing::{Landing, view};
 use crate::planning::{Tried, curate};
+use met::Branches;
 
 /// Join the reports that have no id, those named MAL-0000-…, to what there is on their packages
 ///
@@ -22,7 +23,8 @@ use crate::planning::{Tried, curate};
 ///
 /// Where two branches met, in the newest commit or in a merge, rebase or cherry-pick under way, every report that both
 /// changed becomes the join of the two, whatever git made of its lines: after git has stopped, `malpkg merge --write` and
-/// `git add`.
+/// `git add`. Streams that came in end what they said of other packages, and what was kept aside of a package joins the
+/// report on it.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
     /// Make decisions of the edits by hand since this commit
@@ -48,11 +50,18 @@ pub(crate) fn run(arguments: &Arguments, context: &mut Context<'_>) -> Result<Ex
     let before = arguments.base.as_deref().map(|rev| context.at_revision(&store, rev)).transpose()?;
     let ground = arguments.landing.ground(&store, context)?;
     let landed = ground.land(context, &progress, |reading, config| {
-        let met = met::met(&store, reading)?;
+        let Branches { both, lone, mut sides } =
+            met::met(&store, reading, before.as_ref().and_then(|it| it.commit.as_ref()))?;
+        sides.push(News::placed(&reading.snapshot, &config.settings.prefix));
+        let holders = met::holders(&store, reading, config, &sides)?;
         let plan = |base: &Snapshot, left_out: &BTreeSet<TreePath>| {
-            let wanted: Vec<Met> = met.iter().filter(|met| !left_out.contains(&met.ours.0)).cloned().collect();
-            let Meeting { changes, was: of_met, rejected } = meet_all(base, &wanted);
-            let (base, met) = (&base.with(&changes), of_met.len());
+            let wanted: Vec<Met> = both.iter().filter(|met| !left_out.contains(&met.ours.0)).cloned().collect();
+            let lone: Vec<_> = lone.iter().filter(|(path, _)| !left_out.contains(path)).cloned().collect();
+            let restored = restore(base, &lone);
+            let Meeting { changes, was: mut of_met, rejected } = meet_all(base, &wanted);
+            let changes = after(base, restored.changes, &changes);
+            of_met.extend(restored.was);
+            let (joined, met) = (base.with(&changes), of_met.len());
             let author = || reading.commit.as_ref().and_then(|commit| store.author(commit.id));
             let by = arguments.by.clone().or_else(author);
             let merging = Merging {
@@ -61,13 +70,21 @@ pub(crate) fn run(arguments: &Arguments, context: &mut Context<'_>) -> Result<Ex
                 by: by.as_deref(),
                 left_out,
             };
-            let Merged { mut plan, mut was, merged, formed, edits } = curate::merge(base, &merging, now);
-            plan.changes = after(changes, &plan.changes);
-            plan.rejected.extend(rejected);
-            for (path, files) in of_met {
+            let Merged { mut plan, mut was, merged, formed, edits } = curate::merge(&joined, &merging, now);
+            plan.changes = after(base, changes, &plan.changes);
+            let planned = (&base.with(&plan.changes), &plan.changes);
+            // What is not taken says nothing.
+            let refused = plan.rejected.iter().filter_map(|one| one.delivery.parse().ok());
+            let left_out = &refused.chain(left_out.iter().cloned()).collect();
+            let merging = Merging { left_out, ..merging };
+            let gathered = curate::gather(planned, &sides, &holders, &merging, now);
+            let ended = gathered.was.len();
+            plan.changes = after(base, plan.changes, &gathered.changes);
+            plan.rejected.extend(rejected.into_iter().chain(gathered.rejected));
+            for (path, files) in of_met.into_iter().chain(gathered.was) {
                 was.entry(path).or_default().extend(files);
             }
-            Tried { plan, was, more: [merged, formed, edits, met] }
+            Tried { plan, was, more: [merged, formed, edits, met, ended] }
         };
         curate(reading, &config.settings, plan, |_, counts| message(*counts))
     })?;
@@ -79,8 +96,8 @@ pub(crate) fn run(arguments: &Arguments, context: &mut Context<'_>) -> Result<Ex
     Ok(Exit::found(arguments.strict && rejected > 0 || !landed.guarded.is_empty()))
 }
 
-/// A change, and another one on top of it.
-fn after(mut changes: ChangeSet, later: &ChangeSet) -> ChangeSet {
+/// A change of a tree, and another one on top of it.
+fn after(base: &Snapshot, mut changes: ChangeSet, later: &ChangeSet) -> ChangeSet {
     for (path, edit) in later.edits() {
         match (edit, later.changes().find(|change| change.path == *path)) {
             (Edit::Put(bytes), Some(change)) => changes.put_report(change.clone(), bytes.clone()),
@@ -88,17 +105,20 @@ fn after(mut changes: ChangeSet, later: &ChangeSet) -> ChangeSet {
             (Edit::Remove, _) => changes.remove_file(path.clone()),
         }
     }
+    // What was put and then taken away was never there.
+    let is_there = |path: &TreePath| base.entry(path.as_str()).is_some();
+    changes.retain(|path, edit| *edit != Edit::Remove || is_there(path));
     changes
 }
 
 /// The commit's message.
-fn message(counts: [usize; 4]) -> String {
-    let ([merged, formed, edits, _], version) = (counts, env!("CARGO_PKG_VERSION"));
+fn message(counts: [usize; 5]) -> String {
+    let ([merged, formed, edits, ..], version) = (counts, env!("CARGO_PKG_VERSION"));
     let told = told(counts);
     format!("merge: {told}\n\nReports: {merged}\nFormed: {formed}\nEdits: {edits}\nTool: malpkg {version}\n")
 }
 
-fn told([merged, formed, edits, met]: [usize; 4]) -> String {
+fn told([merged, formed, edits, met, ended]: [usize; 5]) -> String {
     let mut told = format!("{} merged", count(merged, "report"));
     if formed > 0 {
         told.push_str(&format!(", {formed} brought into form"));
@@ -108,6 +128,9 @@ fn told([merged, formed, edits, met]: [usize; 4]) -> String {
     }
     if met > 0 {
         told.push_str(&format!(", {met} of two branches joined"));
+    }
+    if ended > 0 {
+        told.push_str(&format!(", {} told of what stands elsewhere", count(ended, "package")));
     }
     told
 }

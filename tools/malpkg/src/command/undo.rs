@@ -1,14 +1,14 @@
 //! `malpkg undo`: what the deliveries of one run brought is taken back.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use clap::builder::PossibleValuesParser;
 use curate::{Brought, REASONS_AGAINST, Settlement, Undoing};
-use database::{Entry, Place, Report, Snapshot, TreePath};
-use osv_schema::Record;
+use database::{Place, Snapshot, TreePath};
 use store::{Commit, Store};
 
 use crate::context::Context;
+use crate::differing::{Differing, differing};
 use crate::display::{Shown, count};
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -51,10 +51,10 @@ pub(crate) fn run(arguments: &Arguments, context: &mut Context<'_>) -> Result<Ex
     let now = context.now();
     let progress = context.progress("reading the commit");
     let commit = store.resolve(&arguments.undone)?;
-    let brought = brought(&store, &commit)?;
+    let Change { brought, decided, is_of_reports } = change(&store, &commit)?;
     if brought.deliveries() == 0 {
         let failure = Failure::new("this commit brought no delivery").place(&arguments.undone);
-        return Err(failure.remedy("name the commit of an ingest; `git revert` takes back others"));
+        return Err(failure.remedy(remedy(&commit, &decided, is_of_reports)));
     }
     let note = format!("undo of {}", commit.id);
     let undoing = Undoing {
@@ -79,40 +79,52 @@ pub(crate) fn run(arguments: &Arguments, context: &mut Context<'_>) -> Result<Ex
     Ok(Exit::found(arguments.strict && rejected > 0 || !landed.guarded.is_empty()))
 }
 
-/// What a commit brought, against the one before it.
-fn brought(store: &Store, commit: &Commit) -> Result<Brought, Failure> {
-    let mut brought = Brought::default();
+/// What a commit did to reports, against the one before it.
+#[derive(Default)]
+struct Change {
+    brought: Brought,
+    /// The kinds of its decisions.
+    decided: BTreeSet<String>,
+    is_of_reports: bool,
+}
+
+fn change(store: &Store, commit: &Commit) -> Result<Change, Failure> {
+    let mut change = Change::default();
     let parent = commit.parents.first().map(|parent| store.resolve(&parent.to_string())).transpose()?;
     let Some(parent) = parent else {
         let failure = Failure::new("nothing is before this commit: it is the first one").place(commit.id);
         return Err(failure.remedy("name the commit of an ingest"));
     };
-    let differences = store.difference(parent.tree, commit.tree)?;
-    let entry = |path: &TreePath, content: &Option<database::Content>| {
-        Some(Entry { path: path.clone(), content: content.clone()? })
-    };
-    let side = |entries: Vec<Entry>| -> Result<Vec<(TreePath, Record)>, Failure> {
-        let reports: Vec<&Entry> = entries.iter().filter(|entry| Place::of(&entry.path).is_some()).collect();
-        let read =
-            store.blobs()?.map(&reports, |entry, bytes| bytes.map(|bytes| Report::read(&entry.path, bytes).record));
-        let mut records = Vec::new();
-        for (entry, read) in reports.iter().zip(read) {
-            records.extend(read?.map(|record| (entry.path.clone(), record)));
-        }
-        Ok(records)
-    };
-    let before = side(differences.iter().filter_map(|one| entry(&one.path, &one.before)).collect())?;
-    let after = side(differences.iter().filter_map(|one| entry(&one.path, &one.after)).collect())?;
-    // A report that moved is the same under its name.
-    let stem = |path: &TreePath| Place::of(path).map(|place| place.stem.to_owned());
-    let before: BTreeMap<String, Record> =
-        before.into_iter().filter_map(|(path, record)| Some((stem(&path)?, record))).collect();
-    for (path, record) in &after {
-        if let Some(place) = Place::of(path) {
-            brought.add(place.folder, before.get(place.stem), record);
+    for Differing { path, before, after } in differing(store, parent.tree, commit.tree)? {
+        if let Some(place) = Place::of(&path) {
+            change.is_of_reports = true;
+            change.brought.add(place.folder, before.as_ref(), &after);
+            let known = before.map(|before| before.decisions()).unwrap_or_default();
+            let new = after.decisions().into_iter().filter(|decision| !known.contains(decision));
+            change.decided.extend(new.filter_map(|decision| decision.kind.value().cloned()));
         }
     }
-    Ok(brought)
+    Ok(change)
+}
+
+/// What takes a commit back that brought no delivery. Decisions stay on record: another one ends them.
+fn remedy(commit: &Commit, decided: &BTreeSet<String>, is_of_reports: bool) -> String {
+    let id = format!("{:.12}", commit.id.to_string());
+    let has = |kinds: &[&str]| kinds.iter().any(|kind| decided.contains(*kind));
+    let mut commands = Vec::new();
+    if has(&["withdraw"]) {
+        commands.push(format!("`malpkg reinstate --select commit={id} --reason withdrawn-in-error --commit`"));
+    }
+    if has(&["narrow", "undo"]) {
+        commands.push(format!("`malpkg narrow --lift --select commit={id} --reason evidence --commit`"));
+    }
+    match (commands.is_empty(), is_of_reports) {
+        (false, _) => format!("what it decided ends with {}", commands.join(" and ")),
+        (true, true) => {
+            "name the commit of an ingest; what people decide is decided anew, ids that were given stay".into()
+        }
+        (true, false) => format!("it changed no report: `git revert {id}` takes it back"),
+    }
 }
 
 /// The commit's message.

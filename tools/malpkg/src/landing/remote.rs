@@ -7,6 +7,7 @@ use osv_schema::Timestamp;
 use rules::Admitted;
 use store::{CommitError, CommitId, Pushed, RefName, Store};
 
+use crate::display::shell_word;
 use crate::exit::Exit;
 use crate::failure::Failure;
 
@@ -40,13 +41,20 @@ pub(super) fn meet(store: &Store, remote: &str, branch: &RefName) -> Result<Opti
     }
     if common != here {
         let failure = Failure::new(format!("{branch} has commits that `{remote}` has not, and that has others"));
-        let remedy = format!(
-            "bring them together with `git pull --rebase {remote}`, then `malpkg assign --renumber --base {tip} --commit`"
-        );
-        return Err(failure.remedy(remedy));
+        return Err(failure.remedy(bring_together(remote, branch)));
     }
     store.advance(branch, here, tip, &format!("fetched from {remote}"))?;
     Ok(there)
+}
+
+/// What to type where both sides have commits. A rebase stops where both gave ids, and is no more under way afterwards.
+fn bring_together(remote: &str, branch: &RefName) -> String {
+    let name = branch.as_str().trim_start_matches("refs/heads/");
+    let (remote, name) = (shell_word(remote), shell_word(name));
+    format!(
+        "bring them together with `git pull --rebase {remote} {name}`; each time it stops, `malpkg merge --write`, \
+         `malpkg assign --renumber --base HEAD --write`, `git add --all osv` and `git -c core.editor=true rebase --continue`"
+    )
 }
 
 /// Waits for a while that is another one for each writer, and longer each time.
@@ -73,7 +81,7 @@ impl There<'_> {
             // Planning it again would be wrong: it is in.
             Err(error @ CommitError::BaseMoved { .. }) => {
                 let failure = Failure::new(format!("{commit} is pushed to `{}`, but {error}", self.remote));
-                Err(failure.remedy(format!("bring the two together with `git pull --rebase {}`", self.remote)))
+                Err(failure.remedy(bring_together(self.remote, self.branch)))
             }
             Err(error) => Err(error.into()),
         }

@@ -160,3 +160,19 @@ fn after_two_branches_met_in_a_commit() {
     repository.is_clean();
     assert_eq!(json(repository.path(), &["validate"], Exit::Done)["verdict"], "clean");
 }
+
+#[test]
+fn what_is_to_be_moved_keeps_the_name_that_it_has() {
+    let wrong = "osv/malicious/npm/wrong/MAL-0000-w.json";
+    let repository = Database::default().with(wrong, &draft("right")).with("malpkg.toml", "").repository();
+    let refused = json(repository.path(), &["assign", "--commit"], Exit::Done)["rejected"][0].clone();
+    assert_eq!(refused["rule"], "path-mismatch", "{refused}");
+    let to = refused["remedy"].as_str().unwrap().strip_prefix("move the file to ").unwrap();
+    let to = to.split(',').next().unwrap();
+    repository.write(to, repository.read(wrong));
+    repository.remove(wrong);
+    repository.commit("as told");
+    let done = json(repository.path(), &["assign", "--commit"], Exit::Done);
+    assert_eq!(done["changes"][0]["path"], "osv/malicious/npm/right/MAL-2026-900001.json", "{done}");
+    assert_eq!(json(repository.path(), &["validate"], Exit::Done)["verdict"], "clean");
+}

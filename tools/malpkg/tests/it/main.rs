@@ -28,6 +28,7 @@ mod isolation;
 mod killed;
 mod lookup;
 mod meaning;
+mod meeting;
 mod merge;
 mod new;
 mod program;

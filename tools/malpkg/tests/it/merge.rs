@@ -157,3 +157,25 @@ fn the_names_of_what_was_merged_do_not_stay_in_texts() {
     let path = done["changes"][0]["path"].as_str().unwrap();
     assert!(!drafts.read(path).contains("MAL-0000"), "{}", drafts.read(path));
 }
+
+#[test]
+fn a_delivery_that_is_dated_ahead_is_refused_as_ingested_ones_are() {
+    let known = report("MAL-2026-1", "npm", "a", &["1.0.0"]);
+    let ahead = |name: &str| {
+        let text = placed(name, "2.0.0", "aaa");
+        text.replace("\"modified_time\": \"2026-02-01", "\"modified_time\": \"2036-02-01")
+    };
+    let other = "osv/malicious/npm/b/MAL-0000-b.json";
+    let repository = repository(&[(KNOWN, &known), (DRAFT, &ahead("a")), (other, &ahead("b"))]);
+    for (command, refused) in [("merge", 2), ("assign", 2)] {
+        let done = json(repository.path(), &[command, "--commit"], Exit::Done);
+        assert_eq!((&done["commit"], done["rejected"].as_array().unwrap().len()), (&Value::Null, refused), "{done}");
+        for one in done["rejected"].as_array().unwrap() {
+            assert_eq!(one["rule"], "modified-in-future", "{done}");
+        }
+    }
+    // A day is what clocks may differ.
+    repository.write(DRAFT, ahead("a").replace("2036-02-01", "2026-06-02"));
+    repository.commit("the time set right");
+    assert!(json(repository.path(), &["merge", "--commit"], Exit::Done)["commit"].is_string());
+}

@@ -39,3 +39,8 @@ pub(crate) fn json(repo: &Path, arguments: &[&str], exit: Exit) -> Value {
     assert_eq!(ran.err, "", "JSON is alone");
     serde_json::from_str(&ran.out).unwrap_or_else(|error| panic!("{error}: {}", ran.out))
 }
+
+/// The commands that a text says to type, word by word.
+pub(crate) fn typed(text: &str) -> Vec<Vec<&str>> {
+    text.split('`').skip(1).step_by(2).map(|command| command.split_whitespace().collect()).collect()
+}

@@ -3,7 +3,7 @@
 use malpkg::Exit;
 use testkit::{Database, Folder, Repository, report};
 
-use crate::program::{json, malpkg};
+use crate::program::{json, malpkg, typed};
 
 const KNOWN: &str = "osv/malicious/npm/a/MAL-2026-1.json";
 
@@ -144,4 +144,40 @@ fn an_edit_at_what_came_from_there_is_not_overwritten() {
     let refused = malpkg(other.path(), &push(&inbox(&["c"])));
     assert!(refused.exit == Exit::Failed && refused.err.contains(KNOWN), "{}", refused.err);
     assert_eq!(other.read(KNOWN), "mine");
+}
+
+#[test]
+fn histories_that_parted_come_together_by_what_is_told() {
+    let shared = shared();
+    let (one, other) = (clone_of(&shared), clone_of(&shared));
+    other.run(&["config", "pull.rebase", "false"]);
+    // Both give ids, and the one that was not pushed has two commits.
+    for name in ["c", "d"] {
+        let inbox = inbox(&[name]);
+        json(other.path(), &[&push(&inbox)[..4], &["--commit"]].concat(), Exit::Done);
+    }
+    push_all(&one, &shared, &["b"]);
+    let refused = json(other.path(), &push(&inbox(&["e"])), Exit::Failed);
+    let remedy = refused["remedy"].as_str().unwrap();
+    let all = typed(remedy);
+    let (begin, again) = all.split_first().unwrap();
+    let run = |command: &[&str]| match command {
+        ["malpkg", rest @ ..] => {
+            let ran = malpkg(other.path(), rest);
+            assert_eq!(ran.exit, Exit::Done, "{command:?}: {}{}", ran.out, ran.err);
+        }
+        // Git may stop.
+        git => drop(other.run(&["-c", &format!("alias.try=!{} >/dev/null 2>&1 || true", git.join(" ")), "try"])),
+    };
+    run(begin);
+    for _ in 0..2 {
+        if other.has(".git/rebase-merge") {
+            again.iter().for_each(|command| run(command));
+        }
+    }
+    other.is_clean();
+    assert_eq!(json(other.path(), &["validate"], Exit::Done)["verdict"], "clean");
+    push_all(&other, &shared, &["e"]);
+    let ids: Vec<String> = other.paths("HEAD").into_iter().filter(|path| path.contains("MAL-2026-9")).collect();
+    assert_eq!(ids.len(), 4, "{ids:?}");
 }

@@ -3,7 +3,7 @@
 use malpkg::Exit;
 use testkit::{Database, Folder, Repository, report};
 
-use crate::program::{json, malpkg};
+use crate::program::{json, malpkg, typed};
 
 const KNOWN: &str = "osv/malicious/npm/a/MAL-2026-900001.json";
 
@@ -140,6 +140,34 @@ fn lifting_and_reinstating_end_an_undo() {
     json(repository.path(), &["reinstate", "npm/b", "--reason", "withdrawn-in-error", "--commit"], Exit::Done);
     assert_eq!(versions(&repository, KNOWN), ["1.0.0", "2.0.0"]);
     assert_eq!(versions(&repository, &report_on(&repository, "b")), ["1.0.0"]);
+}
+
+#[test]
+fn an_undo_is_taken_back_by_what_is_told() {
+    let repository = repository();
+    let bad = ingest(&repository, "feed", 1, &[("a", &["1.0.0"]), ("b", &["1.0.0"])]);
+    ingest(&repository, "other", 2, &[("a", &["2.0.0"])]);
+    undo(&repository, &bad);
+    let before = repository.id("HEAD");
+    let refused = json(repository.path(), &["undo", &before], Exit::Failed);
+    let commands = typed(refused["remedy"].as_str().unwrap());
+    assert_eq!(commands.len(), 1, "{refused}");
+    for command in commands {
+        let ran = malpkg(repository.path(), &command[1..]);
+        assert_eq!(ran.exit, Exit::Done, "{command:?}: {}{}", ran.out, ran.err);
+    }
+    assert_eq!(versions(&repository, KNOWN), ["1.0.0", "2.0.0"]);
+    assert_eq!(versions(&repository, &report_on(&repository, "b")), ["1.0.0"]);
+    json(repository.path(), &["validate", "--base-exact", &before], Exit::Done);
+    // What changed no report git takes back.
+    repository.write("README.md", "mine");
+    repository.commit("mine");
+    let refused = json(repository.path(), &["undo", "HEAD"], Exit::Failed);
+    for command in typed(refused["remedy"].as_str().unwrap()) {
+        assert_eq!(command[0], "git");
+        repository.run(&[&["-c", "core.editor=true"], &command[1..]].concat());
+    }
+    assert!(!repository.has("README.md"));
 }
 
 #[test]

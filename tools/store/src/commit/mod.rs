@@ -30,6 +30,7 @@ use osv_schema::Timestamp;
 use rules::Admitted;
 
 pub use error::CommitError;
+pub use write::Read;
 
 use crate::pack::Kind;
 use crate::revision::{read_commit, tip};

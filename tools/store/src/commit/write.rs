@@ -13,20 +13,23 @@ use super::rewrite::{Edits, FileChange, Rewritten, rewrite, without_base};
 use super::{CommitError, follow, tree_of, write_objects};
 use crate::Store;
 
+/// Files of a working tree as they were read: what each held, or that there was none.
+pub type Read = BTreeMap<TreePath, Option<Arc<[u8]>>>;
+
 impl Store {
     /// Writes an admitted change that was planned from files of the working tree as they were read, and commits nothing. A
-    /// file that holds what was read has no edits that the plan does not know.
+    /// file that holds what was read has no edits that the plan does not know, and neither has one that is still not there.
     ///
     /// # Errors
     ///
     /// See [`CommitError`]. In a plain folder nobody knows what a file was before, so there are no local edits.
-    pub fn write_over(&self, admitted: &Admitted, read: &BTreeMap<TreePath, Arc<[u8]>>) -> Result<(), CommitError> {
+    pub fn write_over(&self, admitted: &Admitted, read: &Read) -> Result<(), CommitError> {
         self.write_edits(admitted.changes().edits(), read)
     }
 
     /// In this order: what the change makes of the tree; whether the files can follow; the objects and a note, with which
     /// the next run does what is left when this one is killed; the files.
-    pub(super) fn write_edits(&self, edits: &Edits, read: &BTreeMap<TreePath, Arc<[u8]>>) -> Result<(), CommitError> {
+    pub(super) fn write_edits(&self, edits: &Edits, read: &Read) -> Result<(), CommitError> {
         let root = self.root()?;
         let repository = if self.is_git() { Some(self.repository()?) } else { None };
         let disk = Disk::new(root, repository.as_ref());
@@ -55,11 +58,12 @@ impl Store {
         repository: &Repository,
         head: Option<TreeId>,
         edits: &Edits,
-        read: &BTreeMap<TreePath, Arc<[u8]>>,
+        read: &Read,
     ) -> Result<Option<TreeId>, CommitError> {
         let touched = read.iter().filter(|(path, _)| edits.contains_key(*path));
-        let puts: Edits = touched.map(|(path, bytes)| (path.clone(), Edit::Put(Arc::clone(bytes)))).collect();
-        let made: Rewritten = rewrite(&*self.objects()?, head, &puts)?;
+        let edit = |bytes: &Option<Arc<[u8]>>| bytes.clone().map_or(Edit::Remove, Edit::Put);
+        let as_read: Edits = touched.map(|(path, bytes)| (path.clone(), edit(bytes))).collect();
+        let made: Rewritten = rewrite(&*self.objects()?, head, &as_read)?;
         if made.files.iter().all(|file| !file.changes_anything()) {
             return Ok(head);
         }

@@ -71,12 +71,19 @@ fn a_killed_write_that_was_taken_back_stays_so() {
 fn what_was_read_is_no_edit_that_the_plan_does_not_know() {
     let repository = small();
     repository.write(REPORT, "mine\n");
-    let read = |text: &str| [(path(REPORT), Arc::from(text.as_bytes()))].into();
+    let read = |text: &str| [(path(REPORT), Some(Arc::from(text.as_bytes())))].into();
     let (store, planned) = (open(repository.path()), putting(&[(NEW, "new\n"), (REPORT, "mine, mended\n")]));
     let error = store.write_over(&planned, &read("yours\n")).unwrap_err();
     assert!(matches!(error, CommitError::LocalEdits(_)), "{error:?}");
     store.write_over(&planned, &read("mine\n")).unwrap();
     assert_eq!((repository.read(REPORT).as_str(), repository.read(NEW).as_str()), ("mine, mended\n", "new\n"));
+    // So it is where there was no file, as a merge that stopped leaves it; one that came meanwhile is an edit.
+    repository.remove(REPORT);
+    let absent = [(path(REPORT), None)].into();
+    store.write_over(&putting(&[(REPORT, "mine again\n")]), &absent).unwrap();
+    assert_eq!(repository.read(REPORT), "mine again\n");
+    let error = store.write_over(&putting(&[(REPORT, "mine, once more\n")]), &absent).unwrap_err();
+    assert!(matches!(error, CommitError::LocalEdits(_)), "{error:?}");
 }
 
 #[test]
