@@ -26,6 +26,7 @@ mod placeholder;
 mod ranges;
 mod remembered;
 mod streams;
+mod trees;
 mod undo;
 mod unite;
 mod why;

@@ -9,3 +9,4 @@ mod ingest;
 mod joining;
 mod laws;
 mod lossless;
+mod trees;
