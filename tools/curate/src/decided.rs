@@ -146,10 +146,7 @@ impl Narrowed {
 fn deliveries(decision: &Decision) -> impl Iterator<Item = (Named, StreamKey, Timestamp)> + '_ {
     decision.deliveries.items().iter().filter_map(|undone| {
         let named = (undone.source.as_str()?.to_owned(), undone.sha256.as_str()?.to_owned());
-        let key = match undone.id.as_str() {
-            Some(id) => StreamKey::Id(named.0.clone(), id.to_owned()),
-            None => StreamKey::Content(named.0.clone(), named.1.clone()),
-        };
+        let key = StreamKey::with(named.0.clone(), undone.id.as_str(), &named.1);
         let made = undone.modified_time.as_str().and_then(|text| text.parse().ok()).unwrap_or(Timestamp::EPOCH);
         Some((named, key, made))
     })

@@ -9,6 +9,7 @@ use osv_schema::{Affected, Credit, Member, Object, Origin, Record, Reference, Ti
 
 use crate::Delivery;
 use crate::computed::{as_found, settle};
+use crate::streams::is_of_content;
 use crate::trees::found_there;
 use crate::unite::{drop_empty, unite, unite_credits, unite_values, written};
 
@@ -125,7 +126,8 @@ impl Joining {
             append(self.more.homed.entry(name).or_insert(Value::Null), value);
         }
         self.more.lists(said);
-        self.more.aliases.extend(delivery.own_id().filter(|_| takes_id_as_alias).map(str::to_owned));
+        let own_id = delivery.own_id().filter(|id| takes_id_as_alias && !is_of_content(id));
+        self.more.aliases.extend(own_id.map(str::to_owned));
         self.more.origins.push(origin);
     }
 

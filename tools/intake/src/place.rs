@@ -152,8 +152,7 @@ impl Place {
             What::Git(remote) => {
                 let cache = going.cache(&remote.url)?;
                 let since = going.since.and_then(|cursor| cursor.commit.as_deref());
-                let Reached { commit, is_whole } =
-                    git::visit(remote, cache, since, going.source.needs_all(), wants, visit)?;
+                let Reached { commit, is_whole } = git::visit(remote, cache, since, going.source, wants, visit)?;
                 (seen.commit, seen.is_whole) = (Some(commit), is_whole);
             }
         }

@@ -251,19 +251,28 @@ impl Received {
         if !self.source.is_complete {
             return Vec::new();
         }
-        let named = sent.iter().filter(|one| one.source == self.source.id);
-        let mut ids: BTreeSet<String> = named.filter_map(|one| one.own_id().map(str::to_owned)).collect();
+        let sent = sent.iter().filter(|one| one.source == self.source.id);
+        let mut named: BTreeSet<String> = sent.flat_map(curate::stream_names).collect();
+        let refused = || self.refused().iter().chain(&self.known);
         if !self.reading.is_whole {
-            let gone = self.reading.gone.iter().filter(|gone| gone.own_id().is_some_and(|id| !ids.contains(id)));
+            named.extend(refused().filter_map(Refused::own_id));
+            // What was edited and cannot be read any more may name it still.
+            let unread: BTreeSet<&str> = refused().map(|one| one.rejected.delivery.as_str()).collect();
+            let document = |name: &str| name.rsplit_once('#').map_or(name, |(document, _)| document).to_owned();
+            let is_named = |gone: &curate::Delivery| {
+                unread.contains(document(&gone.name).as_str())
+                    || curate::stream_names(gone).iter().any(|name| named.contains(name))
+            };
+            let gone = self.reading.gone.iter().filter(|gone| !is_named(gone));
             return gone.map(|gone| curate::taken_back(gone, self.now)).collect();
         }
-        for refused in self.refused().iter().chain(&self.known) {
+        for refused in refused() {
             match refused.own_id() {
-                Some(id) => drop(ids.insert(id)),
+                Some(id) => drop(named.insert(id)),
                 None => return Vec::new(),
             }
         }
-        curate::no_longer_named(base, &self.source.id, &ids, self.now)
+        curate::no_longer_named(base, &self.source.id, &named, self.now)
     }
 
     /// Puts what was refused of the source, here or by the planning, into quarantine, takes out what was taken, and moves
