@@ -15,7 +15,7 @@ use crate::{Accepted, Document, Refused, Source};
 /// The folder of all quarantines.
 const FOLDER: &str = "osv/quarantine";
 /// A larger document is only told of.
-const DOCUMENT_MAX: u64 = 1 << 20;
+pub(crate) const DOCUMENT_MAX: u64 = 1 << 20;
 
 /// Why a quarantine cannot be read.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -186,7 +186,7 @@ impl Quarantine {
                     let (first_seen, size) = (known.first_seen.clone(), known.size);
                     *known = Held { first_seen, size, ..fresh };
                 }
-                None if room.takes(fresh.size.unwrap_or(0)) => {
+                None if !one.is_let_go && room.takes(fresh.size.unwrap_or(0)) => {
                     is_news = true;
                     new.push((fresh.key.clone(), one));
                     after.insert(fresh.key.clone(), fresh);

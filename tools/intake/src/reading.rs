@@ -68,6 +68,7 @@ pub fn read(place: &Place, asked: Asked<'_>) -> Result<Reading, PlaceError> {
             bytes: None,
             is_final: false,
             place: place.named().into(),
+            is_let_go: false,
         });
     }
     let cursor = Cursor { commit: seen.commit, marks: seen.marks, from, settings, time: asked.now };

@@ -10,6 +10,7 @@ use osv_schema::{Affected, Member, Record, Timestamp};
 
 use crate::made::{self, Wrong};
 use crate::pattern::{Pattern, takes};
+use crate::quarantine::DOCUMENT_MAX;
 use crate::source::{Format, OwnIds, Source};
 use crate::{Document, Item, Unread, analysis, ghsa, ossf, osv, packages, table};
 
@@ -67,13 +68,16 @@ pub struct Refused {
     pub is_final: bool,
     /// Where it lies; empty where that is not known.
     pub place: Arc<str>,
+    /// Whether its bytes were let go, because more was refused than the quarantine may hold.
+    pub is_let_go: bool,
 }
 
 impl Refused {
     /// A document that was refused while it was read.
     pub(crate) fn of_document(rejected: Rejected, bytes: Result<Vec<u8>, Unread>) -> Refused {
         let bytes = bytes.ok();
-        Refused { rejected, sha256: bytes.as_deref().map(sha256_hex), bytes, is_final: true, place: "".into() }
+        let sha256 = bytes.as_deref().map(sha256_hex);
+        Refused { rejected, sha256, bytes, is_final: true, place: "".into(), is_let_go: false }
     }
 
     /// The id that it gives itself.
@@ -90,7 +94,7 @@ impl Refused {
     pub fn of_delivery(rejected: Rejected, delivery: &Delivery) -> Refused {
         let bytes = osv_schema::write::canonical(&delivery.record).into_bytes();
         let sha256 = Some(sha256_hex(&bytes));
-        Refused { rejected, sha256, bytes: Some(bytes), is_final: false, place: "".into() }
+        Refused { rejected, sha256, bytes: Some(bytes), is_final: false, place: "".into(), is_let_go: false }
     }
 }
 
@@ -237,7 +241,8 @@ impl<'t> Taking<'t> {
         let size = refused.bytes.as_ref().map_or(0, |bytes| bytes.len() as u64);
         match self.room.checked_sub(size) {
             Some(room) => self.room = room,
-            None => refused.bytes = None,
+            // A large one is only told of in any case.
+            None => (refused.bytes, refused.is_let_go) = (None, size <= DOCUMENT_MAX),
         }
         refused.place = Arc::clone(&self.place);
         self.taken.refused.push(refused);

@@ -186,7 +186,7 @@ fn names_nothing(source: &Source, inputs: &[String]) -> Refused {
             source.id
         ),
     };
-    Refused { rejected, sha256: None, bytes: None, is_final: false, place: "".into() }
+    Refused { rejected, sha256: None, bytes: None, is_final: false, place: "".into(), is_let_go: false }
 }
 
 /// What a source sent.
@@ -224,6 +224,18 @@ pub(crate) struct Settled {
     pub quarantine: BTreeMap<String, String>,
     /// Up to where the source was read, where that is remembered.
     pub cursor: Option<String>,
+    /// How many documents could not be kept, because the quarantine is full.
+    pub unkept: usize,
+}
+
+impl Settled {
+    /// What to do where the quarantine is full.
+    pub(crate) fn remedy(source: &str) -> String {
+        format!(
+            "drop what is of no use (`malpkg quarantine drop`), or raise quarantine-documents or quarantine-bytes in \
+             [source.{source}]"
+        )
+    }
 }
 
 impl Received {
@@ -344,11 +356,15 @@ impl Received {
         let settling =
             Settling { source, refused: &refused, accepted, ids: &ids, again: &self.again.taken, rules, now };
         let kept = quarantine.settle(settling, changes);
+        let unkept = kept.paths.iter().filter(|path| path.is_none()).count();
         let paths = refused.into_iter().zip(kept.paths);
         let paths = paths.filter_map(|(refused, path)| Some((refused.rejected.delivery.clone(), path?.to_string())));
-        let mut settled = Settled { quarantine: paths.collect(), cursor: None };
+        let mut settled = Settled { quarantine: paths.collect(), cursor: None, unkept };
         let before = Cursor::read(snapshot, &source.id)?;
-        if let Some(cursor) = &self.reading.cursor {
+        if unkept > 0 {
+            // What is not kept has to be read again: the cursor stays where it is.
+            settled.cursor = before.map(|before| before.shown());
+        } else if let Some(cursor) = &self.reading.cursor {
             let is_news = before.is_none_or(|before| !before.is_at(cursor));
             if is_news && !changes.is_empty() {
                 let path = Cursor::path(&source.id).map_err(Failure::new)?;

@@ -27,6 +27,7 @@ fn refused(name: &str, bytes: Option<&str>) -> Refused {
         bytes: bytes.map(|bytes| bytes.as_bytes().to_vec()),
         is_final: true,
         place: "box".into(),
+        is_let_go: false,
     }
 }
 
@@ -154,6 +155,9 @@ fn a_quarantine_is_bounded() {
     let (mut tree, small) = (Tree(Snapshot::of_files([])), source(&[("quarantine-bytes", 20)]));
     let (kept, _) = tree.settle(&small, &many, &[], "r");
     assert_eq!(kept.paths.iter().flatten().count(), 2, "each has seven bytes");
+    let let_go = Refused { bytes: None, is_let_go: true, ..refused("let-go.json", Some("6")) };
+    let (kept, edits) = tree.settle(&small, &[let_go], &[], "r");
+    assert_eq!((kept.paths, edits), (vec![None], 0), "without its bytes nobody could try it again");
     let large = refused("large.json", Some(&"x".repeat(2 << 20)));
     tree.settle(&source(&[]), &[large], &[], "r");
     let quarantine = Quarantine::read(&tree.0, "feed").unwrap();
