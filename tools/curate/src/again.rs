@@ -3,9 +3,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use database::{Entry, Report, Snapshot};
+use database::{Base, Entry, Place, Report, Snapshot, subject};
 use osv_schema::{Record, Timestamp};
 
+use crate::ingest::old_folders;
 use crate::streams::{StreamKey, content_of, modified_of, streams};
 use crate::{Delivery, IngestError, Streams, content_sha256};
 
@@ -28,16 +29,29 @@ pub fn date_again(
     for id in own().collect::<BTreeSet<_>>() {
         paths.extend(streams.holders(source, id).map_err(IngestError::Streams)?);
     }
+    // Without an id it is told by what it says, and only its package tells where that may be known.
+    let nameless = deliveries.iter().filter(|delivery| delivery.source == source && delivery.own_id().is_none());
+    for package in nameless.filter_map(|delivery| subject(&delivery.record).ok()).map(|about| about.package) {
+        let Ok(folder) = package.folder() else { continue };
+        let folders = std::iter::once(folder.as_str().to_owned()).chain(old_folders(&package, folder.as_str()));
+        for (folder, part) in folders.flat_map(|folder| Base::ALL.map(|part| (folder.clone(), part))) {
+            let folder = format!("{}/{folder}", part.folder());
+            let there = base.in_folder(&folder);
+            paths.extend(there.map(|entry| entry.path.clone()).filter(|path| Place::of(path).is_some()));
+        }
+    }
     let entries: Vec<&Entry> = paths.iter().filter_map(|path| base.entry(path.as_str())).collect();
     let standing = base.map(&entries, |entry, bytes| {
         let record = bytes.ok().and_then(|bytes| Report::read(&entry.path, bytes).record);
         record.map(|record| standing(&record, source)).unwrap_or_default()
     });
-    let standing: BTreeMap<String, Last> = standing.into_iter().flatten().collect();
+    let standing: BTreeMap<StreamKey, Last> = standing.into_iter().flatten().collect();
     for delivery in deliveries.iter_mut().filter(|delivery| delivery.source == source) {
-        let Some(last) = delivery.own_id().and_then(|id| standing.get(id)) else { continue };
+        let content = content_sha256(&delivery.record);
+        let key = StreamKey::with(source.to_owned(), delivery.own_id(), &content);
+        let Some(last) = standing.get(&key) else { continue };
         let is_newer = delivery.record.modified_at() > Some(last.modified);
-        let is_same = last.content == content_sha256(&delivery.record);
+        let is_same = last.content == content;
         if is_same && !(is_dated && is_newer) {
             delivery.record.modified = last.modified.to_string().into();
         } else if !is_same && !is_newer && last.is_withdrawn && !delivery.record.is_withdrawn() {
@@ -54,17 +68,16 @@ struct Last {
     is_withdrawn: bool,
 }
 
-/// What the streams of a source say last in a report, by id.
-fn standing(record: &Record, source: &str) -> Vec<(String, Last)> {
+/// What the streams of a source say last in a report.
+fn standing(record: &Record, source: &str) -> Vec<(StreamKey, Last)> {
     let origins = record.origins();
     let mut found = Vec::new();
     for (key, stream) in streams(&origins) {
-        let StreamKey::Id(of, id) = key else { continue };
         let [only] = stream.current() else { continue };
-        if let Some(modified) = modified_of(only).filter(|_| of == source) {
+        if let Some(modified) = modified_of(only).filter(|_| key.source() == source) {
             // As it is written where a source names something no more; what a source takes back itself stays taken back.
             let is_withdrawn = only.withdrawn.value().is_some() && only.withdrawn == only.modified_time;
-            found.push((id, Last { content: content_of(only).to_owned(), modified, is_withdrawn }));
+            found.push((key, Last { content: content_of(only).to_owned(), modified, is_withdrawn }));
         }
     }
     found

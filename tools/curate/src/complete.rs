@@ -5,8 +5,17 @@ use std::collections::BTreeSet;
 use database::{Entry, Report, Snapshot};
 use osv_schema::{Affected, Member, Record, Timestamp};
 
-use crate::streams::{StreamKey, streams};
+use crate::streams::{Stream, StreamKey, streams};
 use crate::{Delivery, content_sha256, leads_to};
+
+/// What names the stream of a delivery at its source: its id, else what it says, by its content or its bytes.
+pub fn stream_names(delivery: &Delivery) -> Vec<String> {
+    let of_content = |hash: &str| StreamKey::with(String::new(), None, hash).own_name();
+    match delivery.own_id() {
+        Some(id) => vec![id.to_owned()],
+        None => vec![of_content(&content_sha256(&delivery.record)), of_content(&delivery.sha256)],
+    }
+}
 
 /// The deliveries by which a source takes back what it no longer names: one for each of its streams that stands in some
 /// report and is not among those named.
@@ -25,12 +34,15 @@ fn ended(record: &Record, source: &str, named: &BTreeSet<String>, now: Timestamp
         return Vec::new();
     }
     let origins = record.origins();
-    let standing = streams(&origins).into_iter().filter(|(_, stream)| stream.ended().is_none());
-    let ids = standing.filter_map(|(key, _)| match key {
-        StreamKey::Id(of, id) if of == source && !named.contains(&id) => Some(id),
-        _ => None,
-    });
-    ids.map(|id| delivery(record, source, id, now)).collect()
+    let own = streams(&origins).into_iter().filter(|(key, _)| key.source() == source);
+    let is_named = |key: &StreamKey, stream: &Stream<'_>| {
+        let is_content = matches!(key, StreamKey::Content(..));
+        let bytes = stream.current().iter().filter(|_| is_content).filter_map(|origin| origin.sha256.as_str());
+        let by_bytes = bytes.map(|hash| StreamKey::with(String::new(), None, hash).own_name());
+        by_bytes.chain([key.own_name()]).any(|name| named.contains(&name))
+    };
+    let ended = own.filter(|(key, stream)| stream.ended().is_none() && !is_named(key, stream));
+    ended.map(|(key, _)| delivery(record, source, key.own_name(), now)).collect()
 }
 
 fn delivery(record: &Record, source: &str, id: String, now: Timestamp) -> Delivery {
@@ -56,6 +68,7 @@ fn delivery(record: &Record, source: &str, id: String, now: Timestamp) -> Delive
 pub fn taken_back(delivery: &Delivery, now: Timestamp) -> Delivery {
     let time = now.whole_seconds().to_string();
     let (modified, withdrawn) = (time.as_str().into(), time.as_str().into());
-    let record = Record { modified, withdrawn, ..delivery.record.clone() };
+    let id = stream_names(delivery).into_iter().next().into();
+    let record = Record { id, modified, withdrawn, ..delivery.record.clone() };
     Delivery { sha256: content_sha256(&record), record, ..delivery.clone() }
 }

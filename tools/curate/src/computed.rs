@@ -7,10 +7,11 @@ use ecosystem::Package;
 use osv_schema::additions::{Decision, malpkg};
 use osv_schema::{Affected, Member, Object, Origin, Range, Record, Timestamp, Value};
 
-use crate::decided::{Decided, Found, Narrowed, Undone, fold, in_order, named};
+use crate::decided::{Decided, Narrowed, Undone, fold, in_order, named};
 use crate::join::{summary, written_details};
 use crate::ranges::{is_everything, union};
 use crate::streams::{Stream, StreamKey, normal};
+use crate::trees::beside;
 use crate::unite::written;
 
 /// The words of ours that are one and no list; deliveries claim them, and somebody may have settled them.
@@ -77,13 +78,20 @@ fn counted(origins: &[Origin], streams: &BTreeMap<StreamKey, Stream<'_>>, decide
     }
     match &decided.narrowed {
         Some(narrowed) => {
-            let only_undone = only_undone(narrowed, origins, streams, &decided.found);
+            let only_undone = only_undone(narrowed, origins, streams, decided);
             let kept = narrowed.kept.iter().filter(|version| !only_undone.versions.contains(*version));
             statement.versions.extend(kept.cloned());
             let kept = narrowed.ranges.iter().filter(|(range, _)| !only_undone.ranges.contains_key(*range));
             statement.ranges.extend(kept.map(|(key, range)| (key.clone(), range.clone())));
+            // Of a tree that is taken over, as of a stream that is new, what it names exactly counts.
+            let mut there = beside(decided.trees.statement(), &narrowed.cleared, &BTreeSet::new());
+            statement.versions.append(&mut there.versions);
         }
         None => {
+            let found = &decided.found;
+            let mut there = beside(decided.trees.statement(), &found.cleared, &found.cleared_ranges);
+            statement.versions.append(&mut there.versions);
+            statement.ranges.append(&mut there.ranges);
             statement.versions.extend(decided.found.versions.iter().cloned());
             statement.ranges.extend(decided.found.ranges.clone());
         }
@@ -96,7 +104,7 @@ fn only_undone(
     narrowed: &Narrowed,
     origins: &[Origin],
     streams: &BTreeMap<StreamKey, Stream<'_>>,
-    found: &Found,
+    decided: &Decided,
 ) -> Statement {
     let mut gone = Statement::default();
     if narrowed.undone.is_empty() {
@@ -107,13 +115,17 @@ fn only_undone(
         gone.versions.retain(|version| !origin.versions.items().contains(version));
         gone.ranges.retain(|_, range| !origin.ranges.items().contains(range));
     }
-    gone.versions.retain(|version| !found.versions.contains(version));
-    gone.ranges.retain(|range, _| !found.ranges.contains_key(range));
+    let (found, there) = (&decided.found, decided.trees.statement());
+    gone.versions.retain(|version| !found.versions.contains(version) && !there.versions.contains(version));
+    gone.ranges.retain(|range, _| !found.ranges.contains_key(range) && !there.ranges.contains_key(range));
     gone
 }
 
 /// Adds what one delivery says, as far as decisions let it count.
 fn add(statement: &mut Statement, key: &StreamKey, origin: &Origin, decided: &Decided) {
+    if decided.trees.have_ended(key) {
+        return;
+    }
     let mut said = Statement::default();
     said.add(origin);
     if let Some(narrowed) = &decided.narrowed {
@@ -129,6 +141,9 @@ fn add(statement: &mut Statement, key: &StreamKey, origin: &Origin, decided: &De
         said.versions.retain(|version| !found.cleared.contains(version));
         said.ranges.retain(|range, _| !found.cleared_ranges.contains(range));
     }
+    let trees = &decided.trees;
+    said.versions.retain(|version| !trees.leave_out(key, |found| found.cleared.contains(version)));
+    said.ranges.retain(|range, _| !trees.leave_out(key, |found| found.cleared_ranges.contains(range)));
     statement.versions.append(&mut said.versions);
     statement.ranges.append(&mut said.ranges);
 }

@@ -7,10 +7,8 @@ use osv_schema::{Origin, Range, Timestamp};
 
 use crate::sha256_hex;
 use crate::streams::{Stream, StreamKey, content_of, modified_of, streams};
+use crate::trees::{Trees, is_of_tree};
 use crate::unite::written;
-
-/// The reason of what a tree says that is taken over: it is replaced by what the tree says later.
-pub(crate) const TAKEN_OVER: &str = "taken-over";
 
 /// What holds after all decisions.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -22,6 +20,7 @@ pub(crate) struct Decided {
     pub(crate) narrowed: Option<Narrowed>,
     pub(crate) undone: Undone,
     pub(crate) found: Found,
+    pub(crate) trees: Trees,
 }
 
 /// A report means fewer versions than its streams say.
@@ -78,14 +77,8 @@ pub(crate) fn in_order(decisions: Vec<Decision>) -> Vec<Decision> {
 /// What holds after all of these, which are in order.
 pub(crate) fn fold(decisions: &[Decision]) -> Decided {
     let mut decided = Decided::default();
-    for (at, decision) in decisions.iter().enumerate() {
-        // A tree that is taken over says anew how it was found; what it said before counts no more.
-        if is_of_tree(decision)
-            && decisions[at + 1..].iter().any(|later| is_of_tree(later) && !is_same_sync(later, decision))
-        {
-            continue;
-        }
-        let time = decision.time.as_str().and_then(|text| text.parse().ok()).unwrap_or(Timestamp::EPOCH);
+    for decision in decisions.iter().filter(|decision| !is_of_tree(decision)) {
+        let time = time_of(decision);
         match decision.kind.as_str() {
             Some("withdraw") => (decided.withdrawn, decided.reinstated) = (Some(time), None),
             Some("reinstate") => (decided.withdrawn, decided.reinstated) = (None, Some(time)),
@@ -108,17 +101,13 @@ pub(crate) fn fold(decisions: &[Decision]) -> Decided {
             _ => {}
         }
     }
+    decided.heed(Trees::of(decisions));
     decided
 }
 
-/// Whether a tree that is taken over says it.
-fn is_of_tree(decision: &Decision) -> bool {
-    decision.reason.as_str() == Some(TAKEN_OVER)
-}
-
-/// Whether two of those come from one reading, or from different trees.
-fn is_same_sync(one: &Decision, other: &Decision) -> bool {
-    one.by != other.by || one.note == other.note
+/// When something was decided.
+pub(crate) fn time_of(decision: &Decision) -> Timestamp {
+    decision.time.as_str().and_then(|text| text.parse().ok()).unwrap_or(Timestamp::EPOCH)
 }
 
 fn texts(listed: &osv_schema::Member<Vec<String>>) -> impl Iterator<Item = String> + '_ {
@@ -160,10 +149,7 @@ impl Narrowed {
 fn deliveries(decision: &Decision) -> impl Iterator<Item = (Named, StreamKey, Timestamp)> + '_ {
     decision.deliveries.items().iter().filter_map(|undone| {
         let named = (undone.source.as_str()?.to_owned(), undone.sha256.as_str()?.to_owned());
-        let key = match undone.id.as_str() {
-            Some(id) => StreamKey::Id(named.0.clone(), id.to_owned()),
-            None => StreamKey::Content(named.0.clone(), named.1.clone()),
-        };
+        let key = StreamKey::with(named.0.clone(), undone.id.as_str(), &named.1);
         let made = undone.modified_time.as_str().and_then(|text| text.parse().ok()).unwrap_or(Timestamp::EPOCH);
         Some((named, key, made))
     })
@@ -203,6 +189,18 @@ pub(crate) fn named(origin: &Origin) -> Named {
 }
 
 impl Decided {
+    /// What is taken over stands behind what people settled here: a report that they took back stays so, and one that they
+    /// made to stand again does until it is taken back anew.
+    fn heed(&mut self, trees: Trees) {
+        if self.withdrawn.is_none() {
+            match trees.withdrawn().filter(|time| self.reinstated.is_none_or(|since| *time > since)) {
+                Some(time) => (self.withdrawn, self.reinstated) = (Some(time), None),
+                None => self.reinstated = self.reinstated.max(trees.reinstated()),
+            }
+        }
+        self.trees = trees;
+    }
+
     /// The streams of a report, of what counts.
     pub(crate) fn streams<'o>(&self, origins: &'o [Origin]) -> BTreeMap<StreamKey, Stream<'o>> {
         streams(origins.iter().filter(|origin| self.undone.is_empty() || self.undone.lets_count(origin)))
@@ -210,7 +208,7 @@ impl Decided {
 }
 
 impl Found {
-    fn find(&mut self, decision: &Decision) {
+    pub(crate) fn find(&mut self, decision: &Decision) {
         for version in texts(&decision.versions) {
             self.cleared.remove(&version);
             self.versions.insert(version);

@@ -9,7 +9,8 @@ use osv_schema::{Affected, Credit, Member, Object, Origin, Record, Reference, Ti
 
 use crate::Delivery;
 use crate::computed::{as_found, settle};
-use crate::decided::TAKEN_OVER;
+use crate::streams::is_of_content;
+use crate::trees::found_there;
 use crate::unite::{drop_empty, unite, unite_credits, unite_values, written};
 
 /// The version of the OSV schema that we write.
@@ -125,7 +126,8 @@ impl Joining {
             append(self.more.homed.entry(name).or_insert(Value::Null), value);
         }
         self.more.lists(said);
-        self.more.aliases.extend(delivery.own_id().filter(|_| takes_id_as_alias).map(str::to_owned));
+        let own_id = delivery.own_id().filter(|id| takes_id_as_alias && !is_of_content(id));
+        self.more.aliases.extend(own_id.map(str::to_owned));
         self.more.origins.push(origin);
     }
 
@@ -135,24 +137,15 @@ impl Joining {
     /// # Errors
     ///
     /// Its details cannot be taken apart.
-    pub(crate) fn take_over(&mut self, delivery: &Delivery, content_sha256: &str) -> Result<(), InvalidDetails> {
+    pub(crate) fn take_over(
+        &mut self,
+        delivery: &Delivery,
+        content_sha256: &str,
+        is_one_of_several: bool,
+    ) -> Result<(), InvalidDetails> {
         let record = delivery.record.clone();
         let details = Details::parse(record.details.as_str().unwrap_or_default())?;
-        let by = |decision: additions::Decision| additions::Decision {
-            reason: TAKEN_OVER.into(),
-            by: delivery.source.as_str().into(),
-            note: content_sha256.into(),
-            ..decision
-        };
-        let mut found: Vec<additions::Decision> = as_found(&record, &self.package).into_iter().map(by).collect();
-        let before = self.record.decisions();
-        let was_taken_over = |one: &additions::Decision| {
-            one.reason.as_str() == Some(TAKEN_OVER) && one.by.as_str() == Some(&delivery.source)
-        };
-        if found.is_empty() && before.iter().any(was_taken_over) {
-            let time = record.modified_at().unwrap_or(Timestamp::EPOCH).whole_seconds().to_string();
-            found.push(by(additions::Decision { kind: "as-found".into(), time: time.into(), ..Default::default() }));
-        }
+        let found = found_there(delivery, content_sha256, self, is_one_of_several);
         let mut other = Joining { package: self.package.clone(), record, before: None, details, more: More::default() };
         other.decide(found);
         self.unite(other);

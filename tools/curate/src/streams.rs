@@ -12,12 +12,34 @@ pub(crate) enum StreamKey {
     Content(String, String),
 }
 
+/// Before the hash of what a stream without an id says, where it is named as by an id: so it is taken back.
+const CONTENT: &str = "sha256:";
+
+/// Whether an id is none, and names a content.
+pub(crate) fn is_of_content(id: &str) -> bool {
+    id.starts_with(CONTENT)
+}
+
 impl StreamKey {
     pub(crate) fn of(origin: &Origin) -> StreamKey {
-        let text = |member: &Member<String>| member.as_str().unwrap_or_default().to_owned();
-        match origin.id.as_str().filter(|id| !id.is_empty()) {
-            Some(id) => StreamKey::Id(text(&origin.source), id.to_owned()),
-            None => StreamKey::Content(text(&origin.source), content_of(origin).to_owned()),
+        let source = origin.source.as_str().unwrap_or_default().to_owned();
+        StreamKey::with(source, origin.id.as_str().filter(|id| !id.is_empty()), content_of(origin))
+    }
+
+    /// The stream of a source under an id, or of a content.
+    pub(crate) fn with(source: String, id: Option<&str>, content: &str) -> StreamKey {
+        match id.map(|id| (id, id.strip_prefix(CONTENT))) {
+            Some((_, Some(content))) => StreamKey::Content(source, content.to_owned()),
+            Some((id, None)) => StreamKey::Id(source, id.to_owned()),
+            None => StreamKey::Content(source, content.to_owned()),
+        }
+    }
+
+    /// What names it at its source: its id, else its content as if it were one.
+    pub(crate) fn own_name(&self) -> String {
+        match self {
+            StreamKey::Id(_, id) => id.clone(),
+            StreamKey::Content(_, hash) => format!("{CONTENT}{hash}"),
         }
     }
 

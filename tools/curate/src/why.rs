@@ -9,6 +9,7 @@ use crate::computed::{Statement, compute};
 use crate::decided::{fold, in_order};
 use crate::ranges::is_everything;
 use crate::streams::{Stream, StreamKey, modified_of, normal, streams};
+use crate::trees::without_replaced;
 use crate::unite::written;
 
 /// A version or a range, and why it is listed or is not.
@@ -74,6 +75,7 @@ pub fn why(record: &Record) -> Vec<Why> {
     let (origins, _) = normal(record.origins());
     let decisions = in_order(record.decisions());
     let decided = fold(&decisions);
+    let decisions = without_replaced(&decisions);
     // What was undone is told, and does not count.
     let (streams, counting) = (streams(&origins), decided.streams(&origins));
     let computed = compute(&origins, &counting, &decided).statement;

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
 use crate::folder::is_hidden;
-use crate::{Item, PlaceError, Unread};
+use crate::{Item, PlaceError, Source, Unread};
 
 /// Where a repository is, and which branch of it is meant.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,12 +35,12 @@ pub(crate) enum Found<'f> {
     Gone(Item<'f>),
 }
 
-/// Reads what changed since a commit, or everything where that is not known, or where all is wanted whatever changed.
+/// Reads what changed since a commit, or everything where that is not known, or where the source needs all whatever changed.
 pub(crate) fn visit(
     remote: &Remote,
     cache: &Path,
     since: Option<&str>,
-    wants_all: bool,
+    source: &Source,
     wants: &dyn Fn(&str) -> bool,
     visit: &mut dyn FnMut(Found<'_>),
 ) -> Result<Reached, PlaceError> {
@@ -55,7 +55,7 @@ pub(crate) fn visit(
     if since == Some(commit.as_str()) {
         return Ok(Reached { commit, is_whole: false });
     }
-    let since = since.filter(|_| !wants_all);
+    let since = since.filter(|_| !source.needs_all());
     let since = since.filter(|since| repository.has(since) || repository.fetch(since).is_ok() && repository.has(since));
     let files = match since {
         Some(since) => repository.difference(since, &commit)?,
@@ -64,6 +64,10 @@ pub(crate) fn visit(
     drop(alone);
     let mut blobs = Blobs::open(&repository)?;
     for file in files.into_iter().filter(|file| !is_hidden(&file.path) && wants(&file.path)) {
+        // Of one that sends all it has, what an edited file said before counts as gone too.
+        if let (Some(_), Some(blob), true) = (&file.after, &file.before, source.is_complete) {
+            blobs.give(file.path.clone(), blob, &mut |item| visit(Found::Gone(item)))?;
+        }
         match (&file.after, &file.before) {
             (Some(blob), _) => blobs.give(file.path.clone(), blob, &mut |item| visit(Found::Here(item)))?,
             (None, Some(blob)) => blobs.give(file.path.clone(), blob, &mut |item| visit(Found::Gone(item)))?,

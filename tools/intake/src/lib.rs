@@ -43,10 +43,10 @@ pub use list::{List, Row};
 pub use page::{page, schema};
 pub use pattern::{Pattern, takes};
 pub use place::{Place, PlaceError};
-pub use quarantine::{Held, Kept, Quarantine, QuarantineError, Settling};
+pub use quarantine::{Held, Kept, Quarantine, QuarantineError, Settling, whole};
 pub use reading::{Asked, Reading, baseline, read, regard, retake};
 pub use source::{Format, OwnIds, Setting, SettingError, Source};
-pub use taking::{LeftOut, Refused, Taken};
+pub use taking::{Accepted, LeftOut, Refused, Taken};
 
 /// Every document of a place whose name ends in `.json`.
 ///

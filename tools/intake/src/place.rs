@@ -16,7 +16,11 @@ use crate::{Cursor, Item, bucket, folder, git, https, remote};
 
 /// Where documents lie.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Place(What);
+pub struct Place {
+    what: What,
+    /// As somebody named it.
+    named: String,
+}
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum What {
@@ -80,11 +84,12 @@ impl Place {
     /// An address of a kind that cannot be read.
     pub fn of_source(from: &str, branch: Option<&str>, base: &Path) -> Result<Place, PlaceError> {
         let place = Place::of_input(from, base)?;
-        Ok(match place.0 {
-            What::Path(path) if is_repository(&path) => Place::repository(file_url(&path), branch),
-            What::Git(remote) => Place::repository(remote.url, branch),
-            _ => place,
-        })
+        let what = match place.what {
+            What::Path(path) if is_repository(&path) => What::repository(file_url(&path), branch),
+            What::Git(remote) => What::repository(remote.url, branch),
+            what => what,
+        };
+        Ok(Place { what, ..place })
     }
 
     /// The place that somebody names on the command line. A folder is what lies in it now, also in a work tree.
@@ -93,37 +98,17 @@ impl Place {
     ///
     /// An address of a kind that cannot be read.
     pub fn of_input(input: &str, base: &Path) -> Result<Place, PlaceError> {
-        if input == "-" {
-            return Ok(Place(What::Stdin));
-        }
-        if let Some(url) = input.strip_prefix("git+") {
-            let is_known = ["https://", "file://", "ssh://"].iter().any(|scheme| url.starts_with(scheme));
-            return match is_known {
-                true => Ok(Place::repository(url.to_owned(), None)),
-                false => Err(PlaceError::new(input, "this kind of address cannot be read", REMEDY)),
-            };
-        }
-        if let Some(bucket) = Address::parse(input) {
-            return bucket.map(|bucket| Place(What::Bucket(bucket)));
-        }
-        if input.contains("://") {
-            remote::check(input)?;
-            return Ok(Place(What::Https(input.to_owned())));
-        }
-        let path = base.join(input);
-        if is_bare(&path) {
-            return Ok(Place::repository(file_url(&absolute(&path)), None));
-        }
-        Ok(Place(What::Path(absolute(&path))))
+        Ok(Place { what: What::of_input(input, base)?, named: input.to_owned() })
     }
 
-    fn repository(url: String, branch: Option<&str>) -> Place {
-        Place(What::Git(Remote { url, branch: branch.map(str::to_owned) }))
+    /// The place as somebody named it.
+    pub fn named(&self) -> &str {
+        &self.named
     }
 
     /// Whether a cursor means something here.
     pub fn has_cursor(&self) -> bool {
-        matches!(self.0, What::Git(_) | What::Https(_) | What::Bucket(_))
+        matches!(self.what, What::Git(_) | What::Https(_) | What::Bucket(_))
     }
 
     /// Visits the files whose names are wanted.
@@ -136,7 +121,7 @@ impl Place {
         let mut here = |item: Item<'_>| visit(Found::Here(item));
         let bounds = going.bounds;
         let mut seen = Seen { commit: None, marks: BTreeMap::new(), is_whole: true, broken: Vec::new() };
-        match &self.0 {
+        match &self.what {
             What::Stdin => read_stream("-", &mut io::stdin().lock(), bounds, wants, &mut here, &mut seen)?,
             What::Path(path) if path.is_file() => {
                 let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
@@ -152,12 +137,42 @@ impl Place {
             What::Git(remote) => {
                 let cache = going.cache(&remote.url)?;
                 let since = going.since.and_then(|cursor| cursor.commit.as_deref());
-                let Reached { commit, is_whole } =
-                    git::visit(remote, cache, since, going.source.needs_all(), wants, visit)?;
+                let Reached { commit, is_whole } = git::visit(remote, cache, since, going.source, wants, visit)?;
                 (seen.commit, seen.is_whole) = (Some(commit), is_whole);
             }
         }
         Ok(seen)
+    }
+}
+
+impl What {
+    fn of_input(input: &str, base: &Path) -> Result<What, PlaceError> {
+        if input == "-" {
+            return Ok(What::Stdin);
+        }
+        if let Some(url) = input.strip_prefix("git+") {
+            let is_known = ["https://", "file://", "ssh://"].iter().any(|scheme| url.starts_with(scheme));
+            return match is_known {
+                true => Ok(What::repository(url.to_owned(), None)),
+                false => Err(PlaceError::new(input, "this kind of address cannot be read", REMEDY)),
+            };
+        }
+        if let Some(bucket) = Address::parse(input) {
+            return bucket.map(What::Bucket);
+        }
+        if input.contains("://") {
+            remote::check(input)?;
+            return Ok(What::Https(input.to_owned()));
+        }
+        let path = base.join(input);
+        if is_bare(&path) {
+            return Ok(What::repository(file_url(&absolute(&path)), None));
+        }
+        Ok(What::Path(absolute(&path)))
+    }
+
+    fn repository(url: String, branch: Option<&str>) -> What {
+        What::Git(Remote { url, branch: branch.map(str::to_owned) })
     }
 }
 

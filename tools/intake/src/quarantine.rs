@@ -10,12 +10,12 @@ use curate::sha256_hex;
 use database::{ChangeSet, ReadError, Snapshot, TreePath};
 use osv_schema::Timestamp;
 
-use crate::{Document, Refused, Source};
+use crate::{Accepted, Document, Refused, Source};
 
 /// The folder of all quarantines.
 const FOLDER: &str = "osv/quarantine";
 /// A larger document is only told of.
-const DOCUMENT_MAX: u64 = 1 << 20;
+pub(crate) const DOCUMENT_MAX: u64 = 1 << 20;
 
 /// Why a quarantine cannot be read.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -50,8 +50,10 @@ pub struct Held {
     pub message: String,
     /// What would make it right.
     pub remedy: String,
-    /// Its own id, where it came in a stream: it has no name that lasts.
+    /// Its own id, where one can be read.
     pub id: String,
+    /// Where it lies at its source; empty where that is not known.
+    pub place: String,
     /// When it came first.
     pub first_seen: String,
     /// SHA-256 of its bytes as they came; empty where they were not read.
@@ -69,10 +71,12 @@ pub struct Settling<'s> {
     pub source: &'s Source,
     /// What could not be taken.
     pub refused: &'s [&'s Refused],
-    /// The names of the documents that could be taken.
-    pub accepted: &'s [String],
-    /// The ids of what was taken.
+    /// The documents that could be taken.
+    pub accepted: &'s [Accepted],
+    /// The own ids of what was taken.
     pub ids: &'s BTreeSet<String>,
+    /// The keys of those of the quarantine that could be taken when they were tried again.
+    pub again: &'s BTreeSet<String>,
     /// What stands for the rules.
     pub rules: &'s str,
     /// When.
@@ -112,6 +116,10 @@ impl Quarantine {
             let text = String::from_utf8_lossy(&snapshot.read(entry)?).into_owned();
             let mut one = Held::parse(source, key, &text);
             one.size = one.size.filter(|_| sizes.contains_key(key));
+            if let (true, true, Some(raw)) = (one.id.is_empty(), one.place.is_empty(), sizes.get(key)) {
+                // It was set aside when neither was written down; a record says its own id.
+                one.id = own_id(&snapshot.read(raw)?).unwrap_or_default();
+            }
             held.insert(key.to_owned(), one);
         }
         Ok(Quarantine { held })
@@ -120,11 +128,6 @@ impl Quarantine {
     /// The sources that have something in quarantine.
     pub fn sources(snapshot: &Snapshot) -> BTreeSet<String> {
         snapshot.below(FOLDER).filter_map(|(_, rest)| Some(rest.split_once('/')?.0.to_owned())).collect()
-    }
-
-    /// Whether something is there that only its id tells from the rest.
-    pub fn has_of_stream(&self) -> bool {
-        self.held.values().any(|held| is_of_stream(&held.delivery))
     }
 
     /// The documents, by key.
@@ -142,44 +145,48 @@ impl Quarantine {
     /// # Errors
     ///
     /// The bytes of one cannot be read.
-    pub fn due(&self, snapshot: &Snapshot, rules: &str) -> Result<Vec<Document>, QuarantineError> {
+    pub fn due(&self, snapshot: &Snapshot, rules: &str) -> Result<Vec<(&Held, Document)>, QuarantineError> {
         let due = self.held.values().filter(|held| held.rules != rules && held.size.is_some());
-        due.filter_map(|held| held.document(snapshot).transpose()).collect()
+        due.filter_map(|held| Some(held.document(snapshot).transpose()?.map(|document| (held, document)))).collect()
     }
 
     /// Puts what was refused into quarantine, and takes out what was taken, or came again in other bytes. A document
     /// that was there already changes nothing, but for what is said of it when something else changes too.
     pub fn settle(&self, settling: Settling<'_>, changes: &mut ChangeSet) -> Kept {
-        let Settling { source, refused, accepted, ids, rules, now } = settling;
-        let mut after = self.held.clone();
-        let accepted: BTreeSet<&str> = accepted.iter().map(String::as_str).collect();
-        let edited: BTreeMap<&str, &str> =
-            refused.iter().filter_map(|one| Some((one.rejected.delivery.as_str(), one.sha256.as_deref()?))).collect();
-        after.retain(|key, held| {
-            let name = held.delivery.as_str();
-            let document = name.rsplit_once('#').map_or(name, |(document, _)| document);
-            match edited.get(name) {
+        let Settling { source, refused, accepted, ids, again, rules, now } = settling;
+        let fresh: Vec<Held> = refused.iter().map(|one| Held::of(source, one, rules, now)).collect();
+        let told: BTreeSet<&str> = fresh.iter().map(|one| one.key.as_str()).collect();
+        // Who came again: by the own id, else by the name at its place.
+        let new = || fresh.iter().filter(|one| !self.held.contains_key(&one.key));
+        let ids: BTreeSet<&str> = ids.iter().map(String::as_str).chain(new().filter_map(Held::told_by_id)).collect();
+        let accepted = accepted.iter().filter(|_| !self.held.is_empty()).map(|one| (&*one.place, one.name.as_str()));
+        let refused_at = new().map(|one| (one.place.as_str(), one.delivery.as_str()));
+        let names: BTreeSet<(&str, &str)> = accepted.chain(refused_at).collect();
+        let came = |held: &Held| {
+            let at = |name: &str| names.contains(&(held.place.as_str(), name));
+            match held.told_by_id() {
+                Some(id) => ids.contains(id),
                 // Lines of a stream have no name that lasts.
-                _ if is_of_stream(name) => !ids.contains(&held.id),
-                Some(sha256) => sha256 == key,
-                None => !accepted.contains(name) && !accepted.contains(document),
+                None if held.place.is_empty() || is_of_stream(&held.delivery) => false,
+                None => at(&held.delivery) || at(whole(&held.delivery)),
             }
-        });
+        };
+        let mut after = self.held.clone();
+        after.retain(|key, held| told.contains(key.as_str()) || !again.contains(key) && !came(held));
         let gone: Vec<Held> =
             self.held.iter().filter(|(key, _)| !after.contains_key(*key)).map(|(_, h)| h.clone()).collect();
         let mut is_news = !gone.is_empty();
         let mut room = Room::beside(source, &after);
         let mut new = Vec::new();
         let mut kept = Kept { paths: Vec::new(), released: gone.len() };
-        for one in refused {
-            let fresh = Held::of(source, one, rules, now);
+        for (one, fresh) in refused.iter().zip(fresh.iter().cloned()) {
             let mut path = fresh.path("reason.toml");
             match after.get_mut(&fresh.key) {
                 Some(known) => {
                     let (first_seen, size) = (known.first_seen.clone(), known.size);
                     *known = Held { first_seen, size, ..fresh };
                 }
-                None if room.takes(fresh.size.unwrap_or(0)) => {
+                None if !one.is_let_go && room.takes(fresh.size.unwrap_or(0)) => {
                     is_news = true;
                     new.push((fresh.key.clone(), one));
                     after.insert(fresh.key.clone(), fresh);
@@ -211,6 +218,19 @@ impl Quarantine {
         }
         kept
     }
+}
+
+/// The document that a delivery is a part of, if it is one.
+pub fn whole(delivery: &str) -> &str {
+    delivery.rsplit_once('#').map_or(delivery, |(document, _)| document)
+}
+
+/// The id that a record gives itself, where bytes are one.
+fn own_id(bytes: &[u8]) -> Option<String> {
+    let json = osv_schema::Document::parse(bytes).ok()?;
+    // Else it is a row of something else, whose members mean what they like.
+    json.root().get("affected")?;
+    json.root().get("id")?.as_str().filter(|id| !id.is_empty()).map(str::to_owned)
 }
 
 /// Whether a delivery came in standard input.
@@ -246,7 +266,7 @@ impl Held {
     fn of(source: &Source, refused: &Refused, rules: &str, now: Timestamp) -> Held {
         let rejected = &refused.rejected;
         let sha256 = refused.sha256.clone().unwrap_or_default();
-        let id = refused.own_id().filter(|_| is_of_stream(&rejected.delivery));
+        let id = refused.bytes.as_deref().and_then(own_id);
         let size = refused.bytes.as_ref().map(|bytes| bytes.len() as u64).filter(|size| *size <= DOCUMENT_MAX);
         Held {
             source: source.id.clone(),
@@ -257,11 +277,17 @@ impl Held {
             message: rejected.message.clone(),
             remedy: rejected.remedy.clone(),
             id: id.unwrap_or_default(),
+            place: refused.place.to_string(),
             first_seen: now.whole_seconds().to_string(),
             sha256,
             rules: if refused.is_final { rules.to_owned() } else { String::new() },
             size,
         }
+    }
+
+    /// The id by which it is known when it comes again; none where it has none, or where the id is what is wrong.
+    fn told_by_id(&self) -> Option<&str> {
+        Some(self.id.as_str()).filter(|id| !id.is_empty() && self.pointer != "/id")
     }
 
     /// The file of this ending; none where the source's id is none.
@@ -314,8 +340,10 @@ impl Held {
             // Writing to memory does not fail.
             let _ = writeln!(text, "{name} = {}", quoted(value));
         }
-        if !self.id.is_empty() {
-            let _ = writeln!(text, "id = {}", quoted(&self.id));
+        for (name, value) in [("id", &self.id), ("place", &self.place)] {
+            if !value.is_empty() {
+                let _ = writeln!(text, "{name} = {}", quoted(value));
+            }
         }
         if let Some(size) = self.size {
             let _ = writeln!(text, "size = {size}");
@@ -339,6 +367,7 @@ impl Held {
             message: if table.is_some() { get("message") } else { "the reason cannot be read".into() },
             remedy: get("remedy"),
             id: get("id"),
+            place: get("place"),
             first_seen: get("first-seen"),
             sha256: get("sha256"),
             rules: get("rules"),

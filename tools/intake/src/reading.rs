@@ -53,6 +53,7 @@ pub fn read(place: &Place, asked: Asked<'_>) -> Result<Reading, PlaceError> {
     let since = asked.since.filter(|cursor| cursor.settings == settings && cursor.from == from);
     let (mut here, mut gone) =
         (Taking::new(source, asked.prefix, asked.now), Taking::new(source, asked.prefix, asked.now));
+    here.place = place.named().into();
     let wants = |name: &str| Taking::wants(source, name);
     let seen = place.visit(&wants, going(asked, since), &mut |found| match found {
         Found::Here(item) => here.take(item),
@@ -66,6 +67,8 @@ pub fn read(place: &Place, asked: Asked<'_>) -> Result<Reading, PlaceError> {
             sha256: None,
             bytes: None,
             is_final: false,
+            place: place.named().into(),
+            is_let_go: false,
         });
     }
     let cursor = Cursor { commit: seen.commit, marks: seen.marks, from, settings, time: asked.now };

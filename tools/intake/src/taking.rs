@@ -1,6 +1,7 @@
 //! What is taken of what a source sent: deliveries, what was refused, and what was left out.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use curate::{Delivery, sha256_hex};
 use database::{Rejected, ReportId, subject};
@@ -9,6 +10,7 @@ use osv_schema::{Affected, Member, Record, Timestamp};
 
 use crate::made::{self, Wrong};
 use crate::pattern::{Pattern, takes};
+use crate::quarantine::DOCUMENT_MAX;
 use crate::source::{Format, OwnIds, Source};
 use crate::{Document, Item, Unread, analysis, ghsa, ossf, osv, packages, table};
 
@@ -19,12 +21,21 @@ pub struct Taken {
     pub deliveries: Vec<Delivery>,
     /// What could not be taken.
     pub refused: Vec<Refused>,
-    /// The names of the documents that could be taken, whatever became of their deliveries.
-    pub accepted: Vec<String>,
+    /// The documents that could be taken, whatever became of their deliveries.
+    pub accepted: Vec<Accepted>,
     /// How many documents or packages are none of what the configuration asks for.
     pub left_out: usize,
     /// The first of these.
     pub left: Vec<LeftOut>,
+}
+
+/// A document that could be taken.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Accepted {
+    /// Where it lies.
+    pub place: Arc<str>,
+    /// Its name there.
+    pub name: String,
 }
 
 /// Of what is left out so many are told by name: a source may send a million results that are no finding.
@@ -55,13 +66,18 @@ pub struct Refused {
     /// Whether the same bytes can only be refused again by the same rules. It is not so where the time or a report that
     /// is there decided.
     pub is_final: bool,
+    /// Where it lies; empty where that is not known.
+    pub place: Arc<str>,
+    /// Whether its bytes were let go, because more was refused than the quarantine may hold.
+    pub is_let_go: bool,
 }
 
 impl Refused {
     /// A document that was refused while it was read.
     pub(crate) fn of_document(rejected: Rejected, bytes: Result<Vec<u8>, Unread>) -> Refused {
         let bytes = bytes.ok();
-        Refused { rejected, sha256: bytes.as_deref().map(sha256_hex), bytes, is_final: true }
+        let sha256 = bytes.as_deref().map(sha256_hex);
+        Refused { rejected, sha256, bytes, is_final: true, place: "".into(), is_let_go: false }
     }
 
     /// The id that it gives itself.
@@ -77,7 +93,8 @@ impl Refused {
     /// A delivery that was refused later. What is kept of it is what it said, in our form.
     pub fn of_delivery(rejected: Rejected, delivery: &Delivery) -> Refused {
         let bytes = osv_schema::write::canonical(&delivery.record).into_bytes();
-        Refused { rejected, sha256: Some(sha256_hex(&bytes)), bytes: Some(bytes), is_final: false }
+        let sha256 = Some(sha256_hex(&bytes));
+        Refused { rejected, sha256, bytes: Some(bytes), is_final: false, place: "".into(), is_let_go: false }
     }
 }
 
@@ -89,13 +106,16 @@ pub(crate) struct Taking<'t> {
     /// When it is read.
     pub(crate) now: Timestamp,
     pub(crate) taken: Taken,
+    /// Where the documents lie; empty where that is not known.
+    pub(crate) place: Arc<str>,
     /// How many bytes of refused documents are still kept: no more than the quarantine could take.
     room: u64,
 }
 
 impl<'t> Taking<'t> {
     pub(crate) fn new(source: &'t Source, prefix: &'t str, now: Timestamp) -> Taking<'t> {
-        Taking { source, prefix, now, taken: Taken::default(), room: source.quarantine_bytes }
+        let (taken, place) = (Taken::default(), "".into());
+        Taking { source, prefix, now, taken, place, room: source.quarantine_bytes }
     }
 
     /// Whether a file of this name is read at all.
@@ -203,7 +223,7 @@ impl<'t> Taking<'t> {
                 }
             }
         }
-        self.taken.accepted.push(name);
+        self.taken.accepted.push(Accepted { place: Arc::clone(&self.place), name });
     }
 
     /// Leaves out what is none of what the configuration asks for.
@@ -221,8 +241,10 @@ impl<'t> Taking<'t> {
         let size = refused.bytes.as_ref().map_or(0, |bytes| bytes.len() as u64);
         match self.room.checked_sub(size) {
             Some(room) => self.room = room,
-            None => refused.bytes = None,
+            // A large one is only told of in any case.
+            None => (refused.bytes, refused.is_let_go) = (None, size <= DOCUMENT_MAX),
         }
+        refused.place = Arc::clone(&self.place);
         self.taken.refused.push(refused);
     }
 

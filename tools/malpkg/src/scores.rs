@@ -175,7 +175,9 @@ fn has_ended<'o>(own: impl Iterator<Item = &'o Origin>) -> bool {
     for origin in own {
         let modified = origin.modified_time.as_str().and_then(|text| text.parse().ok());
         let ended = origin.withdrawn.as_str().is_some() || origin.moved_to.as_str().is_some();
-        let stream = origin.id.as_str().or(origin.sha256.as_str()).unwrap_or_default();
+        let content = || origin.content_sha256.as_str().or(origin.sha256.as_str());
+        let stream = origin.id.as_str().map(|id| id.strip_prefix("sha256:").unwrap_or(id)).or_else(content);
+        let stream = stream.unwrap_or_default();
         let known = newest.entry(stream).or_insert((modified, ended));
         match modified.cmp(&known.0) {
             std::cmp::Ordering::Greater => *known = (modified, ended),

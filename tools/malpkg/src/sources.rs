@@ -2,10 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use database::{ChangeSet, Rejected, Snapshot};
 use intake::{
-    Asked, Baseline, Cursor, Document, Place, PlaceError, Quarantine, Reading, Refused, Settling, Source, Taken,
+    Asked, Baseline, Cursor, Document, Place, PlaceError, Quarantine, Reading, Refused, Settling, Source, whole,
 };
 use osv_schema::Timestamp;
 use rules::Settings;
@@ -107,14 +108,22 @@ impl Sources<'_> {
         };
         let taken = &mut reading.taken;
         let refused = taken.refused.iter().map(|one| one.rejected.delivery.as_str());
-        let names: BTreeSet<String> =
-            taken.accepted.iter().map(String::as_str).chain(refused).map(str::to_owned).collect();
-        due.retain(|document| !names.contains(&document.name));
+        let accepted = taken.accepted.iter().map(|one| one.name.as_str());
+        let mut names: BTreeSet<String> = accepted.chain(refused).map(str::to_owned).collect();
+        // What is read now is not tried again beside it; nor are two of one name, which nobody could tell apart.
+        due.retain(|(_, document)| !names.contains(whole(&document.name)) && names.insert(document.name.clone()));
         let asked = Asked { source, prefix: self.prefix, cache: None, since: None, now: self.now };
-        let Taken { deliveries, refused, accepted, .. } = intake::retake(due, asked);
-        taken.deliveries.extend(deliveries);
-        taken.refused.extend(refused);
-        taken.accepted.extend(accepted);
+        let mut again = Again::default();
+        for (held, document) in due {
+            again.places.insert(document.name.clone(), held.place.as_str().into());
+            let mut retaken = intake::retake(vec![document], asked);
+            retaken.refused.iter_mut().for_each(|one| one.place = held.place.as_str().into());
+            if retaken.refused.is_empty() && !retaken.accepted.is_empty() {
+                again.taken.insert(held.key.clone());
+            }
+            taken.deliveries.extend(retaken.deliveries);
+            taken.refused.extend(retaken.refused);
+        }
         let is_known = |one: &Refused| one.sha256.as_deref().is_some_and(|sha256| quarantine.knows(sha256, &rules));
         let (known, refused) = std::mem::take(&mut taken.refused).into_iter().partition(is_known);
         taken.refused = refused;
@@ -123,7 +132,7 @@ impl Sources<'_> {
         if source.is_complete && reading.is_whole && is_empty && Vec::is_empty(&known) && has_reports() {
             reading.taken.refused.push(names_nothing(source, inputs));
         }
-        Ok(Received { source: source.clone(), reading, known, rules, now: self.now })
+        Ok(Received { source: source.clone(), reading, known, again, rules, now: self.now })
     }
 }
 
@@ -147,7 +156,8 @@ impl Sources<'_> {
 
     fn received(&self, source: &Source, reading: Reading, settings: &Settings) -> Received {
         let rules = rules_mark(settings, source);
-        Received { source: source.clone(), reading, known: Vec::new(), rules, now: self.now }
+        let (known, again) = (Vec::new(), Again::default());
+        Received { source: source.clone(), reading, known, again, rules, now: self.now }
     }
 }
 
@@ -176,7 +186,7 @@ fn names_nothing(source: &Source, inputs: &[String]) -> Refused {
             source.id
         ),
     };
-    Refused { rejected, sha256: None, bytes: None, is_final: false }
+    Refused { rejected, sha256: None, bytes: None, is_final: false, place: "".into(), is_let_go: false }
 }
 
 /// What a source sent.
@@ -186,8 +196,25 @@ pub(crate) struct Received {
     reading: Reading,
     /// What was refused before by the same rules.
     known: Vec<Refused>,
+    again: Again,
     rules: String,
     now: Timestamp,
+}
+
+/// What was in quarantine and was tried again.
+#[derive(Clone, Debug, Default)]
+struct Again {
+    /// Where each of them lies, by name.
+    places: BTreeMap<String, Arc<str>>,
+    /// The keys of those that could be taken.
+    taken: BTreeSet<String>,
+}
+
+impl Again {
+    /// Where a delivery lies that was tried again, or its document.
+    fn place(&self, name: &str) -> Option<&Arc<str>> {
+        self.places.get(name).or_else(|| self.places.get(whole(name)))
+    }
 }
 
 /// What was put beside the reports.
@@ -197,6 +224,18 @@ pub(crate) struct Settled {
     pub quarantine: BTreeMap<String, String>,
     /// Up to where the source was read, where that is remembered.
     pub cursor: Option<String>,
+    /// How many documents could not be kept, because the quarantine is full.
+    pub unkept: usize,
+}
+
+impl Settled {
+    /// What to do where the quarantine is full.
+    pub(crate) fn remedy(source: &str) -> String {
+        format!(
+            "drop what is of no use (`malpkg quarantine drop`), or raise quarantine-documents or quarantine-bytes in \
+             [source.{source}]"
+        )
+    }
 }
 
 impl Received {
@@ -251,19 +290,42 @@ impl Received {
         if !self.source.is_complete {
             return Vec::new();
         }
-        let named = sent.iter().filter(|one| one.source == self.source.id);
-        let mut ids: BTreeSet<String> = named.filter_map(|one| one.own_id().map(str::to_owned)).collect();
+        let sent = sent.iter().filter(|one| one.source == self.source.id);
+        let mut named: BTreeSet<String> = sent.flat_map(curate::stream_names).collect();
+        let refused = || self.refused().iter().chain(&self.known);
         if !self.reading.is_whole {
-            let gone = self.reading.gone.iter().filter(|gone| gone.own_id().is_some_and(|id| !ids.contains(id)));
+            named.extend(refused().filter_map(Refused::own_id));
+            // What was edited and cannot be read any more may name it still.
+            let unread: BTreeSet<&str> = refused().map(|one| one.rejected.delivery.as_str()).collect();
+            let is_named = |gone: &curate::Delivery| {
+                unread.contains(whole(&gone.name)) || curate::stream_names(gone).iter().any(|name| named.contains(name))
+            };
+            let gone = self.reading.gone.iter().filter(|gone| !is_named(gone));
             return gone.map(|gone| curate::taken_back(gone, self.now)).collect();
         }
-        for refused in self.refused().iter().chain(&self.known) {
+        for refused in refused() {
             match refused.own_id() {
-                Some(id) => drop(ids.insert(id)),
+                Some(id) => drop(named.insert(id)),
                 None => return Vec::new(),
             }
         }
-        curate::no_longer_named(base, &self.source.id, &ids, self.now)
+        curate::no_longer_named(base, &self.source.id, &named, self.now)
+    }
+
+    /// What the planning refused, with the places where it lies.
+    fn placed(&self, mut late: Vec<Refused>) -> Vec<Refused> {
+        if !late.is_empty() {
+            let accepted = self.reading.taken.accepted.iter().map(|one| (one.name.as_str(), &one.place));
+            let accepted: BTreeMap<&str, &Arc<str>> = accepted.collect();
+            for one in &mut late {
+                let name = one.rejected.delivery.as_str();
+                let read = || accepted.get(name).or_else(|| accepted.get(whole(name))).copied();
+                if let Some(place) = self.again.place(name).or_else(read) {
+                    one.place = Arc::clone(place);
+                }
+            }
+        }
+        late
     }
 
     /// Puts what was refused of the source, here or by the planning, into quarantine, takes out what was taken, and moves
@@ -277,22 +339,32 @@ impl Received {
     ) -> Result<Settled, Failure> {
         let quarantine = Quarantine::read(snapshot, &self.source.id)?;
         let late = late.iter().filter(|one| one.rejected.source == self.source.id);
-        let refused: Vec<&Refused> = self.refused().iter().chain(&self.known).chain(late).collect();
+        let late = self.placed(late.cloned().collect());
+        let refused: Vec<&Refused> = self.refused().iter().chain(&self.known).chain(&late).collect();
         let (source, rules, now) = (&self.source, self.rules.as_str(), self.now);
-        let is_refused = |name: &str| refused.iter().any(|one| one.rejected.delivery == name);
-        let taken = sent.iter().filter(|one| one.source == source.id && !is_refused(&one.name));
-        let ids: BTreeSet<String> = match quarantine.has_of_stream() {
-            true => taken.filter_map(|one| one.own_id().map(str::to_owned)).collect(),
-            false => BTreeSet::new(),
+        let ids: BTreeSet<String> = match quarantine.held().len() {
+            0 => BTreeSet::new(),
+            _ => {
+                let names: BTreeSet<&str> = refused.iter().map(|one| one.rejected.delivery.as_str()).collect();
+                let is_new = |name: &str| !names.contains(name) && self.again.place(name).is_none();
+                // What was tried again is told by its key: of a record on several packages it may be one of them.
+                let taken = sent.iter().filter(|one| one.source == source.id && is_new(&one.name));
+                taken.filter_map(|one| one.own_id().map(str::to_owned)).collect()
+            }
         };
         let accepted = self.reading.taken.accepted.as_slice();
-        let settling = Settling { source, refused: &refused, accepted, ids: &ids, rules, now };
+        let settling =
+            Settling { source, refused: &refused, accepted, ids: &ids, again: &self.again.taken, rules, now };
         let kept = quarantine.settle(settling, changes);
+        let unkept = kept.paths.iter().filter(|path| path.is_none()).count();
         let paths = refused.into_iter().zip(kept.paths);
         let paths = paths.filter_map(|(refused, path)| Some((refused.rejected.delivery.clone(), path?.to_string())));
-        let mut settled = Settled { quarantine: paths.collect(), cursor: None };
+        let mut settled = Settled { quarantine: paths.collect(), cursor: None, unkept };
         let before = Cursor::read(snapshot, &source.id)?;
-        if let Some(cursor) = &self.reading.cursor {
+        if unkept > 0 {
+            // What is not kept has to be read again: the cursor stays where it is.
+            settled.cursor = before.map(|before| before.shown());
+        } else if let Some(cursor) = &self.reading.cursor {
             let is_news = before.is_none_or(|before| !before.is_at(cursor));
             if is_news && !changes.is_empty() {
                 let path = Cursor::path(&source.id).map_err(Failure::new)?;

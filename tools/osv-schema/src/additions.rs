@@ -105,6 +105,8 @@ shape! {
         reclaimed: String = "reclaimed",
         /// The id of the report that this one leads to, which is a duplicate of it.
         survivor: String = "survivor",
+        /// Of a tree that is taken over: the id of the report there.
+        report: String = "report",
     }
 }
 

@@ -126,13 +126,15 @@ impl Work<'_> {
             |fault: &Fault| self.group.deliveries.iter().map(|&at| fault.of(&batch.deliveries[at])).collect::<Vec<_>>();
         let wrong = |error: database::InvalidDetails| rejected(&fault_in_details(&error.to_string()));
         let mut news: Vec<(usize, bool)> = Vec::new();
+        let deliveries = || self.group.deliveries.iter().map(|&at| &batch.deliveries[at]);
+        let is_one_of_several = deliveries().filter(|delivery| delivery.taken_over).count() > 1;
         for &at in &self.group.deliveries {
             let delivery = &batch.deliveries[at];
             let content = content_sha256(&delivery.record);
             let name = |hash: &str| (delivery.source.clone(), hash.to_owned());
             let is_known = self.known.contains(&name(&delivery.sha256)) || self.known.contains(&name(&content));
             if delivery.taken_over {
-                self.joining.take_over(delivery, &content).map_err(wrong)?;
+                self.joining.take_over(delivery, &content, is_one_of_several).map_err(wrong)?;
             } else {
                 let is_alias = !batch.drops_ids_of.contains(&delivery.source) && !self.group.without_id.contains(&at);
                 self.joining.take(delivery, &content, is_alias, now);

@@ -10,4 +10,5 @@ mod joining;
 mod laws;
 mod laws_of_packages;
 mod lossless;
+mod trees;
 mod whose;

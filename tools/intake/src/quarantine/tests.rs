@@ -26,6 +26,8 @@ fn refused(name: &str, bytes: Option<&str>) -> Refused {
         sha256: bytes.map(|bytes| sha256_hex(bytes.as_bytes())),
         bytes: bytes.map(|bytes| bytes.as_bytes().to_vec()),
         is_final: true,
+        place: "box".into(),
+        is_let_go: false,
     }
 }
 
@@ -46,12 +48,23 @@ impl Tree {
     ) -> (Kept, usize) {
         let ids: BTreeSet<String> = ids.iter().map(|id| (*id).to_owned()).collect();
         let refused: Vec<&Refused> = refused.iter().collect();
-        let accepted: Vec<String> = accepted.iter().map(|name| (*name).to_owned()).collect();
+        let one = |name: &&str| Accepted { place: "box".into(), name: (*name).to_owned() };
+        self.settle_all(source, &refused, (&accepted.iter().map(one).collect::<Vec<_>>(), &ids, &[]), rules)
+    }
+
+    fn settle_all(
+        &mut self,
+        source: &Source,
+        refused: &[&Refused],
+        (accepted, ids, again): (&[Accepted], &BTreeSet<String>, &[String]),
+        rules: &str,
+    ) -> (Kept, usize) {
+        let again: BTreeSet<String> = again.iter().cloned().collect();
         let now = "2026-06-01T12:00:00Z".parse().unwrap();
         let mut changes = ChangeSet::default();
         let quarantine = Quarantine::read(&self.0, "feed").unwrap();
-        let kept = quarantine
-            .settle(Settling { source, refused: &refused, accepted: &accepted, ids: &ids, rules, now }, &mut changes);
+        let kept =
+            quarantine.settle(Settling { source, refused, accepted, ids, again: &again, rules, now }, &mut changes);
         // The edits as a tree: puts replace, removals take away.
         let mut files: BTreeMap<TreePath, std::sync::Arc<[u8]>> =
             self.0.entries().iter().map(|e| (e.path.clone(), self.0.read(e).unwrap().into())).collect();
@@ -142,6 +155,9 @@ fn a_quarantine_is_bounded() {
     let (mut tree, small) = (Tree(Snapshot::of_files([])), source(&[("quarantine-bytes", 20)]));
     let (kept, _) = tree.settle(&small, &many, &[], "r");
     assert_eq!(kept.paths.iter().flatten().count(), 2, "each has seven bytes");
+    let let_go = Refused { bytes: None, is_let_go: true, ..refused("let-go.json", Some("6")) };
+    let (kept, edits) = tree.settle(&small, &[let_go], &[], "r");
+    assert_eq!((kept.paths, edits), (vec![None], 0), "without its bytes nobody could try it again");
     let large = refused("large.json", Some(&"x".repeat(2 << 20)));
     tree.settle(&source(&[]), &[large], &[], "r");
     let quarantine = Quarantine::read(&tree.0, "feed").unwrap();
@@ -152,13 +168,56 @@ fn a_quarantine_is_bounded() {
 fn what_came_in_a_stream_leaves_when_its_id_is_taken() {
     let (mut tree, source) = (Tree(Snapshot::of_files([])), source(&[]));
     let bad = [
-        refused("-:1", Some(r#"{"id": "X-1"}"#)),
+        refused("-:1", Some(r#"{"id": "X-1", "affected": []}"#)),
         refused("-:2", Some("{")),
-        refused("a.json", Some(r#"{"id": "X-1", "a": 1}"#)),
+        refused("a.json", Some(r#"{"id": "X-3", "affected": [1]}"#)),
     ];
     tree.settle(&source, &bad, &[], "r");
     let (kept, _) = tree.settle_ids(&source, &[], (&["-:1"], &["X-2"]), "r");
     assert_eq!(kept.released, 0, "another one");
     let (kept, _) = tree.settle_ids(&source, &[], (&["-:1"], &["X-1"]), "r");
     assert_eq!((kept.released, tree.names()), (1, vec!["-:2".to_owned(), "a.json".to_owned()]));
+}
+
+/// Only the same document releases one: by its own id; without one by its name at its place; or by its bytes.
+#[test]
+fn another_document_of_the_same_name_releases_nothing() {
+    let (mut tree, source) = (Tree(Snapshot::of_files([])), source(&[]));
+    let bad = refused("0.json", Some(r#"{"id": "X-1", "affected": []}"#));
+    let broken = refused("1.json", Some("{"));
+    tree.settle(&source, &[bad.clone(), broken.clone()], &[], "r");
+    let at = |place: &str, name: &str| Accepted { place: place.into(), name: name.to_owned() };
+    let ids = |ids: &[&str]| -> BTreeSet<String> { ids.iter().map(|id| (*id).to_owned()).collect() };
+    let mut released = |accepted: &[Accepted], own: &[&str], again: &[String]| {
+        tree.settle_all(&source, &[], (accepted, &ids(own), again), "r").0.released
+    };
+    // Another record under the name, there or elsewhere; another file of the name of one without an id.
+    assert_eq!(released(&[at("box", "0.json")], &["X-2"], &[]), 0);
+    assert_eq!(released(&[at("other", "0.json"), at("other", "1.json")], &["X-2"], &[]), 0);
+    assert_eq!(released(&[at("other", "mended.json")], &["X-1"], &[]), 1, "the same record under another name");
+    assert_eq!(released(&[at("box", "1.json")], &["X-3"], &[]), 1, "what has no id goes by name and place");
+    // Edited and still bad: the same id, or the same name at the same place, and nothing else.
+    tree.settle(&source, &[bad.clone(), broken], &[], "r");
+    let other = Refused { place: "other".into(), ..refused("1.json", Some("{{")) };
+    let edited = refused("0.json", Some(r#"{"id": "X-1", "affected": [1]}"#));
+    assert_eq!(tree.settle(&source, &[other, edited], &[], "r").0.released, 1);
+    assert_eq!(tree.names(), ["1.json", "0.json", "1.json"].map(str::to_owned), "by key");
+}
+
+#[test]
+fn what_was_set_aside_without_a_place_leaves_by_its_id_or_its_bytes() {
+    let file = |name: &str, text: &str| (TreePath::new(name).unwrap(), text.as_bytes().into());
+    let reason =
+        |sha: &str| format!("delivery = \"a.json\"\nrule = \"x\"\nrules = \"r\"\nsha256 = \"{sha}\"\nsize = 2\n");
+    let mut tree = Tree(Snapshot::of_files([
+        file("osv/quarantine/feed/aa.reason.toml", &reason("aa")),
+        file("osv/quarantine/feed/aa.raw", r#"{"id": "X-1", "affected": []}"#),
+        file("osv/quarantine/feed/bb.reason.toml", &reason("bb")),
+        file("osv/quarantine/feed/bb.raw", "{"),
+    ]));
+    let source = source(&[]);
+    assert_eq!(tree.settle_ids(&source, &[], (&["a.json"], &["X-2"]), "r").0.released, 0);
+    assert_eq!(tree.settle_ids(&source, &[], (&["b.json"], &["X-1"]), "r").0.released, 1);
+    let (kept, _) = tree.settle_all(&source, &[], (&[], &BTreeSet::new(), &["bb".to_owned()]), "r");
+    assert_eq!((kept.released, tree.names().len()), (1, 0));
 }

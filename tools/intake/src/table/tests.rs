@@ -29,6 +29,10 @@ fn taken(source: &Source, name: &str, bytes: &[u8]) -> Taken {
     taking.taken
 }
 
+fn names(taken: &Taken) -> Vec<&str> {
+    taken.accepted.iter().map(|one| one.name.as_str()).collect()
+}
+
 /// The one record of a table of one row, as JSON without white space.
 #[track_caller]
 fn check(settings: &[(&str, Setting)], row: &str, expected: &str) {
@@ -118,7 +122,7 @@ fn comma_separated_rows_are_the_same_rows() {
     assert_eq!(record(0).affected.items()[0].versions.items(), ["1.0.0", "1.0.1"]);
     assert_eq!(record(0).details.as_str(), Some("one; \"two\"\nthree"));
     assert_eq!(record(1).affected.items()[0].ranges.items()[0].kind.as_str(), Some("ECOSYSTEM"));
-    assert_eq!(taken.accepted, ["t.csv:2", "t.csv:4"]);
+    assert_eq!(names(&taken), ["t.csv:2", "t.csv:4"]);
 }
 
 #[test]
@@ -136,7 +140,7 @@ fn a_bad_row_leaves_the_others_alone() {
             ("t.csv:7", "package-name-missing", "", "the row names no package"),
         ],
     );
-    assert_eq!(taken(&source(&[]), "t.csv", csv).accepted, ["t.csv:2", "t.csv:8"]);
+    assert_eq!(names(&taken(&source(&[]), "t.csv", csv)), ["t.csv:2", "t.csv:8"]);
     let lines = b"{\"ecosystem\": \"npm\", \"name\": \"a\", \"kind\": \"bad\"}\n{\"a\": 1, \"a\": 2}\n[1]\n{\n\xff\n";
     refused(
         &[],

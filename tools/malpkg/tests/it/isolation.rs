@@ -4,7 +4,7 @@ use malpkg::Exit;
 use serde_json::{Value, json as value};
 use testkit::{Database, Folder, Repository, report};
 
-use crate::program::json;
+use crate::program::{json, malpkg};
 
 const CONFIG: &str = r#"
 [source.feed]
@@ -122,4 +122,38 @@ fn a_complete_source_that_names_nothing_takes_nothing_back() {
     let one = "ecosystem,name,versions,id,modified\nnpm,a,1.0.0,1,2026-01-01\n";
     let done = &ingest(&repository, "all", &[&[("all.csv", one.to_owned())]])[0];
     assert_eq!(done["sources"][0]["withdrawn"], 1);
+}
+
+/// What the quarantine has no room for is read again: the cursor does not move past it, and the run says so.
+#[test]
+fn what_a_full_quarantine_does_not_keep_is_read_again() {
+    let feed = Database::default().repository();
+    for number in 0..4 {
+        let text = report(&format!("G-{number}"), "npm", &format!("g{number}"), &["1.0.0"]);
+        feed.write(&format!("osv/{number}.json"), text.replace("The package", "The \u{202e} package"));
+    }
+    feed.run(&["add", "-A"]);
+    feed.run(&["commit", "-qm", "findings"]);
+    let config = format!(
+        "[source.g]\nformat = \"osv\"\nfrom = {:?}\nprefixes = [\"osv/\"]\nquarantine-documents = 2\n",
+        feed.path().to_str().unwrap()
+    );
+    let repository = Database::default().with("malpkg.toml", &config).repository();
+    let ingest = ["ingest", "--source", "g", "--commit"];
+    let done = json(repository.path(), &ingest, Exit::Done);
+    let source = &done["sources"][0];
+    assert_eq!(
+        (&source["rejected"], &source["full"]["unkept"], &source["cursor"]),
+        (&4.into(), &2.into(), &Value::Null)
+    );
+    assert!(source["full"]["remedy"].as_str().unwrap().contains("quarantine-documents"), "{source}");
+    assert!(!repository.has("osv/cursors/g.json"));
+    let told = malpkg(repository.path(), &ingest);
+    assert!(told.out.contains("g: its quarantine is full: 2 documents not kept"), "{}", told.out);
+    // Where the rule is off, those that were kept and those that were not are taken.
+    repository.write("malpkg.toml", format!("{config}[rules]\ntext-direction-codepoint = \"off\"\n"));
+    repository.run(&["commit", "-qam", "rules"]);
+    let done = json(repository.path(), &ingest, Exit::Done);
+    assert_eq!((&done["sources"][0]["created"], &done["sources"][0]["full"]), (&4.into(), &Value::Null));
+    assert!(repository.has("osv/cursors/g.json"));
 }

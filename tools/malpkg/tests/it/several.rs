@@ -157,3 +157,74 @@ fn what_a_complete_source_names_again_stands_again() {
     assert!(repository.run(&["log", "-1", "--format=%s"]).contains("1 delivery joined"));
     assert!(at("06-04")["commit"].is_null(), "nothing of it is news");
 }
+
+/// Without ids of its own a complete list is held to what it says: each row is a statement, and one that is there no more
+/// is taken back; the guard counts it as it counts any other.
+#[test]
+fn a_complete_list_without_ids_takes_back_what_it_no_longer_says() {
+    let config =
+        "[database]\n[source.list]\nformat = \"table\"\nfrom = \"list.csv\"\ncomplete = true\n[guard]\nat-least = 2\n";
+    let repository = Database::default().with("malpkg.toml", config).with(".gitignore", "list.csv\n").repository();
+    let row = |package: &str, version: &str| format!("{package},{version},2026-01-01\n");
+    let ingest = |rows: &[(&str, &str)], day: &str, exit: Exit| {
+        let rows: String = rows.iter().map(|(package, version)| row(package, version)).collect();
+        repository.write("list.csv", format!("package,versions,published\n{rows}"));
+        let arguments = ["ingest", "--source", "list", "--commit", "--format", "json"];
+        let ran = malpkg_at(&NOW.replace("06-01", day), repository.path(), &arguments);
+        assert_eq!(ran.exit, exit, "{}{}", ran.out, ran.err);
+        serde_json::from_str::<Value>(&ran.out).unwrap()
+    };
+    let (x, y) = (("npm/x", "1.0.0"), ("npm/y", "1.0.0"));
+    let kinds = |done: &Value| -> Vec<String> {
+        done["changes"].as_array().unwrap().iter().map(|one| format!("{} {}", one["kind"], one["package"])).collect()
+    };
+    let versions = |package: &str| {
+        let shown = json(repository.path(), &["query", package], Exit::Found);
+        shown["answers"][0]["reports"][0]["affected_versions"].clone()
+    };
+    ingest(&[x, ("npm/x", "2.0.0"), y], "06-01", Exit::Done);
+    assert!(ingest(&[y, x, ("npm/x", "2.0.0")], "06-02", Exit::Done)["commit"].is_null(), "the order says nothing");
+    // A row that goes, one that is another one, and one that comes back.
+    assert_eq!(kinds(&ingest(&[x, ("npm/x", "2.0.0")], "06-03", Exit::Done)), ["\"withdraw\" \"npm/y\""]);
+    ingest(&[x, ("npm/x", "3.0.0")], "06-04", Exit::Done);
+    assert_eq!(versions("npm/x"), serde_json::json!(["1.0.0", "3.0.0"]));
+    assert_eq!(kinds(&ingest(&[x, y], "06-05", Exit::Done)), ["\"narrow\" \"npm/x\"", "\"reinstate\" \"npm/y\""]);
+    assert!(ingest(&[x, y], "06-06", Exit::Done)["commit"].is_null());
+    let aliases = json(repository.path(), &["query", "npm/y"], Exit::Found);
+    assert_eq!(aliases["answers"][0]["reports"][0]["aliases"], serde_json::json!([]));
+    let (z, w) = (("npm/z", "1"), ("npm/w", "1"));
+    ingest(&[x, y, z, w], "06-07", Exit::Done);
+    assert_eq!(ingest(&[x], "06-08", Exit::Found)["status"], "guarded");
+    assert_eq!(kinds(&ingest(&[z, w, x], "06-09", Exit::Done)), ["\"withdraw\" \"npm/y\""]);
+    json(repository.path(), &["validate"], Exit::Done);
+}
+
+/// Of a repository only what changed is read: what an edited file said before is taken back too.
+#[test]
+fn a_complete_repository_takes_back_what_an_edited_file_said() {
+    let feed = Database::default().repository();
+    let statement = |version: &str| report("", "npm", "x", &[version]).replace("\"id\": \"\",", "");
+    let publish = |text: String| {
+        feed.write("osv/x.json", text);
+        feed.run(&["add", "-A"]);
+        feed.run(&["commit", "-qm", "x"]);
+    };
+    let config = format!(
+        "[database]\n[source.list]\nformat = \"osv\"\nfrom = {:?}\nprefixes = [\"osv/\"]\ncomplete = true\n",
+        feed.path().to_str().unwrap()
+    );
+    let repository = Database::default().with("malpkg.toml", &config).repository();
+    let versions = |day: &str, exit: Exit| {
+        let ran = malpkg_at(&NOW.replace("06-01", day), repository.path(), &["ingest", "--source", "list", "--commit"]);
+        assert_eq!(ran.exit, Exit::Done, "{}{}", ran.out, ran.err);
+        let shown = json(repository.path(), &["query", "npm/x"], exit);
+        shown["answers"][0]["reports"][0]["affected_versions"].clone()
+    };
+    publish(statement("1.0.0"));
+    assert_eq!(versions("06-02", Exit::Found), serde_json::json!(["1.0.0"]));
+    publish(statement("2.0.0"));
+    assert_eq!(versions("06-03", Exit::Found), serde_json::json!(["2.0.0"]));
+    // One that cannot be read says nothing, and takes nothing back.
+    publish("{".to_owned());
+    assert_eq!(versions("06-04", Exit::Found), serde_json::json!(["2.0.0"]));
+}

@@ -9,7 +9,7 @@ use super::fates::FateV1;
 use super::plan::{OfSource, Planned};
 use super::{Arguments, explain, status};
 use crate::context::Context;
-use crate::display::Shown;
+use crate::display::{Shown, count};
 use crate::failure::Failure;
 use crate::landing::Landed;
 use crate::landing::view::{ChangeV1, Told, changes_v1, write_changes, write_end, write_rejected};
@@ -46,6 +46,15 @@ struct SourceV1<'i> {
     seconds: f64,
     error: Option<String>,
     guarded: Vec<String>,
+    /// Where its quarantine is full.
+    full: Option<FullV1>,
+}
+
+#[derive(Serialize)]
+struct FullV1 {
+    /// How many documents are not kept.
+    unkept: usize,
+    remedy: String,
 }
 
 #[derive(Serialize)]
@@ -117,6 +126,10 @@ fn source_v1(source: &OfSource, whole: Option<f64>) -> SourceV1<'_> {
         seconds: (whole.unwrap_or(source.seconds) * 1000.0).round() / 1000.0,
         error: source.failure.as_ref().map(Failure::told),
         guarded: source.guarded.iter().map(ToString::to_string).collect(),
+        full: match source.settled.unkept {
+            0 => None,
+            unkept => Some(FullV1 { unkept, remedy: Settled::remedy(&source.id) }),
+        },
     }
 }
 
@@ -141,6 +154,11 @@ pub(super) fn write_text(
             let allow: Vec<String> = source.guarded.iter().map(|taken| format!("--allow {taken}")).collect();
             let command = format!("malpkg ingest --source {} {}", source.id, allow.join(" "));
             writeln!(context.out, "{}: left out: it takes many reports away; if that is right: {command}", source.id)?;
+        }
+        if source.settled.unkept > 0 {
+            let documents = count(source.settled.unkept, "document");
+            let (id, remedy) = (&source.id, Settled::remedy(&source.id));
+            writeln!(context.out, "{id}: its quarantine is full: {documents} not kept, to be read again: {remedy}")?;
         }
     }
     write_end(&planned.plan.changes, told, context)
