@@ -14,6 +14,7 @@ mod context;
 mod display;
 mod exit;
 mod failure;
+mod kept;
 mod landing;
 mod likeness;
 mod listed;
