@@ -15,7 +15,7 @@ pub(crate) fn plan<'m>(material: &'m Material<'_>) -> Vec<Planned<'m>> {
     let items = &material.items;
     let mut in_folder: BTreeMap<&str, Vec<&Item<'_>>> = folders::always().map(|folder| (folder, Vec::new())).collect();
     for item in items {
-        for folder in &item.facts.folders {
+        for folder in item.facts.folders.iter() {
             in_folder.entry(folder).or_default().push(item);
         }
     }
@@ -24,7 +24,7 @@ pub(crate) fn plan<'m>(material: &'m Material<'_>) -> Vec<Planned<'m>> {
     let mut planned = vec![
         Planned::new("all.zip", move |out| archive(items, out)),
         Planned::new("modified_id.csv", move |out| {
-            let of = |item: &'m Item<'_>| item.facts.folders.iter().map(move |folder| (Some(*folder), item));
+            let of = |item: &'m Item<'_>| item.facts.folders.iter().map(move |folder| Line::of(Some(folder), item));
             list(items.iter().flat_map(of).collect(), out)
         }),
         Planned::new("ecosystems.txt", move |out| out.write_all(names.as_bytes())),
@@ -34,7 +34,7 @@ pub(crate) fn plan<'m>(material: &'m Material<'_>) -> Vec<Planned<'m>> {
         let listed = Arc::clone(&items);
         let zipped = Planned::new(format!("{folder}/all.zip"), move |out| archive(items.iter().copied(), out));
         let list = Planned::new(format!("{folder}/modified_id.csv"), move |out| {
-            list(listed.iter().map(|item| (None, *item)).collect(), out)
+            list(listed.iter().map(|item| Line::of(None, item)).collect(), out)
         });
         planned.extend([zipped, list].map(|file| file.unchanged(material.is_unchanged(folder))));
     }
@@ -45,32 +45,56 @@ pub(crate) fn plan<'m>(material: &'m Material<'_>) -> Vec<Planned<'m>> {
 fn archive<'m>(items: impl IntoIterator<Item = &'m Item<'m>>, out: &mut Out<'_>) -> io::Result<()> {
     let items = items.into_iter();
     let mut archive = ZipWriter::with_room(out, items.size_hint().0);
+    let mut name = String::new();
     for item in items {
-        archive.add(&format!("{}.json", item.id), item.facts.modified, &item.facts.body)?;
+        name.clear();
+        name.push_str(item.id);
+        name.push_str(".json");
+        archive.add(&name, item.facts.modified, &item.facts.body)?;
     }
     archive.finish()?;
     Ok(())
 }
 
-/// A line of a list: a record, in one of its folders or on its own.
-type Line<'m> = (Option<&'static str>, &'m Item<'m>);
+/// A line of a list: when a record last changed, and the record, in one of its folders or on its own.
+struct Line<'m> {
+    modified: i64,
+    folder: Option<&'static str>,
+    item: &'m Item<'m>,
+}
+
+impl<'m> Line<'m> {
+    fn of(folder: Option<&'static str>, item: &'m Item<'m>) -> Line<'m> {
+        Line { modified: item.facts.modified.unix(), folder, item }
+    }
+
+    /// The bytes of its name.
+    fn name(&self) -> impl Iterator<Item = u8> {
+        let folder = self.folder.into_iter().flat_map(|folder| folder.bytes().chain([b'/']));
+        folder.chain(self.item.id.bytes())
+    }
+}
 
 /// Times and names, the newest first: readers stop at the first line that they have seen. Neither needs quotes.
 fn list(mut lines: Vec<Line<'_>>, out: &mut Out<'_>) -> io::Result<()> {
-    fn name<'m>((folder, item): &Line<'m>) -> impl Iterator<Item = u8> + use<'m> {
-        let folder = folder.iter().flat_map(|folder| folder.bytes().chain([b'/']));
-        folder.collect::<Vec<_>>().into_iter().chain(item.id.bytes())
-    }
     lines.sort_unstable_by(|a, b| {
-        let newest = b.1.facts.modified.cmp(&a.1.facts.modified);
         // Most folders are the same; then the ids alone tell, without being put together.
-        newest.then_with(|| if a.0 == b.0 { a.1.id.cmp(b.1.id) } else { name(a).cmp(name(b)) })
+        let by_name = || if a.folder == b.folder { a.item.id.cmp(b.item.id) } else { a.name().cmp(b.name()) };
+        b.modified.cmp(&a.modified).then_with(by_name)
     });
-    lines.iter().try_for_each(|(folder, item)| {
-        let (modified, id) = (item.facts.modified, item.id);
-        match folder {
-            Some(folder) => writeln!(out, "{modified},{folder}/{id}"),
-            None => writeln!(out, "{modified},{id}"),
+    let mut time = (None, String::new());
+    for Line { modified, folder, item } in lines {
+        // Many change in one go.
+        if time.0 != Some(modified) {
+            time = (Some(modified), format!("{},", item.facts.modified));
         }
-    })
+        out.write_all(time.1.as_bytes())?;
+        if let Some(folder) = folder {
+            out.write_all(folder.as_bytes())?;
+            out.write_all(b"/")?;
+        }
+        out.write_all(item.id.as_bytes())?;
+        out.write_all(b"\n")?;
+    }
+    Ok(())
 }

@@ -23,15 +23,52 @@ pub(crate) struct Body {
     at: u64,
     length: u32,
     /// The length of the text in bytes.
-    pub size: usize,
+    pub size: u32,
     /// The CRC-32 of the text.
     pub crc32: u32,
+    is_in_archive: bool,
+}
+
+/// A part of a file.
+pub(crate) struct Stretch<'f> {
+    pub file: &'f Arc<File>,
+    pub from: u64,
+    pub to: u64,
+}
+
+impl Stretch<'_> {
+    /// Copies it, in pieces of this many bytes at most.
+    pub(crate) fn copy(&self, piece: &mut Vec<u8>, out: &mut impl io::Write) -> io::Result<()> {
+        let mut at = self.from;
+        while at < self.to {
+            let length = usize::try_from(self.to - at).unwrap_or(AHEAD).min(AHEAD);
+            piece.resize(length, 0);
+            if read_at(self.file, piece, at)? < length {
+                return Err(io::ErrorKind::UnexpectedEof.into());
+            }
+            out.write_all(piece)?;
+            at += length as u64;
+        }
+        Ok(())
+    }
 }
 
 impl Body {
     /// A raw DEFLATE stream that lies in a file already.
-    pub(crate) fn in_file(file: Arc<File>, at: u64, length: u32, size: usize, crc32: u32) -> Body {
-        Body { file, at, length, size, crc32 }
+    pub(crate) fn in_file(file: Arc<File>, at: u64, length: u32, size: u32, crc32: u32) -> Body {
+        Body { file, at, length, size, crc32, is_in_archive: false }
+    }
+
+    /// The same, in an archive of ours.
+    pub(crate) fn in_archive(file: Arc<File>, at: u64, length: u32, size: u32, crc32: u32) -> Body {
+        Body { is_in_archive: true, ..Body::in_file(file, at, length, size, crc32) }
+    }
+
+    /// Where the entry lies of which this is the text, in a file that is an archive of ours: its head of that length, and
+    /// the text. None where it lies otherwise, or so far behind in the archive that heads are other ones.
+    pub(crate) fn entry(&self, head: usize) -> Option<Stretch<'_>> {
+        let from = self.at.checked_sub(head as u64).filter(|_| self.is_in_archive && self.at < u64::from(u32::MAX))?;
+        Some(Stretch { file: &self.file, from, to: self.at + u64::from(self.length) })
     }
 
     /// The length of the compressed text.
@@ -73,7 +110,8 @@ impl Deflater {
             let at = self.end.fetch_add(length, Ordering::Relaxed);
             write_at(&self.file, bytes, at)?;
             let length = u32::try_from(length).map_err(io::Error::other)?;
-            Ok(Body { file: Arc::clone(&self.file), at, length, size: text.len(), crc32: crc32(text) })
+            let size = u32::try_from(text.len()).map_err(io::Error::other)?;
+            Ok(Body { file: Arc::clone(&self.file), at, length, size, crc32: crc32(text), is_in_archive: false })
         })
     }
 
@@ -159,7 +197,7 @@ impl Inflater {
     /// Writes the text of a body behind what is there.
     pub(crate) fn inflate(&mut self, body: &Body, out: &mut Vec<u8>) -> io::Result<()> {
         let from = out.len();
-        out.resize(from + body.size, 0);
+        out.resize(from + body.size as usize, 0);
         let deflated = self.reader.read(body)?;
         self.decompressor.deflate_decompress(deflated, &mut out[from..]).map_err(io::Error::other)?;
         Ok(())

@@ -8,12 +8,13 @@ use osv_schema::{Record, Timestamp, write};
 use rayon::prelude::*;
 
 use crate::body::{Body, Deflater, Inflater};
+use crate::folders::{self, Folders};
 use crate::intel::Told;
 use crate::older::Older;
 use crate::published::publish;
 use crate::release::Ticker;
 use crate::rows::Row;
-use crate::{Error, Held, Input, Target, folders, meaning};
+use crate::{Error, Held, Input, Target, meaning};
 
 /// One record of a release. All of a large database are in memory at once, so it holds what the targets need, no more.
 #[derive(Debug)]
@@ -36,15 +37,36 @@ pub(crate) struct Facts {
     /// Whether it was taken back.
     pub is_withdrawn: bool,
     /// The folders that it belongs to.
-    pub folders: Vec<&'static str>,
-    /// What it says of packages; taken from here by [`crate::material::Material`].
-    pub rows: Vec<Row>,
-    /// What is told of it without reading it again.
-    pub told: Told,
+    pub folders: Folders,
+    /// What it says, where a target asks for that.
+    pub said: Option<Box<Said>>,
     /// The published record on one line.
     pub body: Body,
     /// Whether it was made for this release, and not taken over from an older one.
     pub is_new: bool,
+}
+
+/// What a record says, as far as it is known without reading it again.
+#[derive(Debug)]
+pub(crate) struct Said {
+    /// What it says of packages; taken from here by [`crate::material::Material`].
+    pub rows: Vec<Row>,
+    /// What is told of it.
+    pub told: Told,
+}
+
+impl Said {
+    fn of(path: &TreePath, record: &Record) -> Box<Said> {
+        Box::new(Said { rows: Row::each(path, record), told: Told::of(record) })
+    }
+}
+
+impl Facts {
+    /// What is told of it; nothing where no target asks.
+    pub(crate) fn told(&self) -> &Told {
+        static NOTHING: Told = Told::NOTHING;
+        self.said.as_ref().map_or(&NOTHING, |said| &said.told)
+    }
 }
 
 /// Every report, published or held.
@@ -74,41 +96,41 @@ pub(crate) fn collect<'s, 'p>(
 ) -> Result<Collected<'s>, Error> {
     let known: BTreeSet<&str> = input.held.iter().map(|held| held.path.as_str()).collect();
     let reports = input.snapshot.reports().filter(|(_, entry)| !known.contains(entry.path.as_str()));
-    let (mut items, mut places, mut wanted) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut items, mut wanted) = (Vec::new(), Vec::new());
     for (place, entry) in reports {
         match older.and_then(|older| older.facts(place.stem, &entry.content)) {
             Some(facts) => items.push(Item { path: &entry.path, id: place.stem, content: &entry.content, facts }),
-            None => {
-                places.push(place);
-                wanted.push(entry);
-            }
+            None => wanted.push(entry),
         }
     }
-    if input.targets.iter().any(|target| target.needs_rows()) {
+    let needs_rows = input.targets.iter().any(|target| target.needs_rows());
+    if needs_rows {
         read_rows(&mut items).map_err(Error::io("read again what is in", dir))?;
     }
     let ticker = ticker(wanted.len());
     let is_archived = [Target::Zip, Target::Bundle].iter().any(|target| input.targets.contains(target));
     let deflater = if is_archived { Deflater::for_archives(dir) } else { Deflater::for_keeping(dir) };
     let deflater = deflater.map_err(Error::io("write in", dir))?;
-    let read = input.snapshot.map(&wanted, |entry, bytes| {
-        let facts = facts(entry, bytes, &deflater);
+    let read = input.snapshot.map_each(&wanted, |entry, bytes| {
+        let facts = facts(entry, bytes, &deflater, needs_rows);
         ticker.tick();
         facts
     });
 
     let mut held = input.held.to_vec();
-    for ((place, entry), facts) in places.into_iter().zip(wanted).zip(read) {
+    items.reserve_exact(wanted.len());
+    for (&entry, facts) in wanted.iter().zip(read) {
+        let id = Place::of(&entry.path).map_or("", |place| place.stem);
         match facts {
-            Ok(facts) => items.push(Item { path: &entry.path, id: place.stem, content: &entry.content, facts }),
+            Ok(facts) => items.push(Item { path: &entry.path, id, content: &entry.content, facts }),
             Err(Refusal::Unread(error)) => return Err(error.into()),
             Err(Refusal::Disk(error)) => return Err(Error::io("write in", dir)(error)),
             Err(Refusal::Rule(rule)) => {
-                held.push(Held { id: place.stem.to_owned(), path: entry.path.to_string(), rule: rule.to_owned() })
+                held.push(Held { id: id.to_owned(), path: entry.path.to_string(), rule: rule.to_owned() })
             }
         }
     }
-    items.sort_unstable_by(|a, b| (a.id, a.path).cmp(&(b.id, b.path)));
+    items.par_sort_unstable_by(|a, b| (a.id, a.path).cmp(&(b.id, b.path)));
     if let Some([first, second]) = items.array_windows().find(|[first, second]| first.id == second.id) {
         return Err(Error::DuplicateId {
             id: first.id.to_owned(),
@@ -124,14 +146,18 @@ pub(crate) fn collect<'s, 'p>(
 /// Reads the rows of records that were taken over.
 fn read_rows(items: &mut [Item<'_>]) -> std::io::Result<()> {
     items.par_iter_mut().with_min_len(64).try_for_each_init(Inflater::new, |inflater, item| {
-        let (rows, told) = item.reread(inflater, |record| (Row::each(item.path, &record), Told::of(&record)))?;
-        (item.facts.rows, item.facts.told) = (rows, told);
+        item.facts.said = Some(item.reread(inflater, |record| Said::of(item.path, &record))?);
         Ok(())
     })
 }
 
 /// What is known of a report that is published.
-fn facts(entry: &Entry, bytes: Result<&[u8], ReadError>, deflater: &Deflater) -> Result<Facts, Refusal> {
+fn facts(
+    entry: &Entry,
+    bytes: Result<&[u8], ReadError>,
+    deflater: &Deflater,
+    needs_rows: bool,
+) -> Result<Facts, Refusal> {
     if matches!(entry.content, Content::NotAFile(_)) {
         return Err(Refusal::Rule("unreadable-report"));
     }
@@ -140,8 +166,7 @@ fn facts(entry: &Entry, bytes: Result<&[u8], ReadError>, deflater: &Deflater) ->
         modified: record.modified_at().ok_or(Refusal::Rule("schema-violation"))?,
         is_withdrawn: record.is_withdrawn(),
         folders: folders::of(&record).map_err(|_| Refusal::Rule("unknown-ecosystem"))?,
-        rows: Row::each(&entry.path, &record),
-        told: Told::of(&record),
+        said: needs_rows.then(|| Said::of(&entry.path, &record)),
         body: deflater.deflate(write::compact(&record).as_bytes()).map_err(Refusal::Disk)?,
         is_new: true,
     })

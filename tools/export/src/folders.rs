@@ -1,5 +1,7 @@
 //! The folders of a release: one for each ecosystem, named as osv.dev names them.
 
+use std::collections::BTreeSet;
+
 use ecosystem::{Ecosystem, UnknownEcosystem};
 use osv_schema::Record;
 
@@ -15,8 +17,38 @@ pub(crate) fn always() -> impl Iterator<Item = &'static str> {
     Ecosystem::all().filter(|ecosystem| !ecosystem.is_git()).map(|ecosystem| ecosystem.base())
 }
 
+/// The folders that a record belongs to, sorted. All of a large database are in memory at once, and almost all have one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Folders {
+    One(&'static str),
+    Many(Box<[&'static str]>),
+}
+
+impl Folders {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &'static str> {
+        let all = match self {
+            Folders::One(folder) => std::slice::from_ref(folder),
+            Folders::Many(folders) => folders,
+        };
+        all.iter().copied()
+    }
+
+    pub(crate) fn contains(&self, folder: &str) -> bool {
+        self.iter().any(|known| known == folder)
+    }
+}
+
+impl From<Vec<&'static str>> for Folders {
+    fn from(folders: Vec<&'static str>) -> Folders {
+        match folders.as_slice() {
+            [folder] => Folders::One(folder),
+            _ => Folders::Many(folders.into()),
+        }
+    }
+}
+
 /// The folders that a record belongs to, sorted. A suffix of an ecosystem makes no folder of its own.
-pub(crate) fn of(record: &Record) -> Result<Vec<&'static str>, UnknownEcosystem> {
+pub(crate) fn of(record: &Record) -> Result<Folders, UnknownEcosystem> {
     let mut folders = Vec::new();
     for affected in record.affected.items() {
         let ecosystem = affected.package.value().and_then(|package| package.ecosystem.as_str());
@@ -32,12 +64,12 @@ pub(crate) fn of(record: &Record) -> Result<Vec<&'static str>, UnknownEcosystem>
     }
     folders.sort_unstable();
     folders.dedup();
-    Ok(folders)
+    Ok(folders.into())
 }
 
-/// The folder of this name, if a release can have one.
-pub(crate) fn known(name: &str) -> Option<&'static str> {
-    [GIT, EMPTY].into_iter().chain(always()).find(|folder| *folder == name)
+/// The folders that a release can have.
+pub(crate) fn every() -> BTreeSet<&'static str> {
+    [GIT, EMPTY].into_iter().chain(always()).collect()
 }
 
 #[cfg(test)]

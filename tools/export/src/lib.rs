@@ -59,7 +59,7 @@ pub use manifest::{Counts, FileFacts, Manifest};
 pub use older::Older;
 pub use prove::prove;
 pub use published::published;
-pub use pull::{PullOptions, Pulled, pull};
+pub use pull::{Part, PullOptions, Pulled, pull, pull_part};
 pub use release::{Progress, Step, Written, write, write_over};
 pub use replace::replace;
 pub use sign::{InvalidKey, SigningKey, VerifyingKey};

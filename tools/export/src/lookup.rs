@@ -1,10 +1,11 @@
 //! Target `sqlite`: one SQLite file that answers questions; `docs/lookup.md` describes it.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::io;
 
-use index::{About, Report, Subject};
+use ecosystem::{Ecosystem, Package};
+use index::{About, Named, Report, Subject};
 use osv_schema::{Member, Record, Timestamp, write};
 
 use crate::collect::Item;
@@ -12,9 +13,6 @@ use crate::material::Material;
 use crate::output::{Out, Planned};
 use crate::rows::{Extent, Row};
 use crate::{indicators, intel};
-
-/// The ranges of a record on a package, as OSV has them.
-type Ranges<'m> = BTreeMap<(usize, String, String), String>;
 
 /// The files of the target.
 pub(crate) fn plan<'m>(material: &'m Material<'_>) -> Vec<Planned<'m>> {
@@ -42,37 +40,36 @@ fn build(material: &Material<'_>, path: &std::path::Path) -> Result<(), index::E
         ("home", input.home),
     ];
     let about: About<'_> = facts.into_iter().filter_map(|(key, value)| Some((key, value?))).collect();
-    // Which records have ranges beside those that mean every version is known from the rows; they are few.
-    let mut ranges = Ranges::new();
-    let ranged = |row: &&Row| matches!(&row.extent, Extent::These { ranges, .. } if !ranges.is_empty());
-    let mut inflater = crate::body::Inflater::new();
-    for row in material.rows.iter().filter(ranged) {
-        let text = material.items[row.item].reread(&mut inflater, |record| ranges_of(&record, row));
-        if let Some(text) = text.map_err(damaged)? {
-            ranges.insert((row.item, row.ecosystem.to_string(), row.name.to_string()), text);
-        }
-    }
-    let subjects = material.rows.iter().map(|row| subject(material, row, &ranges));
-    index::build(
-        path,
-        &about,
-        |add| {
-            let mut added = Ok(());
-            let read = material.each_record(report, |report| {
+    let ecosystems: BTreeSet<&str> = material.rows.iter().map(|row| &*row.ecosystem).collect();
+    let ecosystems: Vec<Named<'_>> = ecosystems.into_iter().map(named).collect();
+    let mut rows: Vec<&Row> = material.rows.iter().collect();
+    // As they are by ecosystem and name already, and stay so.
+    rows.sort_by_key(|row| row.item);
+    index::build(path, &about, &ecosystems, |add| {
+        let mut added = Ok(());
+        let read = material.each_record(
+            |item, record| report(material, item, record, &rows),
+            |report| {
                 added = add(report);
                 added.is_ok()
-            });
-            added.and(read.map_err(damaged))
-        },
-        subjects,
-    )
+            },
+        );
+        added.and(read.map_err(damaged))
+    })
+}
+
+/// An ecosystem, and what the package URL of any name in it begins with.
+fn named(name: &str) -> Named<'_> {
+    const ANY: &str = "x";
+    let purl = Ecosystem::parse(name).ok().and_then(|ecosystem| Package::new(ecosystem, ANY).purl_as_written());
+    Named { name, purl: purl.and_then(|purl| Some(purl.strip_suffix(ANY)?.to_owned())) }
 }
 
 fn damaged(error: io::Error) -> index::Error {
     index::Error::Damaged(error.to_string())
 }
 
-fn report(item: &Item<'_>, record: &Record) -> Report {
+fn report<'m>(material: &'m Material<'_>, item: &Item<'_>, record: &Record, rows: &[&'m Row]) -> Report<'m> {
     let word = |member: &str| osv_schema::additions::malpkg(record)?.get(member)?.as_str().map(str::to_owned);
     let seconds = |member: &Member<String>| member.as_str()?.parse().ok().map(Timestamp::unix);
     let package = record.affected.items().first().and_then(|affected| affected.package.value());
@@ -83,6 +80,8 @@ fn report(item: &Item<'_>, record: &Record) -> Report {
     let is_alone = record.affected.items().len() == 1;
     let summary = record.summary.as_str().map(str::to_owned);
     let modified = item.facts.modified.unix();
+    let begin = rows.partition_point(|row| material.items[row.item].id < item.id);
+    let of_item = rows[begin..].iter().take_while(|row| material.items[row.item].id == item.id);
     Report {
         id: item.id.to_owned(),
         published: seconds(&record.published),
@@ -97,28 +96,29 @@ fn report(item: &Item<'_>, record: &Record) -> Report {
             .into_iter()
             .map(|found| index::Indicator { value: found.value, kind: found.kind, role: found.role })
             .collect(),
+        subjects: of_item.map(|row| subject(material, row, record)).collect(),
     }
 }
 
-fn subject<'m>(material: &'m Material<'_>, row: &'m Row, ranges: &'m Ranges<'_>) -> Subject<'m> {
+fn subject<'m>(material: &'m Material<'_>, row: &'m Row, record: &Record) -> Subject<'m> {
     let package = row.package();
     let words = row.words().into_iter().map(|word| {
         let (version, range) = word.cells();
         index::Word { version, range, since: material.since(row, word.text()).map(Timestamp::unix) }
     });
-    let key = (row.item, row.ecosystem.to_string(), row.name.to_string());
+    // Which records have ranges beside those that mean every version is known from the rows; they are few.
+    let has_ranges = matches!(&row.extent, Extent::These { ranges, .. } if !ranges.is_empty());
     Subject {
-        report: row.item,
         ecosystem: &row.ecosystem,
         name: &row.name,
         lookup: package.as_ref().map_or_else(|| row.name.to_string(), |package| package.lookup_name().into_owned()),
-        purl: package.as_ref().and_then(ecosystem::Package::purl_as_written),
+        purl: package.as_ref().and_then(Package::purl_as_written),
         words: words.collect(),
-        ranges: ranges.get(&key).map(String::as_str),
+        ranges: has_ranges.then(|| ranges_of(record, row)).flatten(),
     }
 }
 
-/// The ranges of all parts of a record that are on a package.
+/// The ranges of all parts of a record that are on a package, as OSV has them.
 fn ranges_of(record: &Record, row: &Row) -> Option<String> {
     let on = record.affected.items().iter().filter(|affected| row.is_on(affected));
     let ranges = on.flat_map(|affected| affected.ranges.items());

@@ -53,8 +53,8 @@ impl<'i> Material<'i> {
         let Collected { mut items, held } = collected;
         let mut rows = Vec::with_capacity(items.len());
         for (at, item) in items.iter_mut().enumerate() {
-            let of_item = std::mem::take(&mut item.facts.rows).into_iter();
-            rows.extend(of_item.map(|row| Row { item: at, ..row }));
+            let of_item = item.facts.said.as_mut().map(|said| std::mem::take(&mut said.rows));
+            rows.extend(of_item.into_iter().flatten().map(|row| Row { item: at, ..row }));
         }
         // Items are sorted by id, so their places say the same and cost less to compare.
         rows.sort_by(|a, b| (&a.ecosystem, &a.name, a.item).cmp(&(&b.ecosystem, &b.name, b.item)));
@@ -78,10 +78,10 @@ fn unchanged(items: &[Item<'_>], older: &Older) -> BTreeSet<&'static str> {
     let mut kept: BTreeMap<&'static str, usize> = folders::always().map(|folder| (folder, 0)).collect();
     let mut changed = BTreeSet::new();
     for item in items {
-        for folder in &item.facts.folders {
+        for folder in item.facts.folders.iter() {
             *kept.entry(folder).or_default() += 1;
             if item.facts.is_new {
-                changed.insert(*folder);
+                changed.insert(folder);
             }
         }
     }
@@ -117,7 +117,7 @@ impl Item<'_> {
     pub(crate) fn reread<T>(&self, inflater: &mut Inflater, make: impl FnOnce(Record) -> T) -> io::Result<T> {
         // Whoever panicked with it left nothing behind.
         let alone = || LARGE.lock().unwrap_or_else(PoisonError::into_inner);
-        let _alone = (self.facts.body.size > LARGE_SIZE).then(alone);
+        let _alone = (self.facts.body.size as usize > LARGE_SIZE).then(alone);
         let mut text = Vec::new();
         inflater.inflate(&self.facts.body, &mut text)?;
         let document = Document::parse(&text).map_err(io::Error::other)?;

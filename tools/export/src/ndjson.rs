@@ -18,7 +18,7 @@ pub(crate) fn plan<'m>(material: &'m Material<'_>) -> Vec<Planned<'m>> {
 fn write(items: &[Item<'_>], out: &mut Out<'_>) -> io::Result<()> {
     let mut encoder = zstd::stream::write::Encoder::new(out, LEVEL)?;
     // The size lets a reader make room before it begins, the checksum lets it know that it has all.
-    encoder.set_pledged_src_size(Some(items.iter().map(|item| item.facts.body.size as u64 + 1).sum()))?;
+    encoder.set_pledged_src_size(Some(items.iter().map(|item| u64::from(item.facts.body.size) + 1).sum()))?;
     encoder.include_checksum(true)?;
     let mut inflater = Inflater::new();
     let mut line = Vec::new();

@@ -15,12 +15,11 @@ use sha2::{Digest, Sha256};
 use crate::body::Body;
 use crate::collect::{Facts, Item};
 use crate::delta::{self, IndexV1, IndexedV1};
-use crate::intel::Told;
+use crate::folders::{self, Folders};
 use crate::manifest::{self, FileFacts, Manifest};
-use crate::output::hex;
-use crate::unzip::records;
+use crate::output::{hex, push_hex};
+use crate::unzip::Archive;
 use crate::verify::sha256_of;
-use crate::{folders, unzip};
 
 const ARCHIVE: &str = "all.zip";
 
@@ -28,17 +27,20 @@ const ARCHIVE: &str = "all.zip";
 pub struct Older {
     dir: PathBuf,
     manifest: Manifest,
-    records: HashMap<String, Known>,
+    /// The records, by id.
+    records: Vec<Known>,
+    /// For each blob the place of the record that was made of it.
+    of_blobs: HashMap<BlobId, u32>,
     in_folder: BTreeMap<&'static str, usize>,
     deltas: HashMap<(String, String), IndexedV1>,
 }
 
-/// What is known of one record.
+/// What is known of one record. All of a large database are in memory at once.
 struct Known {
-    blob: BlobId,
+    id: Box<str>,
     modified: Timestamp,
     is_withdrawn: bool,
-    folders: Vec<&'static str>,
+    folders: Folders,
     body: Body,
 }
 
@@ -55,30 +57,30 @@ impl Older {
             let facts = manifest.files.get(path)?;
             (sha256_of(&dir.join(path)).ok()? == facts.sha256).then_some(())
         };
-        is_whole(ARCHIVE)?;
-        let bodies: HashMap<String, Body> =
-            records(&dir.join(ARCHIVE)).ok()?.into_iter().map(|unzip::Zipped { id, body }| (id, body)).collect();
-        let records = read_notes(notes, bodies)?;
+        let read = || read_notes(notes, &Archive::open(&dir.join(ARCHIVE)).ok()?);
+        let (whole, read) = rayon::join(|| is_whole(ARCHIVE), read);
+        whole?;
+        let (records, of_blobs) = read?;
         let mut in_folder = BTreeMap::new();
-        for folder in records.values().flat_map(|known| &known.folders) {
-            *in_folder.entry(*folder).or_default() += 1;
+        for folder in records.iter().flat_map(|known| known.folders.iter()) {
+            *in_folder.entry(folder).or_default() += 1;
         }
         let index = is_whole(delta::INDEX).and_then(|()| fs::read(dir.join(delta::INDEX)).ok());
         let index = index.and_then(|bytes| serde_json::from_slice::<IndexV1>(&bytes).ok());
         let deltas = index.into_iter().flat_map(|index| index.deltas);
         let deltas = deltas.map(|one| ((one.from.clone(), one.to.clone()), one)).collect();
-        Some(Older { dir: dir.to_owned(), manifest, records, in_folder, deltas })
+        Some(Older { dir: dir.to_owned(), manifest, records, of_blobs, in_folder, deltas })
     }
 
     /// What is known of a report, if it is the same as it was.
     pub(crate) fn facts(&self, id: &str, content: &Content) -> Option<Facts> {
-        let known = self.records.get(id).filter(|known| *content == Content::Blob(known.blob))?;
+        let Content::Blob(blob) = content else { return None };
+        let known = self.records.get(*self.of_blobs.get(blob)? as usize).filter(|known| *known.id == *id)?;
         Some(Facts {
             modified: known.modified,
             is_withdrawn: known.is_withdrawn,
             folders: known.folders.clone(),
-            rows: Vec::new(),
-            told: Told::default(),
+            said: None,
             body: known.body.clone(),
             is_new: false,
         })
@@ -135,9 +137,17 @@ pub(crate) fn notes(items: &[Item<'_>]) -> Vec<u8> {
     let mut lines = String::with_capacity(items.len() * 90);
     for Item { id, facts, content, .. } in items {
         let Content::Blob(blob) = content else { continue };
-        let withdrawn = u8::from(facts.is_withdrawn);
-        let line = format!("{blob}\t{id}\t{}\t{withdrawn}\t{}\n", facts.modified.unix(), facts.folders.join("\t"));
-        lines.push_str(&line);
+        push_hex(&blob.0, &mut lines);
+        lines.push('\t');
+        lines.push_str(id);
+        lines.push('\t');
+        lines.push_str(&facts.modified.unix().to_string());
+        lines.push_str(if facts.is_withdrawn { "\t1" } else { "\t0" });
+        for folder in facts.folders.iter() {
+            lines.push('\t');
+            lines.push_str(folder);
+        }
+        lines.push('\n');
     }
     let mut notes = hex(&Sha256::digest(&lines)).into_bytes();
     notes.push(b'\n');
@@ -145,32 +155,43 @@ pub(crate) fn notes(items: &[Item<'_>]) -> Vec<u8> {
     notes
 }
 
-fn read_notes(notes: &[u8], mut bodies: HashMap<String, Body>) -> Option<HashMap<String, Known>> {
+/// The records of a release, and which blob each was made of. Both the notes and the archive have them by id.
+fn read_notes(notes: &[u8], archive: &Archive) -> Option<(Vec<Known>, HashMap<BlobId, u32>)> {
     let (hash, lines) = std::str::from_utf8(notes).ok()?.split_once('\n')?;
     if hex(&Sha256::digest(lines)) != hash {
         return None;
     }
-    let mut records = HashMap::with_capacity(bodies.len());
+    let mut records = Vec::with_capacity(archive.count());
+    let mut of_blobs = HashMap::with_capacity(archive.count());
+    let (mut archived, every) = (archive.records(), folders::every());
     for line in lines.lines() {
         let mut parts = line.split('\t');
         let blob = blob_id(parts.next()?)?;
         let id = parts.next()?;
         let modified = Timestamp::from_unix(parts.next()?.parse().ok()?)?;
         let is_withdrawn = parts.next()? == "1";
-        let folders = parts.map(folders::known).collect::<Option<Vec<_>>>()?;
-        let (id, body) = bodies.remove_entry(id)?;
-        records.insert(id, Known { blob, modified, is_withdrawn, folders, body });
+        let folders = parts.map(|folder| every.get(folder).copied()).collect::<Option<Vec<_>>>()?.into();
+        let body = loop {
+            let record = archived.next()?.ok()?;
+            if record.id == id {
+                break record.body;
+            }
+        };
+        of_blobs.insert(blob, u32::try_from(records.len()).ok()?);
+        records.push(Known { id: id.into(), modified, is_withdrawn, folders, body });
     }
-    Some(records)
+    Some((records, of_blobs))
 }
 
 fn blob_id(text: &str) -> Option<BlobId> {
+    let digit = |digit: u8| char::from(digit).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
     let mut id = [0; 20];
-    if text.len() != 2 * id.len() || !text.is_ascii() {
+    let (pairs, rest) = text.as_bytes().as_chunks::<2>();
+    if pairs.len() != id.len() || !rest.is_empty() {
         return None;
     }
-    for (at, byte) in id.iter_mut().enumerate() {
-        *byte = u8::from_str_radix(&text[2 * at..2 * at + 2], 16).ok()?;
+    for (byte, [high, low]) in id.iter_mut().zip(pairs) {
+        *byte = digit(*high)? << 4 | digit(*low)?;
     }
     Some(BlobId(id))
 }

@@ -139,8 +139,8 @@ fn plan<'m>(target: Target, material: &'m Material<'_>) -> Vec<Planned<'m>> {
 
 fn count(items: &[Item<'_>], held: usize) -> Counts {
     let mut ecosystems = BTreeMap::new();
-    for folder in items.iter().flat_map(|item| &item.facts.folders) {
-        *ecosystems.entry((*folder).to_owned()).or_default() += 1;
+    for folder in items.iter().flat_map(|item| item.facts.folders.iter()) {
+        *ecosystems.entry(folder.to_owned()).or_default() += 1;
     }
     let withdrawn = items.iter().filter(|item| item.facts.is_withdrawn).count();
     Counts { reports: items.len(), withdrawn, held, ecosystems }

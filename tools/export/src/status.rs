@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::io::Read;
 use std::path::Path;
 
 use osv_schema::Timestamp;
@@ -52,6 +53,13 @@ impl Status {
             expires: expires.to_string(),
             sources,
         }
+    }
+
+    /// Reads the status of a release in a folder; none where it has none.
+    pub fn read(dir: &Path) -> Option<Status> {
+        let mut bytes = Vec::new();
+        fs::File::open(dir.join(FILE)).ok()?.take(SIZE_MAX).read_to_end(&mut bytes).ok()?;
+        Status::parse(&bytes)
     }
 
     /// Reads the bytes of a status; none where they are of another kind.

@@ -1,18 +1,20 @@
 //! Zip archives out of bodies that are compressed already.
 //!
 //! Our own because the cost of a release is to be the size of its change: what is compressed once goes into several
-//! archives as it is, and archives that mostly repeat an older one will copy whole stretches of it. No library writes
+//! archives as it is, and archives that mostly repeat an older one copy whole stretches of it. No library writes
 //! from such parts. It is also what makes the bytes a function of names, times and bodies: nothing else is in them.
 //!
 //! After PKWARE's APPNOTE 6.3.10. An archive of 65,535 entries or more, or with an entry or the directory behind the
 //! fourth gigabyte, has the Zip64 records; a single entry never needs them.
 
+use std::fs::File;
 use std::io::{self, Write};
+use std::sync::Arc;
 
 use osv_schema::Timestamp;
 use time::OffsetDateTime;
 
-use crate::body::{Body, BodyReader};
+use crate::body::{Body, BodyReader, Stretch};
 
 const LOCAL_FILE: u32 = 0x0403_4b50;
 pub(crate) const DIRECTORY_ENTRY: u32 = 0x0201_4b50;
@@ -47,6 +49,10 @@ pub(crate) struct ZipWriter<W> {
     directory: Vec<u8>,
     entries: u64,
     reader: BodyReader,
+    /// Entries that lie behind each other in an older archive, and are copied in one go: the file, from where to where.
+    run: Option<(Arc<File>, u64, u64)>,
+    piece: Vec<u8>,
+    head: Vec<u8>,
 }
 
 impl<W: Write> ZipWriter<W> {
@@ -62,6 +68,9 @@ impl<W: Write> ZipWriter<W> {
             directory: Vec::with_capacity(entries * ENTRY_SIZE),
             entries: 0,
             reader: BodyReader::default(),
+            run: None,
+            piece: Vec::new(),
+            head: Vec::new(),
         }
     }
 
@@ -69,29 +78,27 @@ impl<W: Write> ZipWriter<W> {
     pub(crate) fn add(&mut self, name: &str, modified: Timestamp, body: &Body) -> io::Result<()> {
         let is_far = self.offset >= u64::from(u32::MAX);
         let (time, date) = dos_time(modified);
-        let mut facts = Vec::with_capacity(26);
-        put16(&mut facts, if is_far { VERSION_ZIP64 } else { VERSION_DEFLATE });
-        put16(&mut facts, if name.is_ascii() { 0 } else { NAME_IS_UTF8 });
-        put16(&mut facts, DEFLATE);
-        put16(&mut facts, time);
-        put16(&mut facts, date);
-        put32(&mut facts, body.crc32);
-        put32(&mut facts, fits(body.length())?);
-        put32(&mut facts, fits(body.size)?);
-        put16(&mut facts, fits(name.len())?);
-
-        let mut header = Vec::with_capacity(30 + name.len());
-        put32(&mut header, LOCAL_FILE);
-        header.extend(&facts);
-        put16(&mut header, 0);
-        header.extend(name.as_bytes());
-        self.out.write_all(&header)?;
-        self.out.write_all(self.reader.read(body)?)?;
+        let head = &mut self.head;
+        head.clear();
+        put32(head, LOCAL_FILE);
+        put16(head, if is_far { VERSION_ZIP64 } else { VERSION_DEFLATE });
+        put16(head, if name.is_ascii() { 0 } else { NAME_IS_UTF8 });
+        put16(head, DEFLATE);
+        put16(head, time);
+        put16(head, date);
+        put32(head, body.crc32);
+        put32(head, fits(body.length())?);
+        put32(head, body.size);
+        put16(head, fits(name.len())?);
+        let facts = 4..head.len();
+        put16(head, 0);
+        head.extend(name.as_bytes());
+        let length = (head.len() + body.length()) as u64;
 
         let directory = &mut self.directory;
         put32(directory, DIRECTORY_ENTRY);
         put16(directory, MADE_BY);
-        directory.extend(&facts);
+        directory.extend(&self.head[facts]);
         put16(directory, if is_far { 12 } else { 0 });
         // No comment, the first disk, not marked as text.
         directory.extend([0; 6]);
@@ -103,13 +110,37 @@ impl<W: Write> ZipWriter<W> {
             put16(directory, 8);
             put64(directory, self.offset);
         }
-        self.offset += (header.len() + body.length()) as u64;
+        self.write_entry(body, is_far)?;
+        self.offset += length;
         self.entries += 1;
         Ok(())
     }
 
+    /// Writes the head that was made and the text of an entry. Where both lie in an older archive they are the same bytes:
+    /// the head is a function of what stands in the directory, and its place is near in both.
+    fn write_entry(&mut self, body: &Body, is_far: bool) -> io::Result<()> {
+        if let Some(Stretch { file, from, to }) = body.entry(self.head.len()).filter(|_| !is_far) {
+            if let Some((_, _, end)) = self.run.as_mut().filter(|run| Arc::ptr_eq(&run.0, file) && run.2 == from) {
+                *end = to;
+                return Ok(());
+            }
+            self.copy_run()?;
+            self.run = Some((Arc::clone(file), from, to));
+            return Ok(());
+        }
+        self.copy_run()?;
+        self.out.write_all(&self.head)?;
+        self.out.write_all(self.reader.read(body)?)
+    }
+
+    fn copy_run(&mut self) -> io::Result<()> {
+        let Some((file, from, to)) = self.run.take() else { return Ok(()) };
+        Stretch { file: &file, from, to }.copy(&mut self.piece, &mut self.out)
+    }
+
     /// Writes the directory.
     pub(crate) fn finish(mut self) -> io::Result<W> {
+        self.copy_run()?;
         let size = self.directory.len() as u64;
         let entries_16 = u16::try_from(self.entries).unwrap_or(u16::MAX);
         let mut end = Vec::new();
@@ -173,7 +204,6 @@ fn fits<T: TryFrom<usize>>(length: usize) -> io::Result<T> {
 
 #[cfg(test)]
 mod tests {
-    use std::fs::File;
     use std::io::{Read, Seek, SeekFrom};
 
     use super::*;

@@ -8,6 +8,7 @@ use database::{Base, TreePath};
 use ecosystem::{Ecosystem, Package};
 use osv_schema::{Document, Record, Timestamp};
 use rusqlite::{Connection, OpenFlags, Row, params};
+use serde_json::Value;
 
 use crate::Error;
 use crate::build::{FORMAT, VERSION};
@@ -30,51 +31,46 @@ pub struct Lookup {
     connection: Connection,
 }
 
-/// A record and a package by their numbers.
-type Pair = (i64, i64);
-
-/// Every column of a pair, by the two indexes.
+/// What one row says, by its number.
 const ONE: &str = "
-SELECT record.id, record.published, record.modified, record.withdrawn, record.kind, record.confidence,
-  report.summary, report.aliases, ecosystem.name, package.name, subject.ranges
-FROM record
-  JOIN report ON report.id = record.id
-  JOIN subject ON subject.record = record.number AND subject.package = ?2
-  JOIN package ON package.number = subject.package
-  JOIN ecosystem ON ecosystem.number = package.ecosystem
-WHERE record.number = ?1";
+SELECT said.id, said.published, said.modified, said.withdrawn, said.kind, said.confidence, report.summary,
+  report.aliases, ecosystem.name, said.name, said.versions, said.ranges, said.events, said.since, said.since_each
+FROM said
+  JOIN report ON report.id = said.id
+  JOIN ecosystem ON ecosystem.number = said.ecosystem
+WHERE said.number = ?1";
 
-/// Questions, each with the records and packages that answer it. All are answered from indexes.
+/// Questions, each with the numbers of the rows that answer it. All are answered from indexes.
 pub(crate) const QUESTIONS: [(&str, &str); 5] = [
     (
         "package",
-        "SELECT affected.record, package.number FROM ecosystem
-           JOIN package ON package.ecosystem = ecosystem.number AND package.name = ?2
-           JOIN affected ON affected.package = package.number
+        "SELECT said.number FROM ecosystem JOIN said ON said.ecosystem = ecosystem.number AND said.name = ?2
          WHERE ecosystem.name = ?1
-         UNION SELECT affected.record, package.number FROM ecosystem
-           JOIN package ON package.ecosystem = ecosystem.number AND package.lookup = ?2
-           JOIN affected ON affected.package = package.number
+         UNION SELECT said.number FROM ecosystem JOIN said ON said.ecosystem = ecosystem.number AND said.lookup = ?2
          WHERE ecosystem.name = ?1",
     ),
-    (
-        "id",
-        "SELECT subject.record, subject.package FROM record JOIN subject ON subject.record = record.number
-         WHERE record.id = ?1",
-    ),
+    ("id", "SELECT number FROM said WHERE id = ?1 AND name IS NOT NULL"),
     (
         "alias",
-        "SELECT subject.record, subject.package FROM alias JOIN subject ON subject.record = alias.record
+        "SELECT said.number FROM alias
+           JOIN said AS first ON first.number = alias.said
+           JOIN said ON said.id = first.id AND said.name IS NOT NULL
          WHERE alias.alias = ?1",
     ),
     (
         "purl",
-        "SELECT DISTINCT affected.record, affected.package FROM purl JOIN affected ON affected.package = purl.package
-         WHERE purl.purl = ?1",
+        // A cross join keeps the order of the two, and ecosystems are few.
+        "SELECT said.number FROM ecosystem
+           CROSS JOIN said ON said.ecosystem = ecosystem.number AND said.name = substr(?1, length(ecosystem.purl) + 1)
+         WHERE ecosystem.purl = substr(?1, 1, length(ecosystem.purl))
+         UNION SELECT said FROM purl WHERE purl = ?1",
     ),
     (
         "indicator",
-        "SELECT subject.record, subject.package FROM indicator JOIN subject ON subject.record = indicator.record
+        "SELECT said.number FROM indicator
+           JOIN json_each(indicator.said) AS number
+           JOIN said AS first ON first.number = number.value
+           JOIN said ON said.id = first.id AND said.name IS NOT NULL
          WHERE indicator.value = ?1",
     ),
 ];
@@ -113,13 +109,13 @@ impl Lookup {
     ///
     /// The file is damaged.
     pub fn package(&self, package: &Package) -> Result<Vec<Answered>, Error> {
-        let mut pairs = Vec::new();
+        let mut numbers = Vec::new();
         for ecosystem in self.ecosystems(package.ecosystem())? {
             for name in [package.lookup_name(), package.canonical_name()] {
-                pairs.extend(self.pairs("package", &[&ecosystem, &name])?);
+                numbers.extend(self.numbers("package", &[&ecosystem, &name])?);
             }
         }
-        let mut answers = self.answers(pairs)?;
+        let mut answers = self.answers(numbers)?;
         answers.retain(|answer| answer.statement.package.answers_to(package));
         Ok(answers)
     }
@@ -130,7 +126,7 @@ impl Lookup {
     ///
     /// The file is damaged.
     pub fn id(&self, id: &str) -> Result<Vec<Answered>, Error> {
-        self.answers(self.pairs("id", &[id])?)
+        self.answers(self.numbers("id", &[id])?)
     }
 
     /// What the reports with an alias say.
@@ -139,7 +135,7 @@ impl Lookup {
     ///
     /// The file is damaged.
     pub fn alias(&self, alias: &str) -> Result<Vec<Answered>, Error> {
-        self.answers(self.pairs("alias", &[alias])?)
+        self.answers(self.numbers("alias", &[alias])?)
     }
 
     /// What is said of the package of a package URL without a version, spelled as it is published.
@@ -148,7 +144,7 @@ impl Lookup {
     ///
     /// The file is damaged.
     pub fn purl(&self, purl: &str) -> Result<Vec<Answered>, Error> {
-        self.answers(self.pairs("purl", &[purl])?)
+        self.answers(self.numbers("purl", &[purl])?)
     }
 
     /// What the reports with an indicator say.
@@ -157,7 +153,7 @@ impl Lookup {
     ///
     /// The file is damaged.
     pub fn indicator(&self, value: &str) -> Result<Vec<Answered>, Error> {
-        self.answers(self.pairs("indicator", &[value])?)
+        self.answers(self.numbers("indicator", &[value])?)
     }
 
     /// How SQLite answers a question, one step a line.
@@ -197,32 +193,22 @@ impl Lookup {
         Ok(names.into_iter().filter(is_meant).collect())
     }
 
-    fn pairs(&self, question: &str, with: &[&str]) -> Result<Vec<Pair>, Error> {
+    fn numbers(&self, question: &str, with: &[&str]) -> Result<Vec<i64>, Error> {
         let text = QUESTIONS.iter().find(|(name, _)| *name == question).map_or("", |(_, text)| text);
         let mut asked = self.connection.prepare(text)?;
-        let found = asked.query_map(rusqlite::params_from_iter(with), |row| Ok((row.get(0)?, row.get(1)?)))?;
+        let found = asked.query_map(rusqlite::params_from_iter(with), |row| row.get(0))?;
         Ok(found.collect::<Result<_, _>>()?)
     }
 
-    fn answers(&self, mut pairs: Vec<Pair>) -> Result<Vec<Answered>, Error> {
-        pairs.sort_unstable();
-        pairs.dedup();
-        pairs.into_iter().map(|pair| self.answer(pair)).collect()
-    }
-
-    fn answer(&self, (record, package): Pair) -> Result<Answered, Error> {
-        let mut words = self.connection.prepare(
-            "SELECT version, range, since FROM affected WHERE package = ?1 AND record = ?2 ORDER BY version, range",
-        )?;
-        let words = words.query_map(params![package, record], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
-        let words: Vec<(String, String, Option<i64>)> = words.collect::<Result<_, _>>()?;
+    fn answers(&self, mut numbers: Vec<i64>) -> Result<Vec<Answered>, Error> {
+        numbers.sort_unstable();
+        numbers.dedup();
         let mut one = self.connection.prepare(ONE)?;
-        let parts = one.query_row(params![record, package], Parts::read)?;
-        parts.answered(words)
+        numbers.into_iter().map(|number| one.query_row(params![number], Parts::read)?.answered()).collect()
     }
 }
 
-/// A record and a package as the tables have them.
+/// What a record says of a package, as the tables have it.
 struct Parts {
     id: String,
     published: Option<i64>,
@@ -234,7 +220,11 @@ struct Parts {
     aliases: String,
     ecosystem: String,
     name: String,
+    versions: Option<String>,
     ranges: Option<String>,
+    events: Option<String>,
+    since: Option<i64>,
+    since_each: Option<String>,
 }
 
 impl Parts {
@@ -250,27 +240,33 @@ impl Parts {
             aliases: row.get(7)?,
             ecosystem: row.get(8)?,
             name: row.get(9)?,
-            ranges: row.get(10)?,
+            versions: row.get(10)?,
+            ranges: row.get(11)?,
+            events: row.get(12)?,
+            since: row.get(13)?,
+            since_each: row.get(14)?,
         })
     }
 
-    fn answered(self, words: Vec<(String, String, Option<i64>)>) -> Result<Answered, Error> {
+    fn answered(self) -> Result<Answered, Error> {
         let damaged = |what: &str| Error::Damaged(format!("{what} of {}", self.id));
-        let json = |text: &str| serde_json::from_str::<serde_json::Value>(text).map_err(|_| damaged("a list"));
-        let covers_all = words.iter().any(|(version, ..)| version == database::EVERY);
-        let versions: Vec<&str> = words
-            .iter()
-            .map(|(version, ..)| version.as_str())
-            .filter(|v| !v.is_empty() && *v != database::EVERY)
-            .collect();
+        let json = |text: &str| serde_json::from_str::<Value>(text).map_err(|_| damaged("a list"));
+        let list = |text: &Option<String>| -> Result<Vec<String>, Error> {
+            let texts = text.as_deref().map(serde_json::from_str).transpose();
+            Ok(texts.map_err(|_| damaged("a list"))?.unwrap_or_default())
+        };
+        let (mut versions, ranges) = (list(&self.versions)?, list(&self.ranges)?);
+        let since = self.since(&versions, &ranges).ok_or_else(|| damaged("a time"))?;
+        let covers_all = versions.iter().any(|version| version == database::EVERY);
+        versions.retain(|version| version != database::EVERY);
         let mut affected = serde_json::json!({"package": {"ecosystem": self.ecosystem, "name": self.name}});
         if !versions.is_empty() {
             affected["versions"] = versions.into();
         }
         if covers_all {
             affected["ranges"] = serde_json::json!([{"type": "ECOSYSTEM", "events": [{"introduced": "0"}]}]);
-        } else if let Some(ranges) = &self.ranges {
-            affected["ranges"] = json(ranges)?;
+        } else if let Some(events) = &self.events {
+            affected["ranges"] = json(events)?;
         }
         let mut said = serde_json::json!({
             "id": self.id, "modified": time(Some(self.modified)), "affected": [affected], "aliases": json(&self.aliases)?,
@@ -290,13 +286,17 @@ impl Parts {
         let ecosystem = Ecosystem::parse(&self.ecosystem).map_err(|_| damaged("the ecosystem"))?;
         let package = Package::new(ecosystem, &*self.name);
         let path = path(&self.id, &package, self.withdrawn.is_some()).ok_or_else(|| damaged("the place"))?;
-        let mut since = Since::new();
-        for (version, range, seconds) in &words {
-            if let Some(time) = time(*seconds) {
-                since.insert(if range.is_empty() { version.clone() } else { range.clone() }, time);
-            }
-        }
         Ok(Answered { statement: Statement { path, package, record }, since })
+    }
+
+    /// Since when each word is listed; none where it cannot be read.
+    fn since(&self, versions: &[String], ranges: &[String]) -> Option<Since> {
+        let each = match &self.since_each {
+            Some(each) => serde_json::from_str::<[Vec<Option<i64>>; 2]>(each).ok()?.concat(),
+            None => vec![self.since; versions.len() + ranges.len()],
+        };
+        let words = versions.iter().chain(ranges).zip(each);
+        Some(words.filter_map(|(word, seconds)| Some((word.clone(), time(seconds)?))).collect())
     }
 }
 

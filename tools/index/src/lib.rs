@@ -11,5 +11,5 @@ mod build;
 mod error;
 
 pub use ask::{Answered, Lookup, Since};
-pub use build::{About, Indicator, Report, Subject, Word, build};
+pub use build::{About, Add, Indicator, Named, Report, Subject, Word, build};
 pub use error::Error;

@@ -1,58 +1,51 @@
 -- What the file is, and what it was made from: format, version, commit, tree, time, tool, licence, home.
 CREATE TABLE about (key TEXT NOT NULL PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
 
-CREATE TABLE ecosystem (number INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE) STRICT;
+-- `purl` is what the package URLs of its packages begin with where the rest is the name; NULL where none is so.
+CREATE TABLE ecosystem (number INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, purl TEXT) STRICT;
 
+-- What a report says of a package. A report on several packages has a row for each, the first of which has the `part` 0; one
+-- on none has a row without a name. Times are seconds since 1970 began; lists are JSON arrays, NULL where empty.
 -- `lookup` is the name without what its registry does not tell apart, where that is another text than the name.
-CREATE TABLE package (number INTEGER PRIMARY KEY, ecosystem INTEGER NOT NULL, name TEXT NOT NULL, lookup TEXT) STRICT;
-
--- Times are seconds since 1970 began. `kind` is NULL for malware, `summary` for the standard form.
-CREATE TABLE record (
-  number INTEGER PRIMARY KEY, id TEXT NOT NULL COLLATE NOCASE, published INTEGER, modified INTEGER NOT NULL,
-  withdrawn INTEGER, kind TEXT, confidence TEXT, summary TEXT
+-- `versions` has `*` for every version. `ranges` are written as `vers:`, and `events` has them as OSV does.
+-- `since` is when each of them was first listed; where they differ, `since_each` is a list of the times of the versions,
+-- and of those of the ranges. `kind` is NULL for malware, `summary` for the standard form.
+CREATE TABLE said (
+  number INTEGER PRIMARY KEY, id TEXT NOT NULL COLLATE NOCASE, part INTEGER NOT NULL, ecosystem INTEGER, name TEXT,
+  lookup TEXT, versions TEXT, ranges TEXT, events TEXT, since INTEGER, since_each TEXT, published INTEGER,
+  modified INTEGER NOT NULL, withdrawn INTEGER, kind TEXT, confidence TEXT, summary TEXT, aliases TEXT
 ) STRICT;
 
--- Which packages a record is about; `ranges` as OSV has them, where they are not every version.
-CREATE TABLE subject (
-  record INTEGER NOT NULL, package INTEGER NOT NULL, ranges TEXT, PRIMARY KEY (record, package)
-) STRICT, WITHOUT ROWID;
-
--- What a record says of versions: one of `version` and `range` is empty.
-CREATE TABLE affected (
-  package INTEGER NOT NULL, record INTEGER NOT NULL, version TEXT NOT NULL, range TEXT NOT NULL, since INTEGER,
-  PRIMARY KEY (package, record, version, range)
-) STRICT, WITHOUT ROWID;
-
+-- `said` in these three is the first row of a report, and in `purl` the one on the package.
 CREATE TABLE alias (
-  alias TEXT NOT NULL COLLATE NOCASE, record INTEGER NOT NULL, PRIMARY KEY (alias, record)
+  alias TEXT NOT NULL COLLATE NOCASE, said INTEGER NOT NULL, PRIMARY KEY (alias, said)
 ) STRICT, WITHOUT ROWID;
 
-CREATE TABLE purl (purl TEXT NOT NULL, package INTEGER NOT NULL, PRIMARY KEY (purl, package)) STRICT, WITHOUT ROWID;
+-- Package URLs, without a version, that are not what their ecosystem's begin with and the name.
+CREATE TABLE purl (purl TEXT NOT NULL, said INTEGER NOT NULL, PRIMARY KEY (purl, said)) STRICT, WITHOUT ROWID;
 
 CREATE TABLE indicator (
-  value TEXT NOT NULL, type TEXT NOT NULL, record INTEGER NOT NULL, role TEXT, PRIMARY KEY (value, type, record)
+  value TEXT NOT NULL, type TEXT NOT NULL, role TEXT NOT NULL, said TEXT NOT NULL, PRIMARY KEY (value, type, role)
 ) STRICT, WITHOUT ROWID;
 
 -- Everything that stands; nothing withdrawn.
 CREATE VIEW verdict (ecosystem, name, version, range, id, kind, since) AS
-SELECT ecosystem.name, package.name, nullif(affected.version, ''), nullif(affected.range, ''), record.id,
-  coalesce(record.kind, 'malware'), strftime('%Y-%m-%dT%H:%M:%SZ', affected.since, 'unixepoch')
-FROM ecosystem
-  JOIN package ON package.ecosystem = ecosystem.number
-  JOIN affected ON affected.package = package.number
-  JOIN record ON record.number = affected.record
-  JOIN subject ON subject.record = affected.record AND subject.package = affected.package
-WHERE record.withdrawn IS NULL;
+SELECT ecosystem.name, said.name, word.value, NULL, said.id, coalesce(said.kind, 'malware'),
+  strftime('%Y-%m-%dT%H:%M:%SZ', coalesce(said.since, json_extract(said.since_each, '$[0][' || word.key || ']')), 'unixepoch')
+FROM ecosystem JOIN said ON said.ecosystem = ecosystem.number JOIN json_each(said.versions) AS word
+WHERE said.withdrawn IS NULL
+UNION ALL
+SELECT ecosystem.name, said.name, NULL, word.value, said.id, coalesce(said.kind, 'malware'),
+  strftime('%Y-%m-%dT%H:%M:%SZ', coalesce(said.since, json_extract(said.since_each, '$[1][' || word.key || ']')), 'unixepoch')
+FROM ecosystem JOIN said ON said.ecosystem = ecosystem.number JOIN json_each(said.ranges) AS word
+WHERE said.withdrawn IS NULL;
 
 -- Every report, the withdrawn ones too; `aliases` is a JSON array.
 CREATE VIEW report (id, aliases, kind, confidence, summary, published, modified, withdrawn) AS
-SELECT record.id, (SELECT json_group_array(alias.alias) FROM alias WHERE alias.record = record.number),
-  coalesce(record.kind, 'malware'), record.confidence,
-  coalesce(record.summary, (
-    SELECT 'Malicious code in ' || package.name || ' (' || ecosystem.name || ')'
-    FROM subject JOIN package ON package.number = subject.package JOIN ecosystem ON ecosystem.number = package.ecosystem
-    WHERE subject.record = record.number LIMIT 1)),
-  strftime('%Y-%m-%dT%H:%M:%SZ', record.published, 'unixepoch'),
-  strftime('%Y-%m-%dT%H:%M:%SZ', record.modified, 'unixepoch'),
-  strftime('%Y-%m-%dT%H:%M:%SZ', record.withdrawn, 'unixepoch')
-FROM record;
+SELECT said.id, coalesce(said.aliases, '[]'), coalesce(said.kind, 'malware'), said.confidence,
+  coalesce(said.summary, 'Malicious code in ' || said.name || ' (' || ecosystem.name || ')'),
+  strftime('%Y-%m-%dT%H:%M:%SZ', said.published, 'unixepoch'),
+  strftime('%Y-%m-%dT%H:%M:%SZ', said.modified, 'unixepoch'),
+  strftime('%Y-%m-%dT%H:%M:%SZ', said.withdrawn, 'unixepoch')
+FROM said LEFT JOIN ecosystem ON ecosystem.number = said.ecosystem
+WHERE said.part = 0;

@@ -15,6 +15,7 @@ mod differing;
 mod display;
 mod exit;
 mod failure;
+mod kept;
 mod landing;
 mod likeness;
 mod listed;

@@ -11,6 +11,7 @@ use store::{Commit, Store};
 
 use crate::change::tool;
 use crate::context::{Context, Reading, with_sources};
+use crate::display::Shown;
 use crate::failure::Failure;
 use crate::past::{Past, Walker};
 
@@ -187,6 +188,11 @@ impl From<export::Error> for Failure {
             _ => failure,
         }
     }
+}
+
+/// What is said of a release whose status has run out.
+pub(crate) fn told_old(status: &export::Status) -> String {
+    format!("these data are old: their publisher last looked for news on {}", Shown(&status.checked))
 }
 
 /// Reads the key that signatures are held to.

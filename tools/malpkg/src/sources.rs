@@ -13,6 +13,7 @@ use rules::Settings;
 use store::Store;
 
 use crate::failure::Failure;
+use crate::kept::cache_of_user;
 
 /// Where sources are read from, and when.
 pub(crate) struct Sources<'s> {
@@ -78,12 +79,7 @@ impl Sources<'_> {
 
     /// The folder into which repositories are fetched.
     fn cache(&self) -> Option<PathBuf> {
-        let kept = self.store.cache_dir().or_else(|| {
-            let of_user = std::env::var_os("XDG_CACHE_HOME").filter(|dir| !dir.is_empty()).map(PathBuf::from);
-            let at_home = || Some(PathBuf::from(std::env::var_os("HOME")?).join(".cache"));
-            of_user.or_else(at_home).map(|dir| dir.join("malpkg"))
-        });
-        kept.map(|dir| dir.join("sources"))
+        self.store.cache_dir().or_else(cache_of_user).map(|dir| dir.join("sources"))
     }
 }
 

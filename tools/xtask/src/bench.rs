@@ -1,5 +1,7 @@
 //! Speed as a ratio: each command in turn with the one it is measured against, in the same run.
 
+mod release;
+
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -63,11 +65,7 @@ impl Bench {
         } else {
             say("change, never seen: did not run, the corpus has one commit only");
         }
-        if self.repo.join("osv").is_dir() {
-            return self.export();
-        }
-        say("export: did not run in a bare repository");
-        Ok(())
+        release::run_all(self)
     }
 
     fn change(&self) -> Done {
@@ -92,21 +90,6 @@ impl Bench {
         )
     }
 
-    fn export(&self) -> Done {
-        let (out, zip) = (self.room.join("out"), self.room.join("info.zip"));
-        self.pair(
-            "export, against zip -6 -r of the same files",
-            &|| {
-                let _ = fs::remove_dir_all(&out);
-                seconds(self.malpkg(&["export", "--only", "zip", "--out"]).arg(&out))
-            },
-            &|| {
-                let _ = fs::remove_file(&zip);
-                seconds(program("zip", &["-q", "-6", "-r"]).arg(&zip).arg("osv").current_dir(&self.repo))
-            },
-        )
-    }
-
     /// Runs the two in turn, and says the median of each and of their ratios.
     fn pair(&self, what: &str, ours: &dyn Fn() -> Done<f64>, theirs: &dyn Fn() -> Done<f64>) -> Done {
         // One run of each that is not counted fills the caches.
@@ -116,13 +99,9 @@ impl Bench {
         for _ in 0..self.runs {
             rows.push((ours()?, theirs()?));
         }
-        let median = |mut values: Vec<f64>| {
-            values.sort_by(f64::total_cmp);
-            values[values.len() / 2]
-        };
-        let ratio = median(rows.iter().map(|(ours, theirs)| ours / theirs).collect());
-        let ours = median(rows.iter().map(|row| row.0).collect());
-        let theirs = median(rows.iter().map(|row| row.1).collect());
+        let median_of = |value: fn(&(f64, f64)) -> f64| median(&mut rows.iter().map(value).collect::<Vec<_>>());
+        let ratio = median_of(|(ours, theirs)| ours / theirs);
+        let (ours, theirs) = (median_of(|row| row.0), median_of(|row| row.1));
         say(&format!("{what}: {ours:.3} s against {theirs:.3} s, ratio {ratio:.2}"));
         Ok(())
     }
@@ -153,6 +132,11 @@ impl Bench {
     fn cat_file(&self, ids: &Path) -> Done<f64> {
         seconds(git(&self.repo, &["cat-file", "--batch"]).stdin(open(ids)?))
     }
+}
+
+fn median(values: &mut [f64]) -> f64 {
+    values.sort_by(f64::total_cmp);
+    values[values.len() / 2]
 }
 
 fn open(path: &Path) -> Done<File> {

@@ -25,7 +25,7 @@ const AUTHOR: &str = "malpkg <malpkg@localhost>";
 pub(crate) fn plan<'m>(material: &'m Material<'_>) -> Vec<Planned<'m>> {
     let mut in_folder: BTreeMap<&str, Vec<&Item<'_>>> = BTreeMap::new();
     for item in &material.items {
-        for folder in item.facts.folders.iter().filter(|folder| **folder != folders::EMPTY) {
+        for folder in item.facts.folders.iter().filter(|folder| *folder != folders::EMPTY) {
             in_folder.entry(folder).or_default().push(item);
         }
     }

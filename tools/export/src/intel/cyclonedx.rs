@@ -99,7 +99,7 @@ fn write(material: &Material<'_>, by_item: &ByItem, folder: &str, out: &mut Out<
          \"metadata\":{{\"timestamp\":\"{newest}\"}},\"components\":["
     )?;
     let rows = material.rows.iter().filter(|row| row.folder.eq_ignore_ascii_case(folder));
-    let mut told: Vec<&Row> = rows.filter(|row| !material.items[row.item].facts.told.is_test).collect();
+    let mut told: Vec<&Row> = rows.filter(|row| !material.items[row.item].facts.told().is_test).collect();
     // Rows come by name, so one on the same package stands behind the other.
     told.dedup_by(|one, other| (&one.ecosystem, &one.name) == (&other.ecosystem, &other.name));
     list(&told, out, |row| {
@@ -165,7 +165,7 @@ fn vulnerability<'v>(
         }
     }
     let time = |time: Option<Timestamp>| time.map(|time| time.whole_seconds().to_string());
-    let told = &item.facts.told;
+    let told = item.facts.told();
     Vulnerability {
         id: item.id,
         source: Source { name: material.input.home.unwrap_or(NAMELESS), url: url_of(material, item) },

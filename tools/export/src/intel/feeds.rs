@@ -127,7 +127,7 @@ pub(crate) fn plan<'m>(material: &'m Material<'_>) -> Vec<Planned<'m>> {
 fn ecosystems(material: &Material<'_>) -> Vec<(String, Feed)> {
     let mut of: BTreeMap<&str, Vec<usize>> = folders::always().map(|folder| (folder, Vec::new())).collect();
     for (at, item) in told(material) {
-        for folder in item.facts.folders.iter().filter(|folder| **folder != folders::EMPTY) {
+        for folder in item.facts.folders.iter().filter(|folder| *folder != folders::EMPTY) {
             of.entry(folder).or_default().push(at);
         }
     }
@@ -146,7 +146,7 @@ fn ecosystems(material: &Material<'_>) -> Vec<(String, Feed)> {
 fn campaigns(material: &Material<'_>) -> Vec<(String, Feed)> {
     let mut of: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
     for (at, item) in told(material) {
-        if let Some(campaign) = &item.facts.told.campaign {
+        if let Some(campaign) = &item.facts.told().campaign {
             of.entry(campaign).or_default().push(at);
         }
     }
@@ -163,7 +163,7 @@ fn campaigns(material: &Material<'_>) -> Vec<(String, Feed)> {
 }
 
 fn told<'m>(material: &'m Material<'_>) -> impl Iterator<Item = (usize, &'m Item<'m>)> {
-    material.items.iter().enumerate().filter(|(_, item)| !item.facts.told.is_test)
+    material.items.iter().enumerate().filter(|(_, item)| !item.facts.told().is_test)
 }
 
 fn newest(material: &Material<'_>, mut items: Vec<usize>) -> Vec<usize> {
@@ -173,7 +173,7 @@ fn newest(material: &Material<'_>, mut items: Vec<usize>) -> Vec<usize> {
 }
 
 fn published(item: &Item<'_>) -> Timestamp {
-    item.facts.told.published.unwrap_or(item.facts.modified)
+    item.facts.told().published.unwrap_or(item.facts.modified)
 }
 
 /// A campaign as the name of a file: its letters and digits, and a few signs that tell it from any other of the same ones.
@@ -211,7 +211,7 @@ fn entries(material: &Material<'_>, by_item: &ByItem, feed: &Feed) -> Vec<Entry>
 fn entry(material: &Material<'_>, by_item: &ByItem, at: usize) -> Entry {
     let item = &material.items[at];
     let rows: Vec<&Row> = by_item.all(material, at).collect();
-    let title = match (&item.facts.told.summary, rows.first()) {
+    let title = match (&item.facts.told().summary, rows.first()) {
         (Some(summary), _) => summary.to_string(),
         (None, Some(row)) => standard(&row.name, &row.ecosystem),
         (None, None) => "Malicious code".to_owned(),
@@ -225,7 +225,7 @@ fn entry(material: &Material<'_>, by_item: &ByItem, at: usize) -> Entry {
         tags.push(shown(kind));
         lines.extend(row.confidence.as_ref().map(|word| format!("Confidence: {word}")));
     }
-    if let Some(campaign) = &item.facts.told.campaign {
+    if let Some(campaign) = &item.facts.told().campaign {
         lines.push(format!("Campaign: {campaign}"));
         tags.push(shown(campaign));
     }

@@ -168,8 +168,8 @@ pub(crate) fn plan<'m>(material: &'m Material<'_>) -> Vec<Planned<'m>> {
 /// The events, by their ids.
 fn groups(material: &Material<'_>) -> Vec<Group> {
     let mut found: BTreeMap<String, Vec<u32>> = BTreeMap::new();
-    for (at, item) in material.items.iter().enumerate().filter(|(_, item)| !item.facts.told.is_test) {
-        let title = match &item.facts.told.campaign {
+    for (at, item) in material.items.iter().enumerate().filter(|(_, item)| !item.facts.told().is_test) {
+        let title = match &item.facts.told().campaign {
             Some(campaign) => format!("Malicious packages of the campaign {campaign}"),
             None => format!("Malicious packages published on {}", day(published(item))),
         };
@@ -222,7 +222,7 @@ fn group(material: &Material<'_>, title: &str, (number, count): (usize, usize), 
 }
 
 fn published(item: &Item<'_>) -> Timestamp {
-    item.facts.told.published.unwrap_or(item.facts.modified)
+    item.facts.told().published.unwrap_or(item.facts.modified)
 }
 
 fn day(time: Timestamp) -> String {
@@ -300,7 +300,7 @@ impl<'w> Writer<'w> {
         let mut found = BTreeMap::new();
         let mut inflater = Inflater::new();
         let item = |at: u32| &self.material.items[at as usize];
-        for &at in group.items.iter().filter(|at| item(**at).facts.told.has_indicators) {
+        for &at in group.items.iter().filter(|at| item(**at).facts.told().has_indicators) {
             let stands = !item(at).facts.is_withdrawn;
             let mut observed: BTreeMap<Observed, bool> = BTreeMap::new();
             for indicator in item(at).reread(&mut inflater, |record| indicators::of(&record))? {

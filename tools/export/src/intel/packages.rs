@@ -40,13 +40,13 @@ impl ByItem {
 /// The reports of an ecosystem that are told of, each with its place among all.
 pub(crate) fn reports<'m>(material: &'m Material<'_>, folder: &'m str) -> impl Iterator<Item = (usize, &'m Item<'m>)> {
     let all = material.items.iter().enumerate();
-    all.filter(move |(_, item)| !item.facts.told.is_test && item.facts.folders.contains(&folder))
+    all.filter(move |(_, item)| !item.facts.told().is_test && item.facts.folders.contains(folder))
 }
 
 /// The ecosystems that have reports which are told of, by name.
 pub(crate) fn ecosystems(material: &Material<'_>) -> Vec<&'static str> {
-    let told = material.items.iter().filter(|item| !item.facts.told.is_test);
-    let mut folders: Vec<&str> = told.flat_map(|item| item.facts.folders.iter().copied()).collect();
+    let told = material.items.iter().filter(|item| !item.facts.told().is_test);
+    let mut folders: Vec<&str> = told.flat_map(|item| item.facts.folders.iter()).collect();
     folders.sort_unstable();
     folders.dedup();
     // What names no ecosystem says nothing that anybody could look for.

@@ -75,7 +75,7 @@ fn refused(material: &Material<'_>) -> io::Result<Refused> {
     let mut refused = Refused::default();
     let mut inflater = Inflater::new();
     let standing = material.items.iter().filter(|item| {
-        let told = &item.facts.told;
+        let told = item.facts.told();
         told.has_roles && !told.is_test && !item.facts.is_withdrawn
     });
     for item in standing {

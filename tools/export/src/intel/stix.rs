@@ -102,7 +102,7 @@ struct Times {
 
 impl Times {
     fn of(item: &Item<'_>) -> Times {
-        let (published, modified) = (item.facts.told.published, item.facts.modified);
+        let (published, modified) = (item.facts.told().published, item.facts.modified);
         Times { created: millis(published.unwrap_or(modified).min(modified)), modified: millis(modified) }
     }
 
@@ -208,7 +208,7 @@ impl Bundle<'_> {
         let shared = Shared::of(self.material).map_err(io::Error::other)?;
         let mut found: BTreeMap<Observed, Said<'_>> = BTreeMap::new();
         let telling: Vec<&Item<'_>> =
-            reports.iter().map(|(_, item)| *item).filter(|item| item.facts.told.has_indicators).collect();
+            reports.iter().map(|(_, item)| *item).filter(|item| item.facts.told().has_indicators).collect();
         for some in telling.chunks(AT_ONCE) {
             let told: Vec<io::Result<Vec<Observed>>> =
                 some.par_iter().map_init(Inflater::new, |inflater, item| alarms(item, &shared, inflater)).collect();
@@ -233,7 +233,7 @@ impl Bundle<'_> {
     fn campaigns(&self, reports: &[(usize, &Item<'_>)], us: &str, out: &mut Out<'_>) -> io::Result<()> {
         let mut found: BTreeMap<&str, Said<'_>> = BTreeMap::new();
         for (_, item) in reports {
-            if let Some(campaign) = &item.facts.told.campaign {
+            if let Some(campaign) = &item.facts.told().campaign {
                 say(&mut found, campaign.as_ref(), item);
             }
         }
@@ -288,7 +288,7 @@ impl Said<'_> {
 
 /// A revoked object stays revoked for ever: a report that people brought back has another one.
 fn malware_id(item: &Item<'_>) -> String {
-    let times = item.facts.told.reinstated;
+    let times = item.facts.told().reinstated;
     let again = times.to_string();
     let words: &[&str] = if times == 0 { &["malware", item.id] } else { &["malware", item.id, &again] };
     format!("malware--{}", uuid(words))

@@ -9,7 +9,7 @@ use crate::indicators;
 const TEST: &str = "test";
 
 /// What is told of a report.
-#[derive(Clone, Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Told {
     /// When it was published.
     pub published: Option<Timestamp>,
@@ -30,6 +30,18 @@ pub(crate) struct Told {
 }
 
 impl Told {
+    /// Of what nothing is told.
+    pub(crate) const NOTHING: Told = Told {
+        published: None,
+        withdrawn: None,
+        campaign: None,
+        is_test: false,
+        has_indicators: false,
+        has_roles: false,
+        summary: None,
+        reinstated: 0,
+    };
+
     pub(crate) fn of(record: &Record) -> Told {
         let ours = malpkg(record);
         let word = |name: &str| ours?.get(name)?.as_str().filter(|word| !word.is_empty());

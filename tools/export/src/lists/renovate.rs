@@ -46,7 +46,7 @@ fn write(material: &Material<'_>, out: &mut Out<'_>) -> io::Result<()> {
     chosen.dedup();
     let mut archive = ZipWriter::new(&mut *out);
     for ecosystem in ECOSYSTEMS {
-        let is_in = |item: &&Item<'_>| item.facts.folders.contains(&ecosystem);
+        let is_in = |item: &&Item<'_>| item.facts.folders.contains(ecosystem);
         let items: Vec<&Item<'_>> = chosen.iter().map(|at| &material.items[*at]).filter(is_in).collect();
         let modified = items.iter().map(|item| item.facts.modified).max().unwrap_or(Timestamp::EPOCH);
         archive.add(&format!("{}.nedb", ecosystem.to_lowercase()), modified, &deflated(&items)?)?;
@@ -74,8 +74,8 @@ fn deflated(items: &[&Item<'_>]) -> io::Result<Body> {
         }
     }
     file.write_all(&END)?;
-    let length = u32::try_from(length + END.len()).map_err(io::Error::other)?;
-    Ok(Body::in_file(Arc::<File>::new(file), 0, length, size, crc.sum()))
+    let fits = |length: usize| u32::try_from(length).map_err(io::Error::other);
+    Ok(Body::in_file(Arc::<File>::new(file), 0, fits(length + END.len())?, fits(size)?, crc.sum()))
 }
 
 /// Records that make a piece each: so many as are large enough together.
@@ -84,7 +84,7 @@ fn pieces<'r, 'm>(mut items: &'r [&'m Item<'m>]) -> Vec<&'r [&'m Item<'m>]> {
     while !items.is_empty() {
         let mut size = 0;
         let is_enough = |item: &&Item<'_>| {
-            size += item.facts.body.size;
+            size += item.facts.body.size as usize;
             size >= PIECE
         };
         let count = items.iter().position(is_enough).map_or(items.len(), |at| at + 1);

@@ -15,7 +15,7 @@ use crate::delta::{self, Gone, IndexV1};
 use crate::manifest::Manifest;
 use crate::pull::fetch::fetch;
 use crate::pull::place::Place;
-use crate::unzip::{Zipped, records};
+use crate::unzip::Archive;
 use crate::verify::sha256_of;
 use crate::{Blocking, CommitFacts, Error, Input, Target, write};
 
@@ -148,12 +148,17 @@ fn make(there: &Manifest, chain: &[String], (out, new): (&Path, &Path)) -> Resul
 
 /// The records of the new release, by id.
 fn bodies(chain: &[String], (out, new): (&Path, &Path)) -> io::Result<BTreeMap<String, Body>> {
-    let pair = |zipped: Zipped| (zipped.id, zipped.body);
-    let mut bodies: BTreeMap<String, Body> = records(&out.join(ARCHIVE))?.into_iter().map(pair).collect();
+    let read = |bodies: &mut BTreeMap<String, Body>, path: &Path| {
+        Archive::open(path)?
+            .records()
+            .try_for_each(|record| record.map(|record| drop(bodies.insert(record.id.to_owned(), record.body))))
+    };
+    let mut bodies = BTreeMap::new();
+    read(&mut bodies, &out.join(ARCHIVE))?;
     for stem in chain {
         let gone: Gone = serde_json::from_slice(&fs::read(new.join(format!("{stem}.json")))?)?;
         gone.ids().for_each(|id| drop(bodies.remove(&id)));
-        bodies.extend(records(&new.join(format!("{stem}.zip")))?.into_iter().map(pair));
+        read(&mut bodies, &new.join(format!("{stem}.zip")))?;
     }
     Ok(bodies)
 }

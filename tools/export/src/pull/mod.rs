@@ -3,6 +3,7 @@
 
 mod fetch;
 mod forward;
+mod part;
 mod place;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -18,6 +19,7 @@ use crate::verify::{OUTSIDE, sha256_of};
 use crate::{Error, replace};
 use fetch::{fetch, fetch_small};
 use forward::bring_forward;
+pub use part::{Part, pull_part};
 use place::Place;
 
 /// The largest signature that is read.
@@ -71,12 +73,40 @@ struct Published {
 /// manifest says; or `out` cannot hold it. Then `out` is as it was.
 pub fn pull(from: &str, out: &Path, options: PullOptions<'_>) -> Result<Pulled, Error> {
     let place = Place::of(from)?;
-    let mut published = look(&place, options.key)?;
+    let published = look(&place, options.key)?;
+    pull_from(&place, published, &Wanted::Every, out, options)
+}
+
+/// Which files of a release are wanted.
+enum Wanted<'w> {
+    Every,
+    /// The one that is chosen by the manifest.
+    One(&'w dyn Fn(&Manifest) -> Option<String>),
+}
+
+impl Wanted<'_> {
+    fn of<'m>(&self, manifest: &'m Manifest) -> Vec<(&'m String, &'m FileFacts)> {
+        match self {
+            Wanted::Every => manifest.files.iter().collect(),
+            Wanted::One(choose) => {
+                choose(manifest).and_then(|path| manifest.files.get_key_value(&path)).into_iter().collect()
+            }
+        }
+    }
+}
+
+fn pull_from(
+    place: &Place,
+    mut published: Published,
+    wanted: &Wanted<'_>,
+    out: &Path,
+    options: PullOptions<'_>,
+) -> Result<Pulled, Error> {
     for _ in 1..MOVES_MAX {
-        match bring(&place, &published, out, options) {
+        match bring(place, &published, wanted, out, options) {
             Err(error @ Error::Unlike { .. }) => {
                 // Static hosting is exchanged file by file: what came may be of the next release.
-                let again = look(&place, options.key)?;
+                let again = look(place, options.key)?;
                 if again.manifest == published.manifest {
                     return Err(error);
                 }
@@ -85,7 +115,7 @@ pub fn pull(from: &str, out: &Path, options: PullOptions<'_>) -> Result<Pulled, 
             done => return done,
         }
     }
-    bring(&place, &published, out, options)
+    bring(place, &published, wanted, out, options)
 }
 
 /// Reads what is outside the manifest, and the manifest.
@@ -138,8 +168,18 @@ fn is_plain(path: &str) -> bool {
     path.len() <= PATH_MAX && path.split('/').all(is_plain) && !OUTSIDE.contains(&path)
 }
 
-fn bring(place: &Place, published: &Published, out: &Path, options: PullOptions<'_>) -> Result<Pulled, Error> {
+fn bring(
+    place: &Place,
+    published: &Published,
+    asked: &Wanted<'_>,
+    out: &Path,
+    options: PullOptions<'_>,
+) -> Result<Pulled, Error> {
     let manifest = &published.manifest;
+    let files = asked.of(manifest);
+    if matches!(asked, Wanted::One(_)) && is_here(published, &files, out) {
+        return Ok(published.pulled(manifest.commit.clone(), files.len()));
+    }
     replace(out, |new| {
         let here = Manifest::read(out).ok();
         if let Some(here) = here.as_ref().filter(|_| !options.may_go_back) {
@@ -148,13 +188,12 @@ fn bring(place: &Place, published: &Published, out: &Path, options: PullOptions<
         let is_kept = |(path, facts): (&String, &FileFacts)| {
             here.as_ref().is_some_and(|here| here.files.get(path) == Some(facts)) && keep(out, new, path, facts)
         };
-        let files: Vec<(&String, &FileFacts)> = manifest.files.iter().collect();
         let kept: Vec<bool> = files.par_iter().with_max_len(1).map(|file| is_kept(*file)).collect();
         let wanted: BTreeSet<&str> =
             files.iter().zip(&kept).filter(|(_, kept)| !**kept).map(|((path, _), _)| path.as_str()).collect();
-        let made = match &here {
-            Some(here) => bring_forward(place, manifest, here, (out, new), &wanted)?,
-            None => BTreeSet::new(),
+        let made = match (&here, asked) {
+            (Some(here), Wanted::Every) => bring_forward(place, manifest, here, (out, new), &wanted)?,
+            _ => BTreeSet::new(),
         };
         let came: Vec<&FileFacts> = files
             .par_iter()
@@ -173,15 +212,33 @@ fn bring(place: &Place, published: &Published, out: &Path, options: PullOptions<
             fs::write(&path, bytes).map_err(Error::io("write", &path))?;
         }
         Ok(Pulled {
-            manifest: manifest.clone(),
-            before: here.and_then(|here| here.commit),
-            kept: kept.iter().filter(|kept| **kept).count(),
             made: made.len(),
             downloaded: came.len(),
             bytes: came.iter().map(|facts| facts.size).sum(),
-            status: published.status.clone(),
+            ..published.pulled(here.and_then(|here| here.commit), kept.iter().filter(|kept| **kept).count())
         })
     })
+}
+
+impl Published {
+    /// What a pull comes to for which nothing had to come.
+    fn pulled(&self, before: Option<String>, kept: usize) -> Pulled {
+        let (manifest, status) = (self.manifest.clone(), self.status.clone());
+        Pulled { manifest, before, kept, made: 0, downloaded: 0, bytes: 0, status }
+    }
+}
+
+/// Whether a folder holds files of a release already, and what is outside its manifest.
+fn is_here(published: &Published, files: &[(&String, &FileFacts)], out: &Path) -> bool {
+    let mut outside = OUTSIDE.into_iter().map(|name| (fs::read(out.join(name)).ok(), published.outside.get(name)));
+    outside.all(|(here, there)| here.as_ref() == there) && files.iter().all(|(path, facts)| is_so(out, path, facts))
+}
+
+/// Whether a file of the release that is here is what its manifest says.
+fn is_so(out: &Path, path: &str, facts: &FileFacts) -> bool {
+    let old = out.join(path);
+    let is_file = fs::symlink_metadata(&old).is_ok_and(|found| found.is_file() && found.len() == facts.size);
+    is_file && sha256_of(&old).ok().as_ref() == Some(&facts.sha256)
 }
 
 /// A release that is older than the one here would bring back what was corrected since.
@@ -203,11 +260,10 @@ fn refuse_going_back(here: &Manifest, there: &Manifest) -> Result<(), Error> {
 
 /// Takes a file over from the release that is here, if it is what its manifest says. What cannot be taken over comes anew.
 fn keep(out: &Path, new: &Path, path: &str, facts: &FileFacts) -> bool {
-    let (old, into) = (out.join(path), new.join(path));
-    let is_file = fs::symlink_metadata(&old).is_ok_and(|found| found.is_file() && found.len() == facts.size);
-    if !is_file || sha256_of(&old).ok().as_ref() != Some(&facts.sha256) {
+    if !is_so(out, path, facts) {
         return false;
     }
+    let (old, into) = (out.join(path), new.join(path));
     let Some(folder) = into.parent() else { return false };
     let is_kept =
         fs::create_dir_all(folder).is_ok() && (fs::hard_link(&old, &into).is_ok() || fs::copy(&old, &into).is_ok());

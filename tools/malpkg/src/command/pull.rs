@@ -9,7 +9,7 @@ use crate::context::Context;
 use crate::display::{Shown, count};
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::release::verifying_key;
+use crate::release::{told_old, verifying_key};
 
 /// Bring a release over from where it is published, and hold every byte to its manifest
 ///
@@ -101,8 +101,7 @@ fn write_text(arguments: &Arguments, pulled: &Pulled, is_old: bool, context: &mu
         pulled.kept,
     )?;
     if let (true, Some(status)) = (is_old, &pulled.status) {
-        let checked = Shown(&status.checked).to_string();
-        writeln!(context.out, "these data are old: their publisher last looked for news on {checked}")?;
+        writeln!(context.out, "{}", told_old(status))?;
     }
     Ok(())
 }

@@ -16,6 +16,7 @@ use crate::context::Context;
 use crate::display::Shown;
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::release::{told_old, verifying_key};
 use crate::resolve::words;
 use data::Data;
 
@@ -23,7 +24,8 @@ use data::Data;
 ///
 /// A package is written `npm/left-pad`, `npm/@scope/name@1.2.3`, or as a purl; a report as its id or its path from the
 /// root of the database. Answers come from the newest commit, or from the folder where there is no git. The exit code is
-/// 1 if anything asked for is malicious, and 2 if a question could not be answered.
+/// 1 if anything asked for is malicious, else 4 if the data are of a publisher who has long not looked for news, and 2 if a
+/// question could not be answered.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
     /// Packages, ids or paths; `-` reads them from standard input, one a line
@@ -34,11 +36,16 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "ECOSYSTEM")]
     ecosystem: Option<String>,
 
-    /// What to ask in place of the repository: a release, a lookup file, or an archive of records
+    /// What to ask in place of the repository: a release, a lookup file, or an archive of records, here or at an address
     ///
-    /// Without it, what the environment variable MALPKG_FROM names, and else the repository.
-    #[arg(long, value_name = "DIR|FILE")]
+    /// Without it, what the environment variable MALPKG_FROM names, and else the repository. Of an address
+    /// (`https://…` or `http://…`) only what is asked comes; it is held to the manifest of its release, and kept.
+    #[arg(long, value_name = "DIR|FILE|URL")]
     from: Option<PathBuf>,
+
+    /// The key that the release at an address must be signed with, as `malpkg pull` takes it
+    #[arg(long, value_name = "KEY")]
+    key: Option<String>,
 
     /// Say for each version and range who put it there or keeps it out, and since when
     #[arg(long)]
@@ -102,7 +109,15 @@ struct ReportV1 {
 }
 
 pub(crate) fn run(arguments: &Arguments, context: &mut Context<'_>) -> Result<Exit, Failure> {
-    let data = Data::open(arguments.from.as_deref(), context)?;
+    let key = verifying_key(arguments.key.as_deref())?;
+    let (data, status) = Data::open(arguments.from.as_deref(), key.as_ref(), context)?;
+    let is_old = match status.filter(|status| status.is_expired(context.now())) {
+        Some(status) => {
+            writeln!(context.err, "{}", told_old(&status))?;
+            true
+        }
+        None => false,
+    };
     let aliases = data.aliases();
     let (mut answers, mut failures) = (Vec::new(), Vec::new());
     for word in words(&arguments.what)? {
@@ -121,7 +136,8 @@ pub(crate) fn run(arguments: &Arguments, context: &mut Context<'_>) -> Result<Ex
     // answered is no all-clear.
     let mut failures = failures.into_iter().peekable();
     if !is_malicious && failures.peek().is_some() {
-        return failures.next().map_or(Ok(Exit::Failed), Err);
+        let exit = if is_old { Exit::TooOld } else { Exit::Failed };
+        return failures.next().map_or(Ok(exit), |failure| Err(failure.exits(exit)));
     }
     for failure in failures {
         writeln!(context.err, "{failure}")?;
@@ -130,7 +146,7 @@ pub(crate) fn run(arguments: &Arguments, context: &mut Context<'_>) -> Result<Ex
         let data = DataV1 { commit: data.commit(), time: data.time() };
         context.write_json(&QueryV1 { format: "malpkg.query", version: 1, data, answers })?;
     }
-    Ok(Exit::found(is_malicious))
+    Ok(if is_old && !is_malicious { Exit::TooOld } else { Exit::found(is_malicious) })
 }
 
 fn answer(word: &str, arguments: &Arguments, data: &Data, aliases: Option<&Aliases<'_>>) -> Result<AnswerV1, Failure> {

@@ -96,7 +96,8 @@ fn converse(stream: &TcpStream, shared: &Shared) -> std::io::Result<()> {
 
 /// Answers one question. False where the connection ends with it.
 fn answer(address: &str, from: Option<usize>, shared: &Shared, out: &mut TcpStream) -> std::io::Result<bool> {
-    let path = unescaped(address.strip_prefix("/mirror/").unwrap_or("nothing"));
+    let path = address.split('?').next().and_then(|path| path.strip_prefix("/mirror/"));
+    let path = unescaped(path.unwrap_or("nothing"));
     shared.asked.lock().unwrap().push(path.clone());
     let mut bytes = std::fs::read(shared.folder.lock().unwrap().join(&path)).ok();
     let mut length_sent = usize::MAX;

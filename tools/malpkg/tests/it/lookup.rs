@@ -125,7 +125,7 @@ fn what_is_no_release_is_no_all_clear() {
     let sqlite = room.place("x.sqlite");
     std::fs::write(&sqlite, b"SQLite format 3\0 and nothing else").unwrap();
     let (text, sqlite) = (text.to_str().unwrap(), sqlite.to_str().unwrap());
-    for from in [text, sqlite, "/nowhere", room.path().to_str().unwrap(), "https://example.org/release"] {
+    for from in [text, sqlite, "/nowhere", room.path().to_str().unwrap(), "ftp://x.test/release"] {
         let ran = malpkg(room.path(), &["query", "npm/a", "--from", from]);
         assert_eq!(ran.exit, Exit::Failed, "{from}: {}", ran.out);
     }

@@ -2,6 +2,7 @@
 
 use std::ffi::OsString;
 use std::path::Path;
+use std::process::{Command, Stdio};
 
 use malpkg::Exit;
 use serde_json::Value;
@@ -10,8 +11,8 @@ use serde_json::Value;
 pub(crate) const NOW: &str = "2026-06-01T12:00:00Z";
 
 /// What one run came to.
-pub(crate) struct Ran {
-    pub(crate) exit: Exit,
+pub(crate) struct Ran<E = Exit> {
+    pub(crate) exit: E,
     pub(crate) out: String,
     pub(crate) err: String,
 }
@@ -29,6 +30,15 @@ pub(crate) fn malpkg_at(now: &str, repo: &Path, arguments: &[&str]) -> Ran {
     let exit = malpkg::run(all, &mut out, &mut err);
     let text = |bytes| String::from_utf8(bytes).expect("the program writes UTF-8");
     Ran { exit, out: text(out), err: text(err) }
+}
+
+/// Runs the program as a process, which has no `--repo`, with variables in its environment.
+pub(crate) fn spawned(now: &str, arguments: &[&str], variables: &[(&str, &str)]) -> Ran<Option<i32>> {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_malpkg"));
+    command.args(["--now", now]).args(arguments).envs(variables.iter().copied()).stdin(Stdio::null());
+    let ran = command.output().expect("the program runs");
+    let text = |bytes| String::from_utf8(bytes).expect("the program writes UTF-8");
+    Ran { exit: ran.status.code(), out: text(ran.stdout), err: text(ran.stderr) }
 }
 
 /// Runs a command for JSON, and holds it to an exit code.

@@ -1,12 +1,11 @@
 //! `malpkg verify`: a release against its manifest, a key, and the commit.
 
 use std::fs;
-use std::process::{Command, Stdio};
 
 use malpkg::Exit;
 use testkit::report;
 
-use crate::program::{json, malpkg};
+use crate::program::{NOW, Ran, json, malpkg, spawned};
 use crate::pull::Published;
 
 /// The kinds of difference, with their paths.
@@ -19,13 +18,10 @@ fn differences(published: &Published, name: &str, more: &[&str]) -> Vec<String> 
     found.iter().map(|one| format!("{} {}", one["path"].as_str().unwrap(), one["kind"].as_str().unwrap())).collect()
 }
 
-/// Runs the program as a process, which has no `--repo` and the environment that is given.
+/// Runs the program as a process that may have a key to sign with.
 fn process(arguments: &[&str], key: Option<&str>) -> (Option<i32>, String) {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_malpkg"));
-    command.args(["--now", crate::program::NOW]).args(arguments).stdin(Stdio::null());
-    command.env_remove("MALPKG_SIGNING_KEY").envs(key.map(|key| ("MALPKG_SIGNING_KEY", key)));
-    let ran = command.output().unwrap();
-    (ran.status.code(), String::from_utf8(ran.stdout).unwrap() + &String::from_utf8(ran.stderr).unwrap())
+    let Ran { exit, out, err } = spawned(NOW, arguments, &[("MALPKG_SIGNING_KEY", key.unwrap_or_default())]);
+    (exit, out + &err)
 }
 
 #[test]

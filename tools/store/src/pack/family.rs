@@ -6,7 +6,7 @@ use libdeflater::Decompressor;
 use rayon::prelude::*;
 
 use super::delta::{self, Form, Header};
-use super::{Kind, Pack, Show, Wanted};
+use super::{Kind, Pack, Show, TRAILER, Wanted};
 
 /// The largest object that is inflated here, be it wanted or only a base.
 const OBJECT_MAX: u64 = 64 << 20;
@@ -59,8 +59,9 @@ pub(super) struct Family<'p> {
 
 impl<'p> Family<'p> {
     /// Finds what is wanted, sorted by place, its bases, theirs, and so on, and what each is made of.
-    pub(super) fn gather(pack: &'p Pack, wanted: &'p [Wanted]) -> Option<Family<'p>> {
-        let (offsets, bytes) = (pack.offsets()?, pack.bytes()?);
+    pub(super) fn gather(pack: &'p Pack, bytes: &'p [u8], wanted: &'p [Wanted]) -> Option<Family<'p>> {
+        // Up to where the objects end.
+        let (offsets, bytes) = (pack.offsets()?, bytes.get(..bytes.len().checked_sub(TRAILER)?)?);
         let (members, member_of) = (Vec::with_capacity(wanted.len()), vec![NONE; offsets.len()]);
         let mut family = Family { pack, offsets, bytes, wanted, members, member_of };
         let mut requests = Vec::with_capacity(wanted.len());

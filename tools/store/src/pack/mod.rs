@@ -48,7 +48,6 @@ struct Pack {
     path: PathBuf,
     index: PackIndex,
     offsets: OnceLock<Option<Vec<u64>>>,
-    bytes: OnceLock<Option<Mapped>>,
 }
 
 impl Packs {
@@ -68,8 +67,9 @@ impl Packs {
             let mut here: Vec<Wanted> =
                 (0..wanted.len()).into_par_iter().filter(|&at| !is_shown[at]).filter_map(place).collect();
             here.par_sort_unstable();
-            if !here.is_empty() {
-                let shown = Family::gather(pack, &here).map(|family| family.read(kind, limit, show));
+            // A pack is mapped as long as it is read: what was looked at of it counts as memory of the program.
+            if let Some(bytes) = pack.map().filter(|_| !here.is_empty()) {
+                let shown = Family::gather(pack, &bytes, &here).map(|family| family.read(kind, limit, show));
                 shown.unwrap_or_default().into_iter().for_each(|at| is_shown[at] = true);
             }
         }
@@ -79,8 +79,7 @@ impl Packs {
 
 impl Pack {
     fn open(index: PathBuf) -> Option<Pack> {
-        let (offsets, bytes) = (OnceLock::new(), OnceLock::new());
-        Some(Pack { path: index.with_extension("pack"), index: PackIndex::read(&index)?, offsets, bytes })
+        Some(Pack { path: index.with_extension("pack"), index: PackIndex::read(&index)?, offsets: OnceLock::new() })
     }
 
     /// Where every object begins, ascending.
@@ -88,11 +87,11 @@ impl Pack {
         self.offsets.get_or_init(|| self.index.offsets()).as_deref()
     }
 
-    /// Its bytes, up to where the objects end.
-    fn bytes(&self) -> Option<&[u8]> {
-        let bytes = self.bytes.get_or_init(|| map(&self.path).ok()).as_deref()?;
+    /// Its bytes.
+    fn map(&self) -> Option<Mapped> {
+        let bytes = map(&self.path).ok()?;
         let count = u32::try_from(self.index.count()).ok()?.to_be_bytes();
         let is_pack = bytes.starts_with(b"PACK\0\0\0\x02") && bytes.get(8..12)? == count;
-        if is_pack { bytes.get(..bytes.len().checked_sub(TRAILER)?) } else { None }
+        is_pack.then_some(bytes)
     }
 }

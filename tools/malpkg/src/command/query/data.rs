@@ -1,13 +1,14 @@
 //! What is asked: the repository, or something that was published.
 
+mod published;
+
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::sync::Arc;
 
 use database::verdict::Statement;
-use database::{Base, EVERY, Listed, Report, Snapshot, TreePath, subject};
+use database::{EVERY, Listed, Snapshot};
+use export::{Status, VerifyingKey};
 use index::Lookup;
-use intake::{Bounds, Document, Place};
 use osv_schema::Timestamp;
 use store::Store;
 
@@ -18,15 +19,6 @@ use crate::resolve::{Meant, is_like_an_id, is_package, is_path, nothing, package
 
 /// What names the data where `--from` does not.
 const VARIABLE: &str = "MALPKG_FROM";
-/// The files of a release that can be asked, the best first.
-const FILES: [&str; 2] = ["malpkg.sqlite", "all.zip"];
-/// How an SQLite file begins.
-const SQLITE: &[u8] = b"SQLite format 3\0";
-/// How much is read of one archive.
-const BOUNDS: Bounds = Bounds { documents_max: 4_000_000, unpacked_max: 16 << 30 };
-
-const REMEDY: &str = "name the folder of a release, its `malpkg.sqlite`, or an archive such as its `all.zip`";
-
 /// Since when each version and range is listed.
 type Since = BTreeMap<String, String>;
 
@@ -41,12 +33,16 @@ pub(super) enum Data {
 }
 
 impl Data {
-    /// Opens what is named, or what the environment names, or the repository.
-    pub(super) fn open(from: Option<&Path>, context: &mut Context<'_>) -> Result<Data, Failure> {
+    /// Opens what is named, or what the environment names, or the repository. A release may say until when it is news.
+    pub(super) fn open(
+        from: Option<&Path>,
+        key: Option<&VerifyingKey>,
+        context: &mut Context<'_>,
+    ) -> Result<(Data, Option<Status>), Failure> {
         let named = std::env::var_os(VARIABLE).filter(|named| !named.is_empty());
         match from.or(named.as_ref().map(Path::new)) {
-            Some(from) => Data::published(from),
-            None => Data::database(context),
+            Some(from) => published::open(from, key, context),
+            None => Ok((Data::database(context)?, None)),
         }
     }
 
@@ -67,37 +63,6 @@ impl Data {
             }
         }
         Ok(Data::Database { store, reading: Box::new(reading), listed })
-    }
-
-    fn published(from: &Path) -> Result<Data, Failure> {
-        let shown = from.to_string_lossy().into_owned();
-        let fault = |message: String| Failure::new(message).place(&shown).remedy(REMEDY);
-        if shown.contains("://") {
-            return Err(fault("an address cannot be asked: `malpkg pull` brings a release here".to_owned()));
-        }
-        let (file, manifest) = if from.is_dir() {
-            let manifest = export::Manifest::read(from).map_err(|error| fault(with_sources(&error)))?;
-            let file = FILES.into_iter().find(|file| manifest.files.contains_key(*file));
-            let file = file.ok_or_else(|| fault(format!("this release has none of {}", FILES.join(" and "))))?;
-            (from.join(file), Some(manifest))
-        } else {
-            (from.to_owned(), None)
-        };
-        let mut start = [0; 16];
-        let read = std::fs::File::open(&file).and_then(|mut opened| {
-            use std::io::Read;
-            opened.read(&mut start)
-        });
-        let length = read.map_err(|error| fault(format!("cannot read this: {error}")))?;
-        let (commit, time) = manifest.map_or((None, None), |manifest| (manifest.commit, manifest.time));
-        if start[..length] == *SQLITE {
-            let broken = |error: index::Error| fault(with_sources(&error));
-            let lookup = Lookup::open(&file).map_err(broken)?;
-            let about = |key: &str| lookup.about(key).map_err(broken);
-            let (commit, time, home) = (about("commit")?, about("time")?, about("home")?);
-            return Ok(Data::Lookup { lookup, commit, time, home });
-        }
-        Ok(Data::Archive { snapshot: snapshot(&file)?, commit, time })
     }
 
     /// The aliases of the reports; a lookup file has its own.
@@ -192,34 +157,4 @@ impl Data {
             Data::Archive { .. } => None,
         }
     }
-}
-
-/// The records of an archive, each where its report lies in a database.
-fn snapshot(file: &Path) -> Result<Snapshot, Failure> {
-    let shown = file.to_string_lossy().into_owned();
-    let fault = |error: intake::PlaceError| Failure::new(error.reason).place(error.place).remedy(REMEDY);
-    let place = Place::of_input(&shown, Path::new("")).map_err(fault)?;
-    let (mut files, mut unread) = (Vec::new(), None);
-    let mut give = |document: Document| match document.bytes {
-        Ok(bytes) => files.extend(at_its_place(&document.name, &bytes).map(|path| (path, Arc::from(bytes)))),
-        Err(error) => unread = Some(Failure::new(error).place(document.name)),
-    };
-    intake::documents(&place, BOUNDS, &mut give).map_err(fault)?;
-    match unread {
-        Some(failure) => Err(failure),
-        None if files.is_empty() && !shown.ends_with(".zip") => {
-            Err(Failure::new("there are no records in this").place(shown).remedy(REMEDY))
-        }
-        None => Ok(Snapshot::of_files(files)),
-    }
-}
-
-/// Where the report of a record would lie; none for what is about no package.
-fn at_its_place(name: &str, bytes: &[u8]) -> Option<TreePath> {
-    let file = name.rsplit('/').next()?;
-    let record = Report::read(&TreePath::new(file).ok()?, bytes).record?;
-    let folder = subject(&record).ok()?.package.folder().ok()?;
-    let [malicious, withdrawn] = Base::ALL.map(Base::folder);
-    let base = if record.is_withdrawn() { withdrawn } else { malicious };
-    TreePath::new(format!("{base}/{folder}/{file}")).ok()
 }
