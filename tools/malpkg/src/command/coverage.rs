@@ -15,13 +15,14 @@ use crate::context::Context;
 use crate::display::{Shown, count};
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::resolve::package_query;
+use crate::resolve::{is_package, package_query};
 
 /// Compare a published list with what we know
 ///
-/// The list is CSV with a header: `ecosystem` (or `--ecosystem`), `name` or `package`, and `version` or `versions` (separated by
-/// spaces, `;`, `|` or `,`; none for every version); other columns are left alone. With `--campaign` it also says what the
-/// reports of that campaign have that the list misses. The exit code is 1 where we miss something.
+/// The list is CSV with a header: `name` or `package`, `ecosystem` (without it `--ecosystem`, or packages written as
+/// `npm/left-pad` or as purls), and `version` or `versions` (separated by spaces, `;`, `|` or `,`; none for every version);
+/// other columns are left alone. With `--campaign` it also says what the reports of that campaign have that the list misses.
+/// The exit code is 1 where we miss something.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
     /// The list
@@ -125,22 +126,24 @@ const VERSIONS: [&str; 5] = ["versions", "version", "package_version", "package 
 fn read_list(arguments: &Arguments) -> Result<Read, Failure> {
     let place = arguments.file.display();
     let bytes = std::fs::read(&arguments.file).map_err(|error| Failure::new(error).place(&place))?;
-    let list = List::read(&bytes).map_err(|error| Failure::new(error).place(&place))?;
+    let list = List::read(&bytes);
+    let list = list.map_err(|error| Failure::new(error).place(&place).remedy("give a CSV file in UTF-8"))?;
     let has = |names: &[&str]| list.columns.iter().any(|column| names.contains(&column.as_str()));
     if !has(&NAMES) {
         let failure = Failure::new("no column is called `package`, `name` or `purl`").place(&place);
         return Err(failure.remedy("give the list a header"));
-    }
-    if !has(&ECOSYSTEMS) && !has(&["purl"]) && arguments.ecosystem.is_none() {
-        let failure = Failure::new("no column is called `ecosystem`").place(&place);
-        return Err(failure.remedy("say it with `--ecosystem`"));
     }
     let (mut listed, mut queries) = (BTreeMap::<String, Claim>::new(), BTreeMap::new());
     let mut unread: Vec<UnreadV1> = list.unread.into_iter().map(|(line, message)| UnreadV1 { line, message }).collect();
     for row in &list.rows {
         let name = row.field(&NAMES);
         let given = Some(row.field(&ECOSYSTEMS)).filter(|given| !given.is_empty()).or(arguments.ecosystem.as_deref());
-        match package_query(name, given.filter(|_| !name.starts_with("pkg:"))) {
+        let is_bare = !name.is_empty() && (name.starts_with('@') || !is_package(name));
+        if given.is_none() && is_bare && !has(&ECOSYSTEMS) {
+            let failure = Failure::new("no column is called `ecosystem`").place(format!("{place}:{}", row.line));
+            return Err(failure.remedy("say it with `--ecosystem`, or write packages as `npm/left-pad` or as purls"));
+        }
+        match package_query(name, given.filter(|given| !names_its_own(name, given))) {
             Ok(query) => {
                 let key = query.package.to_string();
                 let mut versions: BTreeSet<String> = row
@@ -161,6 +164,14 @@ fn read_list(arguments: &Arguments) -> Result<Read, Failure> {
         }
     }
     Ok((listed, queries, unread))
+}
+
+/// Whether a name is a purl, or begins with the ecosystem that is said beside it.
+fn names_its_own(name: &str, ecosystem: &str) -> bool {
+    let is_same = |query: PackageQuery| {
+        package_query("x", Some(ecosystem)).is_ok_and(|beside| beside.package.ecosystem() == query.package.ecosystem())
+    };
+    name.starts_with("pkg:") || PackageQuery::parse(name).is_ok_and(is_same)
 }
 
 fn compare(
