@@ -15,7 +15,7 @@ use crate::arguments::Format;
 use crate::change::{self, Head, Judging};
 use crate::command::validate::parting;
 use crate::context::Context;
-use crate::display::{Shown, count};
+use crate::display::{Shown, count, unmasked};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::waiting::GUARD;
@@ -97,7 +97,7 @@ struct OneV1<'t> {
     why: &'t [String],
 }
 
-pub(super) fn run(base: &str, rev: Option<&str>, context: &mut Context<'_>) -> Result<Exit, Failure> {
+pub(super) fn run(base: &str, rev: Option<&str>, by: By, context: &mut Context<'_>) -> Result<Exit, Failure> {
     let store = context.store()?;
     if !store.is_git() {
         return Err(Failure::new("a change is between commits, and this is a plain folder")
@@ -110,7 +110,7 @@ pub(super) fn run(base: &str, rev: Option<&str>, context: &mut Context<'_>) -> R
     };
     let base = parting(&store, base, &head)?;
     let config = context.config_of(&store, &base)?;
-    let judging = Judging { store: &store, settings: &config.settings, by: By::Maintainer };
+    let judging = Judging { store: &store, settings: &config.settings, by };
     let compared = change::compare(&judging, &base, &Head::Tree(head.tree))?;
     let known = change::standing(&judging, &base)?;
     let mut sides = Sides::default();
@@ -142,6 +142,10 @@ pub(super) fn run(base: &str, rev: Option<&str>, context: &mut Context<'_>) -> R
             if let Some(facts) = facts.get(path) {
                 one.overlaps = overlaps(facts, &known)?;
             }
+        }
+        // Whoever claims that a source said it may have made that up.
+        if by == By::Stranger {
+            one.sources.clear();
         }
         (one.route, one.why) = route::of_report(&one, &config);
         changes.push(one);
@@ -304,7 +308,7 @@ fn write_text(told: &Told, context: &mut Context<'_>) -> Result<(), Failure> {
         for (what, listed) in lists(one) {
             line.push_str(&format!("; {what} {listed}"));
         }
-        writeln!(context.out, "{}", Shown(&line))?;
+        writeln!(context.out, "{}", Shown(&unmasked(&line)))?;
         for why in one.why.iter().chain(&one.protected) {
             let why = context.tamed_words(why);
             writeln!(context.out, "  {}: {}", one.route.word(), Shown(&why))?;
