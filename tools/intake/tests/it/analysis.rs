@@ -562,6 +562,22 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 1000, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
+    fn bytes_of_a_result_that_are_lost_or_changed_are_told(
+        at in any::<prop::sample::Index>(), length in 0_usize..40, byte in any::<u8>(), number in 0_usize..500,
+    ) {
+        let bytes = crate::damaged::damaged(&normal(number), at, length, byte);
+        let taken = crate::damaged::taken("package-analysis", "r.json", &bytes);
+        // Another byte may make another address of it, which is no longer normal.
+        prop_assert_eq!(taken.deliveries.len() + taken.refused.len() + taken.left_out, 1);
+        if Json::parse(&bytes).is_err() {
+            let told: Vec<&str> = taken.refused.iter().map(|one| one.rejected.message.as_str()).collect();
+            prop_assert!(told.len() == 1 && told[0].starts_with("line "), "{:?}", told);
+        }
+        let is_told = |one: &intake::Refused| !one.rejected.message.is_empty() && !one.rejected.remedy.is_empty();
+        prop_assert!(taken.refused.iter().all(is_told));
+    }
+
+    #[test]
     fn a_damaged_result_is_refused_where_it_is_damaged(place in any::<prop::sample::Index>(), type_of in 0_u8..2, number in 0_usize..500) {
         const PLACES: [&str; 12] = [
             "Package", "Package/Name", "Package/Version", "Package/Ecosystem", "CreatedTimestamp", "Analysis/install",
