@@ -33,7 +33,7 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "ECOSYSTEM")]
     ecosystem: Option<String>,
 
-    /// A campaign of `config/campaigns.toml`: its reports are what the list is held against
+    /// A campaign of `config/campaigns.toml`, or an alias of one: its reports are what the list is held against
     #[arg(long, value_name = "CAMPAIGN")]
     campaign: Option<String>,
 }
@@ -81,15 +81,13 @@ pub(crate) fn run(arguments: &Arguments, context: &mut Context<'_>) -> Result<Ex
     let progress = context.progress("reading the reports");
     let reading = context.at_head(&store)?;
     let campaigns = Campaigns::read(&reading.snapshot)?;
-    if let Some(campaign) = &arguments.campaign {
-        campaigns.check(campaign)?;
-    }
+    let campaign = arguments.campaign.as_ref().map(|campaign| campaigns.meant(campaign)).transpose()?;
     let (listed, queries, unread) = read_list(arguments)?;
     let mut told = CoverageV1 {
         format: "malpkg.coverage",
         version: 1,
         commit: reading.commit_id(),
-        campaign: arguments.campaign.clone(),
+        campaign: campaign.as_ref().and_then(|words| words.first().cloned()),
         listed: listed.len(),
         covered: 0,
         we_miss: Vec::new(),
@@ -101,8 +99,8 @@ pub(crate) fn run(arguments: &Arguments, context: &mut Context<'_>) -> Result<Ex
         let Some(query) = queries.get(package) else { continue };
         compare(package, theirs, query, &reading.snapshot, &mut told)?;
     }
-    if let Some(campaign) = &arguments.campaign {
-        told.they_miss = of_campaign(campaign, &queries, &reading.snapshot)?;
+    if let Some(words) = &campaign {
+        told.they_miss = of_campaign(words, &queries, &reading.snapshot)?;
     }
     drop(progress);
     let misses = !told.we_miss.is_empty() || told.differ.iter().any(|one| !one.only_theirs.is_empty());
@@ -201,22 +199,23 @@ fn compare(
     Ok(())
 }
 
-/// The reports of a campaign on packages that the list does not have.
+/// The reports of a campaign, by whichever of its words they call it, on packages that the list does not have.
 fn of_campaign(
-    campaign: &str,
+    words: &[String],
     listed: &BTreeMap<String, PackageQuery>,
     snapshot: &Snapshot,
 ) -> Result<Vec<MissV1>, Failure> {
     let entries: Vec<&Entry> = snapshot.reports().map(|(_, entry)| entry).collect();
-    let named: Vec<bool> = snapshot.map(&entries, |_, bytes| {
-        bytes.is_ok_and(|bytes| bytes.windows(campaign.len().max(1)).any(|window| window == campaign.as_bytes()))
-    });
+    let names = |bytes: &[u8], word: &String| bytes.windows(word.len().max(1)).any(|window| window == word.as_bytes());
+    let named: Vec<bool> =
+        snapshot.map(&entries, |_, bytes| bytes.is_ok_and(|bytes| words.iter().any(|word| names(bytes, word))));
     let named: Vec<&Entry> =
         entries.into_iter().zip(named).filter(|(_, is_named)| *is_named).map(|(entry, _)| entry).collect();
     let mut missed = Vec::new();
     for said in statements(&named, snapshot)? {
         let ours = osv_schema::additions::malpkg(&said.record);
-        let is_of = ours.and_then(|ours| ours.get("campaign")?.as_str()) == Some(campaign);
+        let campaign = ours.and_then(|ours| ours.get("campaign")?.as_str());
+        let is_of = campaign.is_some_and(|campaign| words.iter().any(|word| word == campaign));
         if !is_of || said.record.is_withdrawn() || listed.values().any(|query| said.package.answers_to(&query.package))
         {
             continue;

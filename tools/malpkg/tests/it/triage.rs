@@ -249,11 +249,12 @@ fn a_list_is_held_against_what_is_known() {
     );
     let unknown = malpkg(repository.path(), &["coverage", &file, "--campaign", "wave"]);
     assert!(unknown.exit == Exit::Failed && unknown.err.contains("registry"), "{}", unknown.err);
-    repository.write("config/campaigns.toml", "[wave]\nname = \"A wave\"\n");
+    repository.write("config/campaigns.toml", "[wave]\nname = \"A wave\"\naliases = [\"flood\"]\n");
     let of_wave = report("MAL-2026-5", "npm", "wave-1", &["1.0.0"])
         .replace("\"kind\": \"malware\"", "\"kind\": \"malware\",\n      \"campaign\": \"wave\"");
     repository.write(path("wave-1", "MAL-2026-5").as_str(), of_wave);
     commit(&repository);
     let told = json(repository.path(), &["coverage", &file, "--campaign", "wave"], Exit::Found);
     assert_eq!(told["they_miss"][0]["package"], "npm/wave-1", "{told}");
+    assert_eq!(json(repository.path(), &["coverage", &file, "--campaign", "flood"], Exit::Found), told);
 }
