@@ -111,7 +111,8 @@ impl Bench {
             }
         }
         let Some((base, number)) = found else {
-            return Ok(say(&format!("triage: did not run, no change has {TRIAGED} reports")));
+            say(&format!("triage: did not run, no change has {TRIAGED} reports"));
+            return Ok(());
         };
         let told = ["triage", "--base", base];
         let forms = [&[][..], &["--format", "json"], &["--format", "markdown"]];

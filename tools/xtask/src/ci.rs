@@ -71,7 +71,10 @@ fn check(pull: u64) -> Done {
 fn tell(tool: &Path) -> Done {
     let mut triage = program(tool, &["--format", "markdown", "triage", "--rev", "FETCH_HEAD", "--base", "HEAD"]);
     let told = run(triage.arg("--contribution").current_dir(root()))?;
-    let Some(summary) = std::env::var_os("GITHUB_STEP_SUMMARY") else { return Ok(say(told.trim_end())) };
+    let Some(summary) = std::env::var_os("GITHUB_STEP_SUMMARY") else {
+        say(told.trim_end());
+        return Ok(());
+    };
     let file = std::fs::OpenOptions::new().create(true).append(true).open(&summary);
     file.and_then(|mut file| file.write_all(told.as_bytes()))
         .map_err(|error| format!("{}: {error}", Path::new(&summary).display()))
