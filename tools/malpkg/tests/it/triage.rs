@@ -97,7 +97,8 @@ fn a_stranger_cannot_borrow_a_source_that_is_trusted() {
     let told = json(repository.path(), &["triage", "--base", "HEAD~1", "--contribution"], Exit::Done);
     assert_eq!((&told["route"], &told["changes"][0]["sources"]), (&"review".into(), &json!([])), "{told}");
     let why = told["changes"][0]["why"].to_string();
-    assert!(why.contains("written by hand") && why.contains("faults"), "{why}");
+    assert!(why.contains("written by hand") && why.contains("faults: outside-contribution"), "{why}");
+    assert_eq!(told["changes"][0]["rules"], json!(["outside-contribution"]));
 }
 
 /// What GitHub makes a notification, a link, a picture, a heading, a table or markup of, where it is not code.

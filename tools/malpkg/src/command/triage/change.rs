@@ -40,8 +40,9 @@ pub(super) struct One {
     pub(super) overlaps: Vec<String>,
     /// What is wrong with it on a protected name.
     pub(super) protected: Vec<String>,
-    /// How many faults the change brings to it.
+    /// How many faults the change brings to it, and which rules find them.
     pub(super) findings: usize,
+    pub(super) rules: Vec<&'static str>,
     /// Whether it says how anybody knows.
     pub(super) has_evidence: bool,
     pub(super) route: Route,
@@ -93,6 +94,7 @@ struct OneV1<'t> {
     overlaps: &'t [String],
     protected: &'t [String],
     findings: usize,
+    rules: &'t [&'static str],
     route: &'static str,
     why: &'t [String],
 }
@@ -135,8 +137,9 @@ pub(super) fn run(base: &str, rev: Option<&str>, by: By, context: &mut Context<'
         let Some(mut one) = one(before, after, &config.settings.prefix) else { continue };
         if let Some((path, _)) = after {
             let found = findings.get(path).map(Vec::as_slice).unwrap_or_default();
-            let is_error = |finding: &&&rules::Finding| finding.level == rules::Level::Error;
-            one.findings = found.iter().filter(is_error).count();
+            let errors = || found.iter().filter(|finding| finding.level == rules::Level::Error);
+            one.findings = errors().count();
+            one.rules = errors().map(|finding| finding.rule.name).collect::<BTreeSet<_>>().into_iter().collect();
             let of_guard = found.iter().filter(|finding| finding.rule.name == GUARD);
             one.protected = of_guard.map(|finding| finding.message.to_string()).collect();
             if let Some(facts) = facts.get(path) {
@@ -286,6 +289,7 @@ fn write_json(told: &Told, context: &mut Context<'_>) -> Result<(), Failure> {
         overlaps: &one.overlaps,
         protected: &one.protected,
         findings: one.findings,
+        rules: &one.rules,
         route: one.route.word(),
         why: &one.why,
     });
