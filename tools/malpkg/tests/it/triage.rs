@@ -194,6 +194,29 @@ fn markdown_notifies_nobody_and_links_nothing() {
 }
 
 #[test]
+fn more_reports_by_hand_than_one_person_checks_are_for_two() {
+    let repository = repository();
+    let long: Vec<String> = (0..8).map(|at| format!("{at}.0.0-{}", "x".repeat(250))).collect();
+    let long: Vec<&str> = long.iter().map(String::as_str).collect();
+    for at in 0..200 {
+        let (name, id) = (format!("evil-{at}"), format!("MAL-0000-evil-{at}"));
+        repository.write(&path(&name, &id), report("", "npm", &name, &long));
+        if at == 49 {
+            commit(&repository);
+            assert_eq!(triage(&repository)["route"], "review");
+            repository.run(&["reset", "--quiet", "--soft", "HEAD~1"]);
+        }
+    }
+    commit(&repository);
+    let told = triage(&repository);
+    assert_eq!((&told["route"], &told["counts"]["new"]), (&"two-reviewers".into(), &200.into()));
+    assert!(told["why"][0].as_str().expect("a text").contains("send them in parts"), "{}", told["why"]);
+    let markdown = malpkg(repository.path(), &["triage", "--base", "HEAD~1", "--format", "markdown"]).out;
+    check_markdown(&markdown);
+    assert!(markdown.contains("200 new") && markdown.ends_with("reports more\n"), "{}", markdown.len());
+}
+
+#[test]
 fn what_to_type_next_is_one_command_whatever_a_path_holds() {
     let repository = repository();
     let hostile = "x; touch owned; `touch owned` $(touch owned) 'y";
