@@ -130,6 +130,10 @@ fn what_is_one_becomes_one() {
             assert_eq!((&last["reason"], &last["survivor"]), (&json!("duplicate"), &survivor["id"]));
         }
     }
+    // Nobody has to settle anything about those that lead to another one, and all lie where they belong.
+    assert_eq!(answer(repository.path(), &["triage"], Exit::Done)["queue"], json!([]));
+    let whole = answer(repository.path(), &["validate"], Exit::Done);
+    assert!(whole["rules"]["path-mismatch"].is_null(), "{}", whole["rules"]["path-mismatch"]);
     let words: Vec<&str> = groups.iter().flat_map(|group| &group.ids).map(String::as_str).collect();
     let asked = answer(repository.path(), &[&["query"], &words[..]].concat(), Exit::Found);
     let mut answers = asked["answers"].as_array().unwrap().iter();

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use curate::{OPEN, disputed, sha256_hex};
+use curate::{OPEN, disputed, leads_to, sha256_hex};
 use database::{Base, Entry, Facts, Place, Report, ReportId};
 use osv_schema::additions::Decision;
 use osv_schema::{Record, Timestamp};
@@ -171,7 +171,9 @@ fn of_reports(reading: &Reading, now: Timestamp, items: &mut Vec<Item>) -> Resul
         if !is_unassigned && place.base != Base::Withdrawn && !holds(b"\"dispute\"") && !holds(b"\"narrow\"") {
             return Ok(Vec::new());
         }
-        let Some(record) = Report::read(&entry.path, bytes).record else { return Ok(Vec::new()) };
+        // What is to be said of one that became one with another, that other one says.
+        let record = Report::read(&entry.path, bytes).record.filter(|record| leads_to(record).is_none());
+        let Some(record) = record else { return Ok(Vec::new()) };
         let about = About { place, entry, record: &record };
         let mut found = Vec::new();
         let decisions = record.decisions();
