@@ -1,6 +1,6 @@
 //! `malpkg undo`: what the deliveries of one run brought is taken back.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use clap::builder::PossibleValuesParser;
 use curate::{Brought, REASONS_AGAINST, Settlement, Undoing};
@@ -103,13 +103,12 @@ fn brought(store: &Store, commit: &Commit) -> Result<Brought, Failure> {
     };
     let before = side(differences.iter().filter_map(|one| entry(&one.path, &one.before)).collect())?;
     let after = side(differences.iter().filter_map(|one| entry(&one.path, &one.after)).collect())?;
-    // A report that moved is the same under its name.
-    let stem = |path: &TreePath| Place::of(path).map(|place| place.stem.to_owned());
-    let before: BTreeMap<String, Record> =
-        before.into_iter().filter_map(|(path, record)| Some((stem(&path)?, record))).collect();
+    // What stood in another report before was brought by somebody else: it only went from one to another.
+    let mut known = Record::default();
+    known.set_origins(&before.iter().flat_map(|(_, record)| record.origins()).collect::<Vec<_>>());
     for (path, record) in &after {
         if let Some(place) = Place::of(path) {
-            brought.add(place.folder, before.get(place.stem), record);
+            brought.add(place.folder, Some(&known), record);
         }
     }
     Ok(brought)
