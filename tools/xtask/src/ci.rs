@@ -1,6 +1,5 @@
 //! What the workflows do, one command a step, so that the same can be run at a desk.
 
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use clap::Subcommand;
@@ -60,24 +59,10 @@ fn check(pull: u64) -> Done {
     run(program("git", &["fetch", "--no-tags", "origin", &head]).current_dir(root()))?;
     let mut judge = program(&tool, &["--format", "github", "validate", "--rev", "FETCH_HEAD", "--base", "HEAD"]);
     let judged = judge.arg("--contribution").current_dir(root()).status();
-    tell(&tool)?;
     match judged.map_err(|error| format!("cannot run {}: {error}", tool.display()))?.success() {
         true => Ok(()),
         false => Err("the change brings faults; each is told above with what mends it".to_owned()),
     }
-}
-
-/// What the change does, for those who look at it: in the summary of the run, where there is one.
-fn tell(tool: &Path) -> Done {
-    let mut triage = program(tool, &["--format", "markdown", "triage", "--rev", "FETCH_HEAD", "--base", "HEAD"]);
-    let told = run(triage.arg("--contribution").current_dir(root()))?;
-    let Some(summary) = std::env::var_os("GITHUB_STEP_SUMMARY") else {
-        say(told.trim_end());
-        return Ok(());
-    };
-    let file = std::fs::OpenOptions::new().create(true).append(true).open(&summary);
-    file.and_then(|mut file| file.write_all(told.as_bytes()))
-        .map_err(|error| format!("{}: {error}", Path::new(&summary).display()))
 }
 
 fn publish(out: &Path) -> Done {
