@@ -161,25 +161,26 @@ fn united(group: Vec<One>, by: Option<&str>, now: Timestamp) -> Result<Vec<Done>
             ..Decision::default()
         }]);
         let record = duplicate.finish(now).map_err(wrong)?.unwrap_or_else(|| other.record.clone());
-        done.push(one(&other.path, &record, &other.package, None)?);
+        done.push(one(&other.path, &record, &other.package)?);
     }
     let record = joining.finish(now).map_err(wrong)?.unwrap_or_else(|| group[0].record.clone());
-    // It lies where reports on the package are looked for.
     let spelled = database::subject(&record).map_or(package, |subject| subject.package);
-    let folder = spelled.folder().ok().map(|folder| folder.as_str().to_owned());
-    done.insert(0, one(&group[0].path, &record, &spelled, folder.as_deref())?);
+    done.insert(0, one(&group[0].path, &record, &spelled)?);
     Ok(done)
 }
 
-fn one(was: &TreePath, record: &Record, package: &Package, folder: Option<&str>) -> Result<Done, Fault> {
+/// Each lies where reports on its package are looked for, wherever it was.
+fn one(was: &TreePath, record: &Record, package: &Package) -> Result<Done, Fault> {
+    let folder = package.folder().ok().map(|folder| folder.as_str().to_owned());
     let place = Place::of(was).unwrap_or(Place { base: Base::Malicious, folder: "", stem: "" });
     let (base, kind) = if record.is_withdrawn() {
         (Base::Withdrawn, ChangeKind::Withdraw)
     } else {
         (Base::Malicious, ChangeKind::Join)
     };
-    let path =
-        Place { base, folder: folder.unwrap_or(place.folder), stem: place.stem }.path().map_err(fault_in_path)?;
+    let path = Place { base, folder: folder.as_deref().unwrap_or(place.folder), stem: place.stem }
+        .path()
+        .map_err(fault_in_path)?;
     let id = record.id.as_str().filter(|id| !id.is_empty()).unwrap_or(place.stem).to_owned();
     let change = Change { path, kind, id, package: package.to_string() };
     Ok((was.clone(), change, write::canonical(record).into_bytes()))

@@ -1,5 +1,8 @@
 //! The format `ghsa`: GitHub's advisories on malware, as its GraphQL or its REST interface answers.
 
+use std::cmp::Ordering;
+
+use ecosystem::version::{Order, compare};
 use ecosystem::{Ecosystem, Package};
 use osv_schema::{Affected, Credit, Event, Member, Object, Record, Reference, Value, additions};
 
@@ -232,10 +235,27 @@ fn affected(vulnerability: &At<'_>, source: &Source) -> Result<Affected, Wrong> 
                 (Some((true, version)), None) => Some(Event { last_affected: version.into(), ..event() }),
                 (None, None) => None,
             });
+            let says = upper.map(|(is_in, version)| (version, is_in));
+            let told =
+                events.get(1).and_then(|end| end.entries().next()).map(|(name, end)| (end, name == "last_affected"));
+            let begin = events[0].introduced.as_str().unwrap_or_default();
+            if [says, told].into_iter().flatten().any(|(end, is_in)| is_empty(&package, begin, end, is_in)) {
+                return Err(wrong(format!("`{}` holds no version", short(said.text()?))));
+            }
             let mut affected = made::affected(&package, Named::All);
             affected.ranges = Member::Value(vec![made::range(&package, events)]);
             Ok(affected)
         }
+    }
+}
+
+/// Whether a range ends before it has begun. To readers of OSV it would have no end.
+fn is_empty(package: &Package, begin: &str, end: &str, is_end_in: bool) -> bool {
+    let order = Order::of(package.ecosystem().base()).filter(|_| begin != "0");
+    match order.and_then(|order| compare(order, begin, end).ok()) {
+        Some(Ordering::Greater) => true,
+        Some(Ordering::Equal) => !is_end_in,
+        _ => false,
     }
 }
 

@@ -37,7 +37,8 @@ pub(crate) struct General {
     #[arg(long, global = true, value_name = "DIR")]
     pub repo: Option<PathBuf>,
 
-    /// How to answer: `text` for people, `json` for programs; findings also as `sarif` and as `github` annotations
+    /// How to answer: `text` for people, `json` for programs; findings also as `sarif` and as `github` annotations, `triage`
+    /// also as `markdown`
     #[arg(long, global = true, value_enum, default_value_t, value_name = "FORMAT", hide_possible_values = true)]
     pub format: Format,
 
@@ -68,7 +69,7 @@ pub(crate) enum Format {
     Text,
     /// For programs: one document, `{"format":"malpkg.<command>","version":1,…}`.
     Json,
-    /// What a change does, for a pull request.
+    /// What a change does or what waits, for a pull request or an issue.
     Markdown,
     /// Findings for programs that show them: SARIF 2.1.0.
     Sarif,

@@ -68,13 +68,17 @@ impl Campaigns {
         words
     }
 
-    /// Whether a campaign is known.
-    pub(crate) fn check(&self, id: &str) -> Result<(), Failure> {
-        if self.campaigns.contains_key(id) {
-            return Ok(());
-        }
-        let all = self.campaigns.keys().map(String::as_str);
-        let remedy = did_you_mean(nearest(id, all), &format!("{FILE} lists them: [{id}] and below it name = \"…\""));
-        Err(Failure::new(format!("the campaign `{id}` is not in the registry")).place(FILE).remedy(remedy))
+    /// The words for the campaign that a word means: the one that reports should use first, then its aliases.
+    pub(crate) fn meant(&self, word: &str) -> Result<Vec<String>, Failure> {
+        let words = self.words();
+        let Some(id) = words.get(word) else {
+            let all = words.keys().map(String::as_str);
+            let remedy =
+                did_you_mean(nearest(word, all), &format!("{FILE} lists them: [{word}] and below it name = \"…\""));
+            let failure = Failure::new(format!("the campaign `{word}` is not in the registry"));
+            return Err(failure.place(FILE).remedy(remedy));
+        };
+        let aliases = words.iter().filter(|(alias, meant)| *meant == id && *alias != id).map(|(alias, _)| alias);
+        Ok([id].into_iter().chain(aliases).cloned().collect())
     }
 }

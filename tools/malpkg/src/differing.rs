@@ -15,8 +15,12 @@ pub(crate) struct Differing {
     pub(crate) after: Record,
 }
 
-/// All that are there after. What cannot be understood says nothing.
-pub(crate) fn differing(store: &Store, before: TreeId, after: TreeId) -> Result<Vec<Differing>, Failure> {
+/// All that are there after, and those that are gone. What cannot be understood says nothing.
+pub(crate) fn differing(
+    store: &Store,
+    before: TreeId,
+    after: TreeId,
+) -> Result<(Vec<Differing>, Vec<Record>), Failure> {
     let differences = store.difference(before, after)?;
     let entry =
         |path: &TreePath, content: &Option<Content>| Some(Entry { path: path.clone(), content: content.clone()? });
@@ -37,5 +41,6 @@ pub(crate) fn differing(store: &Store, before: TreeId, after: TreeId) -> Result<
     let name = |path: &TreePath| Place::of(path).map_or_else(|| path.to_string(), |place| place.stem.to_owned());
     let mut before: BTreeMap<String, Record> = before.into_iter().map(|(path, record)| (name(&path), record)).collect();
     let one = |(path, after): (TreePath, Record)| Differing { before: before.remove(&name(&path)), path, after };
-    Ok(after.into_iter().map(one).collect())
+    let differing = after.into_iter().map(one).collect();
+    Ok((differing, before.into_values().collect()))
 }

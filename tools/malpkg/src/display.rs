@@ -1,5 +1,6 @@
 //! Text out of reports on a terminal: nothing in it can move the cursor, turn the text around or be clicked.
 
+use std::borrow::Cow;
 use std::fmt;
 
 /// Text from outside, made safe to show on one line: controls, direction marks and line breaks become visible escapes.
@@ -27,6 +28,17 @@ impl fmt::Display for Shown<'_> {
         }
         f.write_str(&self.0[plain_from..])
     }
+}
+
+/// Names out of reports, in which no letter looks like another: what nobody sees, and what only looks Latin, becomes visible
+/// escapes, wide signs as well.
+pub(crate) fn unmasked(text: &str) -> Cow<'_, str> {
+    let is_masked = |c| rules::is_invisible(c) || rules::is_alike(c) || matches!(c, '\u{ff01}'..='\u{ff5e}');
+    if text.is_ascii() || !text.chars().any(is_masked) {
+        return text.into();
+    }
+    let shown = |c: char| if is_masked(c) { c.escape_unicode().to_string() } else { c.to_string() };
+    text.chars().map(shown).collect::<String>().into()
 }
 
 /// Text from outside in which no address can be followed: `hxxps://x[.]y`, and domains and IP addresses that stand alone.
@@ -90,6 +102,13 @@ pub(crate) fn without_schemes(text: &str) -> String {
     safe
 }
 
+/// A word as a shell takes it for one, whatever is in it.
+pub(crate) fn shell_word(word: &str) -> String {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "/._-+@=:,".contains(c);
+    let is_word = !word.is_empty() && !word.starts_with(['-', '=']) && word.chars().all(is_plain);
+    if is_word { word.to_owned() } else { format!("'{}'", word.replace('\'', "'\\''")) }
+}
+
 /// "1 report", "2 reports", "2 deliveries".
 pub(crate) fn count(number: usize, noun: &str) -> String {
     match noun.strip_suffix('y') {
@@ -97,13 +116,6 @@ pub(crate) fn count(number: usize, noun: &str) -> String {
         Some(stem) if !stem.ends_with(['a', 'e', 'i', 'o', 'u']) => format!("{number} {stem}ies"),
         _ => format!("{number} {noun}s"),
     }
-}
-
-/// A word as a shell takes it for one.
-pub(crate) fn shell_word(word: &str) -> String {
-    let word = Shown(word).to_string();
-    let is_plain = |c: char| c.is_ascii_alphanumeric() || "/._-+@=:,".contains(c);
-    if !word.is_empty() && word.chars().all(is_plain) { word } else { format!("'{}'", word.replace('\'', "'\\''")) }
 }
 
 #[cfg(test)]
@@ -119,6 +131,20 @@ mod tests {
         assert_eq!(shown("x ##[error]y"), "x \\u{23}#[error]y");
         assert_eq!(shown("one\ntwo\r\tthree"), "one\\ntwo\\r\\tthree");
         assert_eq!(shown("a\u{202e}b\u{2066}c\u{feff}d\u{9b}e"), "a\\u{202e}b\\u{2066}c\\u{feff}d\\u{9b}e");
+    }
+
+    #[test]
+    fn a_name_is_what_it_seems() {
+        assert_eq!(unmasked("npm/r\u{435}act\u{200b}"), "npm/r\\u{435}act\\u{200b}");
+        assert_eq!(unmasked("npm/\u{e9}t\u{e9} \u{4e00}"), "npm/\u{e9}t\u{e9} \u{4e00}");
+    }
+
+    #[test]
+    fn a_word_is_one_word_to_a_shell() {
+        assert_eq!(shell_word("osv/malicious/npm/@s/a-b/MAL-2026-1.json"), "osv/malicious/npm/@s/a-b/MAL-2026-1.json");
+        assert_eq!(shell_word("a;$(id) `b`"), "'a;$(id) `b`'");
+        assert_eq!(shell_word("it's"), r"'it'\''s'");
+        assert_eq!((shell_word("").as_str(), shell_word("=ls").as_str()), ("''", "'=ls'"));
     }
 
     #[test]

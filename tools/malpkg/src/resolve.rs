@@ -101,6 +101,9 @@ fn followed(mut meant: Meant, snapshot: &Snapshot) -> Meant {
 /// The one report that a word means.
 pub(crate) fn only(word: &str, store: &Store, snapshot: &Snapshot) -> Result<Statement, Failure> {
     let mut meant = resolve(word, None, Some(store), &Aliases::new(snapshot))?;
+    if meant.query.is_some() {
+        meant = followed(meant, snapshot);
+    }
     if meant.query.as_ref().is_some_and(|query| query.version.is_some()) {
         let failure = Failure::new("a report is about a package, not about one version of it").place(word);
         return Err(failure.remedy("name the package without a version"));

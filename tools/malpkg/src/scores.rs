@@ -68,9 +68,9 @@ pub(crate) struct Score {
 /// The same as programs read it.
 #[derive(Clone, Debug, Default, Serialize)]
 pub(crate) struct ScoreV1 {
-    /// Reports that it has a part in.
+    /// Reports that it has a part in, but for what became one with another report.
     pub(crate) reports: usize,
-    /// Of those, the ones that were taken back, but for what became one with another report.
+    /// Of those, the ones that were taken back.
     pub(crate) taken_back: usize,
     pub(crate) withdrawn_share: f64,
     /// Reports that people narrowed by what it says.
@@ -128,10 +128,12 @@ impl Scores {
 /// What one report adds to the scores of its sources.
 pub(crate) type Counted = Vec<(String, Score)>;
 
-/// Counts one report.
+/// Counts one report. What became one with another report is counted there.
 pub(crate) fn counted(record: &Record) -> Counted {
+    if leads_to(record).is_some() {
+        return Counted::new();
+    }
     let (finders, origins, decisions) = (finders(record), record.origins(), record.decisions());
-    let is_duplicate = leads_to(record).is_some();
     let narrowing = decisions.iter().rev().find(|one| matches!(one.kind.as_str(), Some("narrow" | "lift")));
     let narrowing = narrowing.filter(|one| one.kind.as_str() == Some("narrow"));
     let starts: Vec<i64> = finders.iter().filter_map(|finder| Some(finder.since?.unix())).collect();
@@ -141,7 +143,7 @@ pub(crate) fn counted(record: &Record) -> Counted {
         let is_narrowed = narrowing.is_some_and(|narrowing| own().any(|one| is_cleared(one, narrowing)));
         let mut score = Score {
             reports: 1,
-            withdrawn: usize::from(record.is_withdrawn() && !is_duplicate),
+            withdrawn: usize::from(record.is_withdrawn()),
             narrowed: usize::from(is_narrowed),
             retracted: usize::from(has_ended(own())),
             latest: own().filter_map(time).max(),
@@ -294,8 +296,8 @@ mod tests {
             r#"{"kind": "withdraw", "reason": "duplicate", "survivor": "MAL-2026-2"}"#,
         )));
         let (a, b) = (scores.of("a"), scores.of("b"));
-        assert_eq!((a.reports, a.taken_back, a.narrowed, a.first), (4, 1, 0, 4));
-        assert_eq!((b.taken_back, b.narrowed, b.first, b.withdrawn_share), (1, 1, 0, 0.25));
+        assert_eq!((a.reports, a.taken_back, a.narrowed, a.first), (3, 1, 0, 3));
+        assert_eq!((b.taken_back, b.narrowed, b.first, b.withdrawn_share), (1, 1, 0, share(1, 3)));
         assert_eq!((a.lead_days, a.behind_days, b.lead_days, b.behind_days), (Some(2.0), None, None, Some(2.0)));
         assert_eq!((scores.of("mirror").reports, a.latest.as_deref()), (0, Some("2026-01-05T00:00:00Z")));
     }

@@ -52,7 +52,7 @@ pub(crate) fn is_control(c: char) -> bool {
 }
 
 /// Whether nobody sees a character where it stands.
-pub(crate) fn is_invisible(c: char) -> bool {
+pub fn is_invisible(c: char) -> bool {
     matches!(
         c,
         '\u{ad}' | '\u{34f}' | '\u{180e}' | '\u{200b}'..='\u{200d}' | '\u{2060}'..='\u{2064}' | '\u{feff}'
@@ -62,14 +62,16 @@ pub(crate) fn is_invisible(c: char) -> bool {
 
 /// Whether a word mixes Latin letters with letters of a script that has some of the same shape.
 pub(crate) fn mixes_scripts(word: &str) -> bool {
-    let is_alike = |c: char| {
-        matches!(
-            c,
-            '\u{370}'..='\u{3ff}' | '\u{400}'..='\u{52f}' | '\u{530}'..='\u{58f}' | '\u{13a0}'..='\u{13ff}'
-                | '\u{ff21}'..='\u{ff5a}' | '\u{1d400}'..='\u{1d7ff}'
-        )
-    };
     !word.is_ascii() && word.bytes().any(|b| b.is_ascii_alphabetic()) && word.chars().any(is_alike)
+}
+
+/// Whether a letter is of a script that has some of the shape of Latin ones.
+pub fn is_alike(c: char) -> bool {
+    matches!(
+        c,
+        '\u{370}'..='\u{3ff}' | '\u{400}'..='\u{52f}' | '\u{530}'..='\u{58f}' | '\u{13a0}'..='\u{13ff}'
+            | '\u{ff21}'..='\u{ff5a}' | '\u{1d400}'..='\u{1d7ff}'
+    )
 }
 
 #[cfg(test)]

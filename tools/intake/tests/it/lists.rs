@@ -94,6 +94,9 @@ fn what_is_wrong_with_an_advisory_has_its_place() {
     };
     check("\">= 0\"", "\"0\"", "/0/vulnerabilities/0/vulnerable_version_range");
     check("\">= 0\"", "\"> 1\"", "/0/vulnerabilities/0/vulnerable_version_range");
+    for empty in [">= 2.0.0, < 1.1.0", ">= 1.0.0, < 1.0.0", "> 1.0.0, <= 1.0.0", ">= 1.1.0, <= 1.2.0"] {
+        check(">= 1.0.0, < 1.1.0", empty, "/0/vulnerabilities/1/vulnerable_version_range");
+    }
     check("\"rubygems\"", "\"klingon\"", "/0/vulnerabilities/0/package/ecosystem");
     check("\"ghsa_id\": \"GHSA-2222-3333-4444\"", "\"ghsa_id\": \"MAL-2026-1\"", "/0/ghsa_id");
     check("2026-01-02T03:04:06Z", "yesterday", "/0/updated_at");

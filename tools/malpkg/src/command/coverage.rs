@@ -15,13 +15,14 @@ use crate::context::Context;
 use crate::display::{Shown, count};
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::resolve::package_query;
+use crate::resolve::{is_package, package_query};
 
 /// Compare a published list with what we know
 ///
-/// The list is CSV with a header: `ecosystem` (or `--ecosystem`), `name` or `package`, and `version` or `versions` (separated by
-/// spaces, `;`, `|` or `,`; none for every version); other columns are left alone. With `--campaign` it also says what the
-/// reports of that campaign have that the list misses. The exit code is 1 where we miss something.
+/// The list is CSV with a header: `name` or `package`, `ecosystem` (without it `--ecosystem`, or packages written as
+/// `npm/left-pad` or as purls), and `version` or `versions` (separated by spaces, `;`, `|` or `,`; none for every version);
+/// other columns are left alone. With `--campaign` it also says what the reports of that campaign have that the list misses.
+/// The exit code is 1 where we miss something.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
     /// The list
@@ -32,7 +33,7 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "ECOSYSTEM")]
     ecosystem: Option<String>,
 
-    /// A campaign of `config/campaigns.toml`: its reports are what the list is held against
+    /// A campaign of `config/campaigns.toml`, or an alias of one: its reports are what the list is held against
     #[arg(long, value_name = "CAMPAIGN")]
     campaign: Option<String>,
 }
@@ -80,15 +81,13 @@ pub(crate) fn run(arguments: &Arguments, context: &mut Context<'_>) -> Result<Ex
     let progress = context.progress("reading the reports");
     let reading = context.at_head(&store)?;
     let campaigns = Campaigns::read(&reading.snapshot)?;
-    if let Some(campaign) = &arguments.campaign {
-        campaigns.check(campaign)?;
-    }
+    let campaign = arguments.campaign.as_ref().map(|campaign| campaigns.meant(campaign)).transpose()?;
     let (listed, queries, unread) = read_list(arguments)?;
     let mut told = CoverageV1 {
         format: "malpkg.coverage",
         version: 1,
         commit: reading.commit_id(),
-        campaign: arguments.campaign.clone(),
+        campaign: campaign.as_ref().and_then(|words| words.first().cloned()),
         listed: listed.len(),
         covered: 0,
         we_miss: Vec::new(),
@@ -100,8 +99,8 @@ pub(crate) fn run(arguments: &Arguments, context: &mut Context<'_>) -> Result<Ex
         let Some(query) = queries.get(package) else { continue };
         compare(package, theirs, query, &reading.snapshot, &mut told)?;
     }
-    if let Some(campaign) = &arguments.campaign {
-        told.they_miss = of_campaign(campaign, &queries, &reading.snapshot)?;
+    if let Some(words) = &campaign {
+        told.they_miss = of_campaign(words, &queries, &reading.snapshot)?;
     }
     drop(progress);
     let misses = !told.we_miss.is_empty() || told.differ.iter().any(|one| !one.only_theirs.is_empty());
@@ -125,22 +124,24 @@ const VERSIONS: [&str; 5] = ["versions", "version", "package_version", "package 
 fn read_list(arguments: &Arguments) -> Result<Read, Failure> {
     let place = arguments.file.display();
     let bytes = std::fs::read(&arguments.file).map_err(|error| Failure::new(error).place(&place))?;
-    let list = List::read(&bytes).map_err(|error| Failure::new(error).place(&place))?;
+    let list = List::read(&bytes);
+    let list = list.map_err(|error| Failure::new(error).place(&place).remedy("give a CSV file in UTF-8"))?;
     let has = |names: &[&str]| list.columns.iter().any(|column| names.contains(&column.as_str()));
     if !has(&NAMES) {
         let failure = Failure::new("no column is called `package`, `name` or `purl`").place(&place);
         return Err(failure.remedy("give the list a header"));
-    }
-    if !has(&ECOSYSTEMS) && !has(&["purl"]) && arguments.ecosystem.is_none() {
-        let failure = Failure::new("no column is called `ecosystem`").place(&place);
-        return Err(failure.remedy("say it with `--ecosystem`"));
     }
     let (mut listed, mut queries) = (BTreeMap::<String, Claim>::new(), BTreeMap::new());
     let mut unread: Vec<UnreadV1> = list.unread.into_iter().map(|(line, message)| UnreadV1 { line, message }).collect();
     for row in &list.rows {
         let name = row.field(&NAMES);
         let given = Some(row.field(&ECOSYSTEMS)).filter(|given| !given.is_empty()).or(arguments.ecosystem.as_deref());
-        match package_query(name, given.filter(|_| !name.starts_with("pkg:"))) {
+        let is_bare = !name.is_empty() && (name.starts_with('@') || !is_package(name));
+        if given.is_none() && is_bare && !has(&ECOSYSTEMS) {
+            let failure = Failure::new("no column is called `ecosystem`").place(format!("{place}:{}", row.line));
+            return Err(failure.remedy("say it with `--ecosystem`, or write packages as `npm/left-pad` or as purls"));
+        }
+        match package_query(name, given.filter(|given| !names_its_own(name, given))) {
             Ok(query) => {
                 let key = query.package.to_string();
                 let mut versions: BTreeSet<String> = row
@@ -161,6 +162,14 @@ fn read_list(arguments: &Arguments) -> Result<Read, Failure> {
         }
     }
     Ok((listed, queries, unread))
+}
+
+/// Whether a name is a purl, or begins with the ecosystem that is said beside it.
+fn names_its_own(name: &str, ecosystem: &str) -> bool {
+    let is_same = |query: PackageQuery| {
+        package_query("x", Some(ecosystem)).is_ok_and(|beside| beside.package.ecosystem() == query.package.ecosystem())
+    };
+    name.starts_with("pkg:") || PackageQuery::parse(name).is_ok_and(is_same)
 }
 
 fn compare(
@@ -190,22 +199,23 @@ fn compare(
     Ok(())
 }
 
-/// The reports of a campaign on packages that the list does not have.
+/// The reports of a campaign, by whichever of its words they call it, on packages that the list does not have.
 fn of_campaign(
-    campaign: &str,
+    words: &[String],
     listed: &BTreeMap<String, PackageQuery>,
     snapshot: &Snapshot,
 ) -> Result<Vec<MissV1>, Failure> {
     let entries: Vec<&Entry> = snapshot.reports().map(|(_, entry)| entry).collect();
-    let named: Vec<bool> = snapshot.map(&entries, |_, bytes| {
-        bytes.is_ok_and(|bytes| bytes.windows(campaign.len().max(1)).any(|window| window == campaign.as_bytes()))
-    });
+    let names = |bytes: &[u8], word: &String| bytes.windows(word.len().max(1)).any(|window| window == word.as_bytes());
+    let named: Vec<bool> =
+        snapshot.map(&entries, |_, bytes| bytes.is_ok_and(|bytes| words.iter().any(|word| names(bytes, word))));
     let named: Vec<&Entry> =
         entries.into_iter().zip(named).filter(|(_, is_named)| *is_named).map(|(entry, _)| entry).collect();
     let mut missed = Vec::new();
     for said in statements(&named, snapshot)? {
         let ours = osv_schema::additions::malpkg(&said.record);
-        let is_of = ours.and_then(|ours| ours.get("campaign")?.as_str()) == Some(campaign);
+        let campaign = ours.and_then(|ours| ours.get("campaign")?.as_str());
+        let is_of = campaign.is_some_and(|campaign| words.iter().any(|word| word == campaign));
         if !is_of || said.record.is_withdrawn() || listed.values().any(|query| said.package.answers_to(&query.package))
         {
             continue;

@@ -220,17 +220,19 @@ fn write_text(folder: &Path, manifest: &Manifest, reading: &Reading, context: &m
 
 /// What to try next, with the program as it was called and a report that is there.
 fn write_next(folder: &Path, manifest: &Manifest, reading: &Reading, context: &mut Context<'_>) -> Result<(), Failure> {
-    let program = shell_word(&context.program);
-    let repo = context.general.repo.as_ref().map(|repo| format!(" --repo {}", shell_word(&repo.to_string_lossy())));
+    let word = |word: &str| shell_word(&Shown(word).to_string());
+    let program = word(&context.program);
+    let repo = context.general.repo.as_ref().map(|repo| format!(" --repo {}", word(&repo.to_string_lossy())));
     let repo = repo.unwrap_or_default();
     writeln!(context.out, "\nWhat to try next:")?;
     if let Some(what) = example(reading) {
+        let what = word(&what);
         writeln!(context.out, "  {program}{repo} query {what}    is this package malicious?")?;
     }
     writeln!(context.out, "  {program}{repo} validate    is the database right?")?;
     if manifest.files.contains_key("all.zip") {
         let archive = folder.join("all.zip");
-        writeln!(context.out, "  unzip -l {}    what scanners read", shell_word(&archive.to_string_lossy()))?;
+        writeln!(context.out, "  unzip -l {}    what scanners read", word(&archive.to_string_lossy()))?;
     }
     Ok(())
 }
@@ -239,6 +241,6 @@ fn write_next(folder: &Path, manifest: &Manifest, reading: &Reading, context: &m
 fn example(reading: &Reading) -> Option<String> {
     const BEST_KNOWN: &str = "npm/event-stream";
     let is_there = reading.snapshot.reports().any(|(place, _)| place.folder == BEST_KNOWN);
-    let first = || reading.snapshot.reports().next().map(|(place, _)| Shown(place.stem).to_string());
+    let first = || reading.snapshot.reports().next().map(|(place, _)| place.stem.to_owned());
     if is_there { Some(format!("{BEST_KNOWN}@3.3.6")) } else { first() }
 }

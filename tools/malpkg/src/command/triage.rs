@@ -6,9 +6,11 @@ mod markdown;
 mod queue;
 mod route;
 
+use rules::By;
+
 use crate::arguments::Format;
 use crate::context::Context;
-use crate::display::{Shown, count};
+use crate::display::{Shown, count, unmasked};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::landing::Landing;
@@ -32,6 +34,10 @@ pub(crate) struct Arguments {
     /// The end of the change; without it what is checked out
     #[arg(long, value_name = "REV", requires = "base")]
     rev: Option<String>,
+
+    /// Take it for a stranger's change: which sources it names proves nothing
+    #[arg(long, requires = "base")]
+    contribution: bool,
 }
 
 #[derive(Debug, clap::Subcommand)]
@@ -57,7 +63,8 @@ pub(crate) fn run(arguments: &Arguments, context: &mut Context<'_>) -> Result<Ex
         return close::run(keys, because, by.as_deref(), landing, context);
     }
     if let Some(base) = &arguments.base {
-        return change::run(base, arguments.rev.as_deref(), context);
+        let by = if arguments.contribution { By::Stranger } else { By::Maintainer };
+        return change::run(base, arguments.rev.as_deref(), by, context);
     }
     let store = context.store()?;
     let progress = context.progress("reading the reports");
@@ -83,7 +90,7 @@ fn write_queue(queue: &queue::Queue, context: &mut Context<'_>) -> Result<(), Fa
         let since = item.since.as_deref().map_or_else(String::new, |since| format!(" since {since}"));
         let key: String = item.key.chars().take(12).collect();
         let head = format!("{:11} {key}  {about}{id}{since}", item.kind);
-        writeln!(context.out, "{}", Shown(&head))?;
+        writeln!(context.out, "{}", Shown(&unmasked(&head)))?;
         let message = context.tamed_words(&item.message);
         writeln!(context.out, "  {}", Shown(&message))?;
         for next in &item.next {

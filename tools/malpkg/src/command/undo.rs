@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use clap::builder::PossibleValuesParser;
 use curate::{Brought, REASONS_AGAINST, Settlement, Undoing};
 use database::{Place, Snapshot, TreePath};
+use osv_schema::Record;
 use store::{Commit, Store};
 
 use crate::context::Context;
@@ -95,10 +96,15 @@ fn change(store: &Store, commit: &Commit) -> Result<Change, Failure> {
         let failure = Failure::new("nothing is before this commit: it is the first one").place(commit.id);
         return Err(failure.remedy("name the commit of an ingest"));
     };
-    for Differing { path, before, after } in differing(store, parent.tree, commit.tree)? {
+    let (differing, gone) = differing(store, parent.tree, commit.tree)?;
+    // What stood in another report before was brought by somebody else: it only went from one to another.
+    let mut known = Record::default();
+    let before = differing.iter().filter_map(|one| one.before.as_ref()).chain(&gone);
+    known.set_origins(&before.flat_map(Record::origins).collect::<Vec<_>>());
+    for Differing { path, before, after } in differing {
         if let Some(place) = Place::of(&path) {
             change.is_of_reports = true;
-            change.brought.add(place.folder, before.as_ref(), &after);
+            change.brought.add(place.folder, Some(&known), &after);
             let known = before.map(|before| before.decisions()).unwrap_or_default();
             let new = after.decisions().into_iter().filter(|decision| !known.contains(decision));
             change.decided.extend(new.filter_map(|decision| decision.kind.value().cloned()));

@@ -101,6 +101,8 @@ fn what_a_second_person_approves_of_is_taken_in() {
 fn an_open_range_is_approved_of_by_its_versions() {
     let repository = repository();
     ingest(&repository, "feed", &[&report("X-1", "npm", "react", &[])]);
+    let waits = malpkg(repository.path(), &["triage"]).out;
+    assert!(waits.contains("exact versions alone") && waits.contains("--keep VERSION"), "{waits}");
     let refused = malpkg(repository.path(), &["approve", "npm/react", "--by", "Grace", "--commit"]);
     assert!(refused.exit == Exit::Failed && refused.err.contains("--keep"), "{}{}", refused.out, refused.err);
     json(repository.path(), &["approve", "npm/react", "--by", "Grace", "--keep", "1.0.0", "--commit"], Exit::Done);

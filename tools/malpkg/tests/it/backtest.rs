@@ -125,6 +125,50 @@ fn the_guard_is_replayed() {
 }
 
 #[test]
+fn documents_at_hand_are_read_under_both() {
+    let config = "[source.lab]\nformat = \"package-analysis\"\n";
+    let rule = "[[rule]]\nname = \"calls\"\nkind = \"malware\"\ntechnique = \"t\"\nsays = \"it calls home\"\n";
+    let repository = Database::default()
+        .with("malpkg.toml", config)
+        .with("config/package-analysis.toml", &format!("{rule}all = [{{ host = [\"home.example\"] }}]\n"))
+        .repository();
+    let results = Folder::empty();
+    for (name, host) in [("a", "home.example"), ("b", "away.example")] {
+        let did = format!(
+            r#"{{"import": {{"DNS": [{{"Class": "IN", "Queries": [{{"Hostname": "{host}", "Types": ["A"]}}]}}]}}}}"#
+        );
+        let about = format!(
+            r#""Package": {{"Ecosystem": "npm", "Name": "{name}", "Version": "1.0.0"}}, "CreatedTimestamp": 1760000000"#
+        );
+        results.write(&format!("{name}.json"), format!(r#"{{{about}, "Analysis": {did}}}"#));
+    }
+    let (folder, input) = (Folder::empty(), results.path().to_str().unwrap().to_owned());
+    let place = folder.path().to_str().unwrap().to_owned();
+    let told = |lost: &[&str], gained: &[&str]| {
+        let arguments = ["backtest", "--config", &place, "--source", "lab", &input];
+        let told = json(repository.path(), &arguments, Exit::Done)["at_hand"].clone();
+        assert_eq!(packages(&told["lost"]), lost, "{told}");
+        assert_eq!(packages(&told["gained"]), gained, "{told}");
+        told
+    };
+    // The rules are the database's where the other configuration has none.
+    folder.write("malpkg.toml", config);
+    let same = told(&[], &[]);
+    assert_eq!(
+        (&same["before"], &same["before"]["taken"], &same["before"]["left_out"]),
+        (&same["after"], &value!(1), &value!(1))
+    );
+    folder.write("config/package-analysis.toml", format!("{rule}all = [{{ host = [\"away.example\"] }}]\n"));
+    assert_eq!(told(&["npm/a"], &["npm/b"])["lost"][0]["reason"], "left-out");
+    folder.write("malpkg.toml", format!("{config}prefixes = [\"b\"]\n"));
+    told(&["npm/a"], &["npm/b"]);
+    folder.write("malpkg.toml", format!("{config}paused = \"no\"\n"));
+    assert_eq!(told(&["npm/a"], &[])["lost"][0]["reason"], "paused");
+    let unknown = malpkg(repository.path(), &["backtest", "--config", &place, "--source", "none", &input]);
+    assert!(unknown.exit == Exit::Failed && unknown.err.contains("none"), "{}", unknown.err);
+}
+
+#[test]
 fn what_cannot_be_replayed_is_said() {
     let repository = repository();
     let none = malpkg(repository.path(), &["backtest", "--config", "/none/malpkg.toml"]);

@@ -130,6 +130,10 @@ fn what_is_one_becomes_one() {
             assert_eq!((&last["reason"], &last["survivor"]), (&json!("duplicate"), &survivor["id"]));
         }
     }
+    // Nobody has to settle anything about those that lead to another one, and all lie where they belong.
+    assert_eq!(answer(repository.path(), &["triage"], Exit::Done)["queue"], json!([]));
+    let whole = answer(repository.path(), &["validate"], Exit::Done);
+    assert!(whole["rules"]["path-mismatch"].is_null(), "{}", whole["rules"]["path-mismatch"]);
     let words: Vec<&str> = groups.iter().flat_map(|group| &group.ids).map(String::as_str).collect();
     let asked = answer(repository.path(), &[&["query"], &words[..]].concat(), Exit::Found);
     let mut answers = asked["answers"].as_array().unwrap().iter();
@@ -182,4 +186,24 @@ fn what_was_taken_back_stays_alone() {
         (plan.exit, plan.out.as_str()),
         (Exit::Done, "0 reports made one with 0, 0 rejected\nnothing to write\n")
     );
+}
+
+#[test]
+fn what_became_one_is_spoken_of_as_one() {
+    let group = group(2);
+    let database = Database::default().with("malpkg.toml", "[source.feed]\nformat = \"osv\"\n");
+    let database = group.files.iter().fold(database, |database, (path, _, text)| database.with(path, text));
+    let repository = database.repository();
+    answer(repository.path(), &["dedupe", "--commit"], Exit::Done);
+    // Its package means the one that stays, in whatever somebody wants of it.
+    let shown = answer(repository.path(), &["show", "npm/pack-age2"], Exit::Done);
+    assert!(shown["withdrawn"].is_null(), "{shown}");
+    let narrowed = ["narrow", "npm/pack-age2", "--clear", "1.0.0", "--reason", "versions-clean"];
+    assert_eq!(answer(repository.path(), &narrowed, Exit::Done)["narrowed"][0]["id"], shown["id"]);
+    // The deliveries went from one to another, and were not brought: to undo that would lose them.
+    let undone = malpkg(repository.path(), &["undo", "HEAD"]);
+    assert!(undone.exit == Exit::Failed && undone.err.contains("git revert"), "{}{}", undone.out, undone.err);
+    // What one report was made of is known by its finders once.
+    let stats = answer(repository.path(), &["stats"], Exit::Done);
+    assert!(stats.to_string().contains("\"reports\":1,"), "{stats}");
 }

@@ -80,22 +80,167 @@ fn what_confirmed_sources_say_with_evidence_goes_by_itself() {
 }
 
 #[test]
+fn a_stranger_cannot_borrow_a_source_that_is_trusted() {
+    let repository = repository();
+    let origin = r#"{ "source": "sure", "sha256": "00", "modified_time": "2026-01-02T00:00:00Z", "import_time": "2026-01-02T00:00:00Z", "versions": ["1.0.0"] }"#;
+    let made_up = report("MAL-2026-8", "npm", "evil", &["1.0.0"])
+        .replace(
+            "\"affected\": [",
+            "\"references\": [{ \"type\": \"WEB\", \"url\": \"https://example.org/x\" }],\n  \"affected\": [",
+        )
+        .replace(
+            "\"database_specific\": {",
+            &format!("\"database_specific\": {{ \"malicious-packages-origins\": [{origin}],"),
+        );
+    repository.write(path("evil", "MAL-2026-8").as_str(), made_up);
+    commit(&repository);
+    let told = json(repository.path(), &["triage", "--base", "HEAD~1", "--contribution"], Exit::Done);
+    assert_eq!((&told["route"], &told["changes"][0]["sources"]), (&"review".into(), &json!([])), "{told}");
+    let why = told["changes"][0]["why"].to_string();
+    assert!(why.contains("written by hand") && why.contains("faults: outside-contribution"), "{why}");
+    assert_eq!(told["changes"][0]["rules"], json!(["outside-contribution"]));
+}
+
+/// What GitHub makes a notification, a link, a picture, a heading, a table or markup of, where it is not code.
+const HOSTILE: [&str; 30] = [
+    "@octocat",
+    "#123",
+    "GH-1",
+    "user/repo#1",
+    "user/repo@0123456789abcdef0123456789abcdef01234567",
+    "0123456789abcdef0123456789abcdef01234567",
+    "https://evil.example/x",
+    "www.evil.example",
+    "somebody@evil.example",
+    "mailto:somebody@evil.example",
+    "[x](https://evil.example)",
+    "![i](https://evil.example/i.png)",
+    "[x]: https://evil.example",
+    "<img src=x>",
+    "<a href='https://evil.example'>x</a>",
+    "</details><!--",
+    "`@octocat`",
+    "``` @octocat",
+    "\\` @octocat \\`",
+    "$`x`$ $x$",
+    "a\n\n# heading\n- @octocat",
+    "a\r- [ ] task",
+    "| a | b |",
+    "~~x~~ **y** __z__",
+    ":tada: &#64;octocat &commat;octocat",
+    "r\u{435}act \u{ff20}octocat",
+    "a\u{2028}@octocat \u{202e}x",
+    "\u{200b}@octocat",
+    "\u{1b}]8;;https://evil.example\u{1b}\\x",
+    "x; $(id) `id` 'id'",
+];
+
+/// Of Markdown what is no code: of what a report holds nothing is in it.
+#[track_caller]
+fn check_markdown(text: &str) {
+    assert!(!text.contains("https://") && !text.contains("www.") && text.len() < 65_536, "{text}");
+    assert!(text.chars().all(|c| c == '\n' || !c.is_control()), "{text}");
+    let unseen = ['\u{202e}', '\u{2028}', '\u{200b}', '\u{435}', '\u{ff20}'];
+    for line in text.lines() {
+        assert!(line.matches('`').count() % 2 == 0 && !line.contains("``") && !line.contains(unseen), "{line}");
+        let outside: String = line.split('`').step_by(2).collect();
+        let ours = |c: char| c.is_ascii_alphanumeric() || " -,;:()*—".contains(c);
+        assert!(outside.strip_prefix("### ").unwrap_or(&outside).chars().all(ours), "{line}");
+        assert!(!outside.contains("octocat") && !outside.contains("GH-") && !outside.contains("0123456"), "{line}");
+    }
+}
+
+#[test]
 fn markdown_notifies_nobody_and_links_nothing() {
     let repository = repository();
-    let hostile = "@octocat [x](https://evil.example) #1 <img src=x> `code` ![i](https://evil.example/i.png)";
-    let version = format!("1.0.0-{hostile}\n\n# heading");
-    repository.write(path("evil", "MAL-2026-9").as_str(), report("MAL-2026-9", "npm", "evil", &[&version]));
+    let quoted = |text: &str| serde_json::to_string(text).expect("a text");
+    let versions: Vec<String> = HOSTILE.iter().map(|hostile| format!("1.0.0-{hostile}")).collect();
+    for (at, hostile) in HOSTILE.iter().enumerate() {
+        // As a version, an id, an alias, a source, and in the texts of a dispute.
+        let decision = format!(
+            r#"{{"kind": "dispute", "reason": "open", "time": "2026-05-01T00:00:00Z", "by": {0}, "proof": {0}, "evidence": {0}}}"#,
+            quoted(hostile)
+        );
+        let origin = format!(r#"{{"source": {0}, "sha256": {0}, "id": {0}, "versions": ["1"]}}"#, quoted(hostile));
+        let one = report(&format!("MAL-2026-{}", 100 + at), "npm", &format!("evil-{at}"), &["1.0.0-VERSION"])
+            .replace("\"1.0.0-VERSION\"", &quoted(&versions[at]))
+            .replace("\"affected\": [", &format!("\"aliases\": [{}],\n  \"affected\": [", quoted(hostile)))
+            .replace("\"malpkg\": {", &format!("\"malicious-packages-origins\": [{origin}],\n    \"malpkg\": {{\n      \"decisions\": [{decision}],"));
+        repository.write(&path(&format!("evil-{at}"), &format!("MAL-2026-{}", 100 + at)), one);
+        // As the name of a package, of a file, and as the id of a draft.
+        let name: String = hostile.chars().filter(|c| !"/\0".contains(*c)).collect();
+        repository
+            .write(&format!("osv/malicious/npm/{name}/MAL-0000-{at}.json"), report(hostile, "npm", hostile, &["1"]));
+        repository.write(&format!("docs/{name}.md"), "x");
+    }
     commit(&repository);
-    let told = malpkg(repository.path(), &["triage", "--base", "HEAD~1", "--format", "markdown"]);
-    assert_eq!(told.exit, Exit::Done, "{}", told.err);
-    assert!(!told.out.contains("https://") && told.out.contains("hxxps"), "{}", told.out);
-    for line in told.out.lines() {
-        // Outside of code, nothing of the report is left.
-        let outside: String = line.split('`').step_by(2).collect();
-        assert!(line.matches('`').count() % 2 == 0, "{line}");
-        assert!(!outside.contains(['@', '[', '<']) && !outside.trim_start().starts_with("# "), "{line}");
+    let told = json(repository.path(), &["triage", "--base", "HEAD~1"], Exit::Done);
+    let changes = told["changes"].as_array().expect("a list");
+    assert!(changes.len() >= HOSTILE.len(), "{told}");
+    // As JSON it is what it is.
+    for version in &versions {
+        assert!(changes.iter().any(|one| one["added"] == json!([version])), "{version:?}");
+    }
+    for arguments in
+        [&["triage", "--base", "HEAD~1"][..], &["triage", "--base", "HEAD~1", "--contribution"], &["triage"]]
+    {
+        let told = malpkg(repository.path(), &[arguments, &["--format", "markdown"]].concat());
+        assert_eq!(told.exit, Exit::Done, "{}", told.err);
+        check_markdown(&told.out);
+        let text = malpkg(repository.path(), arguments);
+        assert!(text.out.chars().all(|c| c == '\n' || !c.is_control()), "{}", text.out);
     }
     assert_eq!(malpkg(repository.path(), &["query", "npm/a", "--format", "markdown"]).exit, Exit::Failed);
+}
+
+#[test]
+fn more_reports_by_hand_than_one_person_checks_are_for_two() {
+    let repository = repository();
+    let long: Vec<String> = (0..8).map(|at| format!("{at}.0.0-{}", "x".repeat(250))).collect();
+    let long: Vec<&str> = long.iter().map(String::as_str).collect();
+    for at in 0..200 {
+        let (name, id) = (format!("evil-{at}"), format!("MAL-0000-evil-{at}"));
+        repository.write(&path(&name, &id), report("", "npm", &name, &long));
+        if at == 49 {
+            commit(&repository);
+            assert_eq!(triage(&repository)["route"], "review");
+            repository.run(&["reset", "--quiet", "--soft", "HEAD~1"]);
+        }
+    }
+    commit(&repository);
+    let told = triage(&repository);
+    assert_eq!((&told["route"], &told["counts"]["new"]), (&"two-reviewers".into(), &200.into()));
+    assert!(told["why"][0].as_str().expect("a text").contains("send them in parts"), "{}", told["why"]);
+    let markdown = malpkg(repository.path(), &["triage", "--base", "HEAD~1", "--format", "markdown"]).out;
+    check_markdown(&markdown);
+    assert!(markdown.contains("200 new") && markdown.ends_with("reports more\n"), "{}", markdown.len());
+}
+
+#[test]
+fn what_to_type_next_is_one_command_whatever_a_path_holds() {
+    let repository = repository();
+    let hostile = "x; touch owned; `touch owned` $(touch owned) 'y";
+    repository.write(&format!("osv/malicious/npm/{hostile}/MAL-0000-x.json"), report("", "npm", "x", &["1"]));
+    commit(&repository);
+    let told = json(repository.path(), &["triage"], Exit::Done);
+    let next: Vec<&str> = told["queue"]
+        .as_array()
+        .expect("a list")
+        .iter()
+        .flat_map(|item| item["next"].as_array().expect("a list"))
+        .filter_map(Value::as_str)
+        .collect();
+    assert!(next.iter().any(|next| next.contains("touch owned")), "{told}");
+    for command in next {
+        // A shell takes it apart into words, of which none is a command of its own.
+        let words = std::process::Command::new("sh")
+            .args(["-c", &format!("set -f; printf '%s\\n' {command}")])
+            .current_dir(repository.path())
+            .output()
+            .expect("a shell");
+        let words = String::from_utf8(words.stdout).expect("UTF-8");
+        assert!(words.starts_with("malpkg\n") && !repository.has("owned"), "{command}");
+    }
 }
 
 #[test]
@@ -111,13 +256,29 @@ fn a_list_is_held_against_what_is_known() {
     assert_eq!(told["differ"][0]["only_theirs"], json!(["9.0.0"]));
     assert_eq!(told["differ"][0]["only_ours"], json!(["2.0.0"]));
     assert_eq!(told["unread"].as_array().map(Vec::len), Some(1));
+    // A list without ecosystems: whole names say them, and others cannot be compared.
+    folder.write("whole.csv", "package,versions\nnpm/a,1.0.0 2.0.0\npkg:npm/b@1.0.0,\n,1\n");
+    let whole = folder.place("whole.csv").to_string_lossy().into_owned();
+    let told = json(repository.path(), &["coverage", &whole], Exit::Done);
+    assert_eq!((&told["listed"], &told["covered"]), (&2.into(), &2.into()), "{told}");
+    let told = json(repository.path(), &["coverage", &whole, "--ecosystem", "NPM"], Exit::Done);
+    assert_eq!((&told["listed"], &told["covered"]), (&2.into(), &2.into()), "{told}");
+    folder.write("bare.csv", "package,versions\nnpm/a,1.0.0\n@scope/x,1.0.0\n");
+    let bare = folder.place("bare.csv").to_string_lossy().into_owned();
+    let refused = malpkg(repository.path(), &["coverage", &bare]);
+    assert!(
+        refused.exit == Exit::Failed && refused.err.contains("bare.csv:3: no column is called `ecosystem`"),
+        "{}",
+        refused.err
+    );
     let unknown = malpkg(repository.path(), &["coverage", &file, "--campaign", "wave"]);
     assert!(unknown.exit == Exit::Failed && unknown.err.contains("registry"), "{}", unknown.err);
-    repository.write("config/campaigns.toml", "[wave]\nname = \"A wave\"\n");
+    repository.write("config/campaigns.toml", "[wave]\nname = \"A wave\"\naliases = [\"flood\"]\n");
     let of_wave = report("MAL-2026-5", "npm", "wave-1", &["1.0.0"])
         .replace("\"kind\": \"malware\"", "\"kind\": \"malware\",\n      \"campaign\": \"wave\"");
     repository.write(path("wave-1", "MAL-2026-5").as_str(), of_wave);
     commit(&repository);
     let told = json(repository.path(), &["coverage", &file, "--campaign", "wave"], Exit::Found);
     assert_eq!(told["they_miss"][0]["package"], "npm/wave-1", "{told}");
+    assert_eq!(json(repository.path(), &["coverage", &file, "--campaign", "flood"], Exit::Found), told);
 }

@@ -32,7 +32,8 @@ fn check(report: &Report<'_>, sink: &mut Sink<'_>) {
         return;
     };
     if !is_exact(affected, subject.package.ecosystem().names_repositories()) {
-        let message = format!("{why}, and the report does not name exact versions alone");
+        // Who tells only the first of several findings tells this one: without it nobody can approve.
+        let message = format!("{why}, and its report does not name exact versions alone");
         sink.at(subject.pointer.clone(), message, "list the versions that are malicious, and no range");
     }
     if !is_approved(affected, record, false) {

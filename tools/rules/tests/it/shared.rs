@@ -154,7 +154,7 @@ fn windows_takes_most_paths() {
 
 #[test]
 fn a_protected_name_takes_two_people_and_the_versions() {
-    const RANGE: &str = "`left-padd` is a protected name, and the report does not name exact versions alone";
+    const RANGE: &str = "`left-padd` is a protected name, and its report does not name exact versions alone";
     const ALONE: &str = "`left-padd` is a protected name, and nobody but its author approved of these versions";
     let mut settings = Settings::default();
     settings.protected.add("npm", "left-padd");
@@ -201,7 +201,7 @@ fn a_protected_name_takes_two_people_and_the_versions() {
     };
     let range = json!([{ "type": "SEMVER", "events": [{ "introduced": "1.0.0" }, { "last_affected": "1.0.0" }] }]);
     // Nobody approved of the range.
-    check(with(json!({ "versions": ["1.0.0"], "ranges": range })), &[ALONE, RANGE]);
+    check(with(json!({ "versions": ["1.0.0"], "ranges": range })), &[RANGE, ALONE]);
     check(with(json!({ "versions": [] })), &[RANGE]);
     check(with(json!({ "versions": ["1.0.0"], "ranges": [] })), &[]);
     // What was taken back accuses nobody.

@@ -14,7 +14,7 @@ pub(super) struct Past {
     pub(super) id: String,
     pub(super) package: String,
     pub(super) delivered: Vec<Delivered>,
-    /// Whether it was taken back in the end, but for what became one with another report.
+    /// Whether it was taken back in the end.
     pub(super) is_withdrawn: bool,
     /// Whether people narrowed it in the end.
     pub(super) is_narrowed: bool,
@@ -45,7 +45,8 @@ pub(super) fn read(reading: &Reading, configs: [&Config; 2], since: Timestamp) -
 }
 
 fn one(entry: &Entry, bytes: &[u8], settings: [&Settings; 2], since: Timestamp) -> Option<Past> {
-    let record = Report::read(&entry.path, bytes).record?;
+    // The deliveries of one that became one with another are that one's, too.
+    let record = Report::read(&entry.path, bytes).record.filter(|record| leads_to(record).is_none())?;
     let package = subject(&record).ok()?.package;
     let delivered: Vec<Delivered> = record
         .origins()
@@ -69,7 +70,7 @@ fn one(entry: &Entry, bytes: &[u8], settings: [&Settings; 2], since: Timestamp) 
         id: record.id.as_str().unwrap_or_default().to_owned(),
         package: package.to_string(),
         delivered,
-        is_withdrawn: record.is_withdrawn() && leads_to(&record).is_none(),
+        is_withdrawn: record.is_withdrawn(),
         is_narrowed: last.is_some_and(|one| one.kind.as_str() == Some("narrow")),
         // What stands today was let in, whatever is wrong with it.
         refused: [None, only(1, 0)],

@@ -6,6 +6,7 @@ use std::path::Path;
 use osv_schema::Timestamp;
 use serde::Serialize;
 
+use super::at_hand::{AtHandV1, DifferentV1};
 use super::past::Past;
 use super::replay::Outcome;
 use crate::command::ingest::fates::FateV1;
@@ -27,6 +28,8 @@ pub(super) struct Told<'t> {
     pub(super) after: Outcome,
     /// What waits in quarantine and would be taken.
     pub(super) gained: Vec<FateV1>,
+    /// Documents at hand, where a source was named.
+    pub(super) at_hand: Option<AtHandV1>,
 }
 
 #[derive(Serialize)]
@@ -53,6 +56,8 @@ struct BacktestV1<'t> {
     to_review: Vec<&'t str>,
     /// Packages at which nobody would have to look any more.
     to_nobody: Vec<&'t str>,
+    /// Documents at hand, where a source was named.
+    at_hand: Option<&'t AtHandV1>,
 }
 
 /// What one configuration makes of the deliveries.
@@ -166,6 +171,7 @@ fn document<'t>(told: &'t Told<'_>) -> BacktestV1<'t> {
         moved_days: median_days(&seconds),
         to_review: looked(after, before),
         to_nobody: looked(before, after),
+        at_hand: told.at_hand.as_ref(),
     }
 }
 
@@ -231,7 +237,26 @@ fn write_text(document: &BacktestV1<'_>, context: &mut Context<'_>) -> Result<()
     });
     write_list("flagged at another time", moved, context)?;
     write_list("for a person to look at", document.to_review.iter().map(|package| (*package).to_owned()), context)?;
-    write_list("for nobody to look at", document.to_nobody.iter().map(|package| (*package).to_owned()), context)
+    write_list("for nobody to look at", document.to_nobody.iter().map(|package| (*package).to_owned()), context)?;
+    document.at_hand.map_or(Ok(()), |at_hand| write_at_hand(at_hand, context))
+}
+
+fn write_at_hand(at_hand: &AtHandV1, context: &mut Context<'_>) -> Result<(), Failure> {
+    writeln!(context.out, "\ndocuments of {} at hand", at_hand.source)?;
+    let (before, after) = (&at_hand.before, &at_hand.after);
+    for (what, was, is) in [
+        ("taken", before.taken, after.taken),
+        ("rejected", before.rejected, after.rejected),
+        ("left out", before.left_out, after.left_out),
+    ] {
+        writeln!(context.out, "{was:>10} {is:>10}  {what}")?;
+    }
+    let told = |one: &DifferentV1| {
+        let package = one.package.as_deref().unwrap_or("no package");
+        format!("{package} ({}): {}", one.delivery, one.reason)
+    };
+    write_list("taken only today", at_hand.lost.iter().map(told), context)?;
+    write_list("taken only then", at_hand.gained.iter().map(told), context)
 }
 
 fn write_list(

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::context::Context;
-use crate::display::Shown;
+use crate::display::{Shown, shell_word};
 use crate::exit::Exit;
 use crate::failure::Failure;
 
@@ -56,7 +56,7 @@ pub(super) fn run(arguments: &Arguments, context: &mut Context<'_>) -> Result<Ex
             here.to_string_lossy().into_owned()
         }
     };
-    let program = quoted(&program);
+    let program = shell_word(&program);
     let wanted = [
         ("merge.malpkg.name", "the join of what sources say".to_owned()),
         ("merge.malpkg.driver", format!("{program} git-driver merge %O %A %B %P")),
@@ -108,10 +108,4 @@ pub(super) fn run(arguments: &Arguments, context: &mut Context<'_>) -> Result<Ex
     };
     writeln!(context.out, "{end}")?;
     Ok(Exit::Done)
-}
-
-/// A word for the shell that git calls programs with.
-fn quoted(word: &str) -> String {
-    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_./:".contains(c);
-    if word.chars().all(is_plain) { word.to_owned() } else { format!("'{}'", word.replace('\'', "'\\''")) }
 }

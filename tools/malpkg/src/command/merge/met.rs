@@ -98,7 +98,7 @@ pub(super) fn holders(
 /// What came in between two trees.
 fn news(store: &Store, before: TreeId, after: TreeId) -> Result<News, Failure> {
     let mut news = News::default();
-    for Differing { path, before, after } in differing(store, before, after)? {
+    for Differing { path, before, after } in differing(store, before, after)?.0 {
         news.add(&path, before.as_ref(), &after);
     }
     Ok(news)

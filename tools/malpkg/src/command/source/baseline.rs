@@ -4,7 +4,7 @@ use database::ChangeSet;
 use intake::{Baseline, FREQUENT_FILE, Format};
 
 use crate::context::Context;
-use crate::display::count;
+use crate::display::{Shown, count};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::landing::{self, Landing};
@@ -40,6 +40,12 @@ pub(super) fn run(id: &str, inputs: &[String], landing: &Landing, context: &mut 
     })?;
     drop(progress);
     let summary = summary(&counted);
+    if landed.commit.is_none() && !landing.write && !context.wants_json() {
+        for line in counted.to_toml().lines() {
+            let line = context.tamed_words(line);
+            writeln!(context.out, "{}", Shown(&line))?;
+        }
+    }
     landing::view::write(&landed.planned.plan, landing::view::Told::of(&landed, landing, &summary), context)?;
     Ok(Exit::Done)
 }

@@ -81,9 +81,16 @@ pub(super) struct Status<'s> {
 }
 
 impl Status<'_> {
-    /// How long ago it brought something last, in seconds.
+    /// When it brought something last, as far as the tree remembers: its cursor, or the newest of its deliveries where
+    /// they were counted. A reading that brings nothing leaves no trace there.
+    fn last(&self) -> Option<Timestamp> {
+        let latest = self.score.as_ref().and_then(|score| score.latest.as_deref()?.parse().ok());
+        self.cursor.as_ref().map(|cursor| cursor.time).max(latest)
+    }
+
+    /// How long ago that was, in seconds.
     fn lag(&self, now: Timestamp) -> Option<i64> {
-        self.cursor.as_ref().map(|cursor| now.unix() - cursor.time.unix())
+        self.last().map(|last| now.unix() - last.unix())
     }
 
     fn quarantined(&self) -> usize {
@@ -141,7 +148,7 @@ pub(super) fn status(sources: &[Status<'_>], context: &mut Context<'_>) -> Resul
                     paused: source.paused.as_deref(),
                     commit: cursor.as_ref().and_then(|cursor| cursor.commit.as_deref()),
                     cursor: cursor.as_ref().map(Cursor::shown),
-                    last_success: cursor.as_ref().map(|cursor| cursor.time.to_string()),
+                    last_success: status.last().map(|last| last.to_string()),
                     lag_seconds: status.lag(now),
                     quarantined: status.quarantined(),
                     rejects: held,
@@ -162,12 +169,12 @@ pub(super) fn status(sources: &[Status<'_>], context: &mut Context<'_>) -> Resul
         if let Some(reason) = &source.paused {
             writeln!(context.out, "  paused: {}", Shown(reason))?;
         }
+        if let Some(last) = status.last() {
+            let ago = ago(status.lag(now).unwrap_or_default());
+            writeln!(context.out, "  last brought something at {last}, {ago}")?;
+        }
         match cursor {
-            Some(cursor) => {
-                let ago = ago(status.lag(now).unwrap_or_default());
-                let upto = cursor.shown();
-                writeln!(context.out, "  last brought something at {}, {ago}, up to {}", cursor.time, Shown(&upto))?;
-            }
+            Some(cursor) => writeln!(context.out, "  read up to {}", Shown(&cursor.shown()))?,
             None => writeln!(context.out, "  has no cursor: all of it is read")?,
         }
         if let Some(licence) = &source.licence {

@@ -15,7 +15,7 @@ use crate::arguments::Format;
 use crate::change::{self, Head, Judging};
 use crate::command::validate::parting;
 use crate::context::Context;
-use crate::display::{Shown, count};
+use crate::display::{Shown, count, unmasked};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::waiting::GUARD;
@@ -40,8 +40,9 @@ pub(super) struct One {
     pub(super) overlaps: Vec<String>,
     /// What is wrong with it on a protected name.
     pub(super) protected: Vec<String>,
-    /// How many faults the change brings to it.
+    /// How many faults the change brings to it, and which rules find them.
     pub(super) findings: usize,
+    pub(super) rules: Vec<&'static str>,
     /// Whether it says how anybody knows.
     pub(super) has_evidence: bool,
     pub(super) route: Route,
@@ -93,11 +94,12 @@ struct OneV1<'t> {
     overlaps: &'t [String],
     protected: &'t [String],
     findings: usize,
+    rules: &'t [&'static str],
     route: &'static str,
     why: &'t [String],
 }
 
-pub(super) fn run(base: &str, rev: Option<&str>, context: &mut Context<'_>) -> Result<Exit, Failure> {
+pub(super) fn run(base: &str, rev: Option<&str>, by: By, context: &mut Context<'_>) -> Result<Exit, Failure> {
     let store = context.store()?;
     if !store.is_git() {
         return Err(Failure::new("a change is between commits, and this is a plain folder")
@@ -110,7 +112,7 @@ pub(super) fn run(base: &str, rev: Option<&str>, context: &mut Context<'_>) -> R
     };
     let base = parting(&store, base, &head)?;
     let config = context.config_of(&store, &base)?;
-    let judging = Judging { store: &store, settings: &config.settings, by: By::Maintainer };
+    let judging = Judging { store: &store, settings: &config.settings, by };
     let compared = change::compare(&judging, &base, &Head::Tree(head.tree))?;
     let known = change::standing(&judging, &base)?;
     let mut sides = Sides::default();
@@ -135,13 +137,18 @@ pub(super) fn run(base: &str, rev: Option<&str>, context: &mut Context<'_>) -> R
         let Some(mut one) = one(before, after, &config.settings.prefix) else { continue };
         if let Some((path, _)) = after {
             let found = findings.get(path).map(Vec::as_slice).unwrap_or_default();
-            let is_error = |finding: &&&rules::Finding| finding.level == rules::Level::Error;
-            one.findings = found.iter().filter(is_error).count();
+            let errors = || found.iter().filter(|finding| finding.level == rules::Level::Error);
+            one.findings = errors().count();
+            one.rules = errors().map(|finding| finding.rule.name).collect::<BTreeSet<_>>().into_iter().collect();
             let of_guard = found.iter().filter(|finding| finding.rule.name == GUARD);
             one.protected = of_guard.map(|finding| finding.message.to_string()).collect();
             if let Some(facts) = facts.get(path) {
                 one.overlaps = overlaps(facts, &known)?;
             }
+        }
+        // Whoever claims that a source said it may have made that up.
+        if by == By::Stranger {
+            one.sources.clear();
         }
         (one.route, one.why) = route::of_report(&one, &config);
         changes.push(one);
@@ -282,6 +289,7 @@ fn write_json(told: &Told, context: &mut Context<'_>) -> Result<(), Failure> {
         overlaps: &one.overlaps,
         protected: &one.protected,
         findings: one.findings,
+        rules: &one.rules,
         route: one.route.word(),
         why: &one.why,
     });
@@ -304,7 +312,7 @@ fn write_text(told: &Told, context: &mut Context<'_>) -> Result<(), Failure> {
         for (what, listed) in lists(one) {
             line.push_str(&format!("; {what} {listed}"));
         }
-        writeln!(context.out, "{}", Shown(&line))?;
+        writeln!(context.out, "{}", Shown(&unmasked(&line)))?;
         for why in one.why.iter().chain(&one.protected) {
             let why = context.tamed_words(why);
             writeln!(context.out, "  {}: {}", one.route.word(), Shown(&why))?;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use curate::{OPEN, disputed, sha256_hex};
+use curate::{OPEN, disputed, leads_to, sha256_hex};
 use database::{Base, Entry, Facts, Place, Report, ReportId};
 use osv_schema::additions::Decision;
 use osv_schema::{Record, Timestamp};
@@ -13,6 +13,7 @@ use store::Store;
 use super::close::closed;
 use crate::change::{self, Judging};
 use crate::context::{Context, Reading};
+use crate::display::shell_word;
 use crate::failure::Failure;
 use crate::waiting::{GUARD, held, waiting};
 
@@ -96,6 +97,7 @@ fn of_quarantine(reading: &Reading, items: &mut Vec<Item>) -> Result<(), Failure
     }
     for one in held(snapshot)?.into_iter().filter(|held| held.rule != GUARD) {
         let short: String = one.key.chars().take(12).collect();
+        let place = format!("{} {}", one.delivery, one.pointer);
         items.push(Item {
             kind: "quarantined",
             key: one.key.chars().take(16).collect(),
@@ -104,7 +106,7 @@ fn of_quarantine(reading: &Reading, items: &mut Vec<Item>) -> Result<(), Failure
             path: one.path("reason.toml").map(|path| path.to_string()),
             source: Some(one.source.clone()),
             since: Some(one.first_seen.clone()),
-            message: format!("{}: {}: {}", one.delivery, one.rule, one.message),
+            message: format!("{}: {}: {}", place.trim_end(), one.rule, one.message),
             next: vec![
                 format!("malpkg quarantine show {short}"),
                 format!("malpkg quarantine retry {short} --commit"),
@@ -136,7 +138,7 @@ fn unapproved(store: &Store, reading: &Reading, context: &Context<'_>, items: &m
             continue;
         }
         let id = finding.id.to_string();
-        let word = if id.is_empty() { finding.path.to_string() } else { id.clone() };
+        let word = shell_word(if id.is_empty() { finding.path.as_str() } else { &id });
         items.push(Item {
             kind: "protected",
             key: key("protected", &[&id, finding.path.as_str(), &finding.message]),
@@ -169,7 +171,9 @@ fn of_reports(reading: &Reading, now: Timestamp, items: &mut Vec<Item>) -> Resul
         if !is_unassigned && place.base != Base::Withdrawn && !holds(b"\"dispute\"") && !holds(b"\"narrow\"") {
             return Ok(Vec::new());
         }
-        let Some(record) = Report::read(&entry.path, bytes).record else { return Ok(Vec::new()) };
+        // What is to be said of one that became one with another, that other one says.
+        let record = Report::read(&entry.path, bytes).record.filter(|record| leads_to(record).is_none());
+        let Some(record) = record else { return Ok(Vec::new()) };
         let about = About { place, entry, record: &record };
         let mut found = Vec::new();
         let decisions = record.decisions();
@@ -195,7 +199,7 @@ struct About<'a> {
 impl About<'_> {
     fn item(&self, kind: &'static str, about: &[&str], message: String, next: &[&str]) -> Item {
         let id = self.record.id.as_str().filter(|id| !id.is_empty()).map(str::to_owned);
-        let word = id.clone().unwrap_or_else(|| self.entry.path.to_string());
+        let word = shell_word(id.as_deref().unwrap_or(self.entry.path.as_str()));
         Item {
             kind,
             key: key(kind, &[&[self.place.stem], about].concat()),
@@ -210,7 +214,8 @@ impl About<'_> {
     }
 
     fn unassigned(&self) -> Option<Item> {
-        let next = ["malpkg validate {}", "malpkg merge --commit", "malpkg assign --commit"];
+        let validate = format!("malpkg validate {}", shell_word(self.entry.path.as_str()));
+        let next = [validate.as_str(), "malpkg merge --commit", "malpkg assign --commit"];
         let message = "the report has no id yet: check it, merge it, give it one".to_owned();
         Some(self.item("unassigned", &[self.entry.path.as_str()], message, &next))
     }

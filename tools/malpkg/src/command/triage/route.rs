@@ -52,7 +52,7 @@ pub(super) fn of_report(one: &One, config: &Config) -> (Route, Vec<String>) {
         _ => {}
     }
     if one.findings > 0 {
-        put(Route::Review, "the rules find faults");
+        put(Route::Review, &format!("the rules find faults: {}", one.rules.join(", ")));
     }
     let takes_more = matches!(one.kind, "new" | "joined");
     if takes_more && one.sources.is_empty() && (!one.added.is_empty() || one.kind == "new") {
