@@ -208,6 +208,7 @@ mod tests {
 
     use super::*;
     use crate::body::Deflater;
+    use crate::unzip::Archive;
 
     /// An archive with two files, the second of which begins at this place: before it there is a hole in the file.
     fn with_hole(begin: u64) -> File {
@@ -246,6 +247,38 @@ mod tests {
             }
         }
     }
+
+    /// Whatever of an older archive goes into the next one, and whatever comes between.
+    #[test]
+    fn what_is_copied_is_what_would_be_written() {
+        let deflater = Deflater::for_archives(&std::env::temp_dir()).unwrap();
+        let modified = "2026-01-02T03:04:06Z".parse().unwrap();
+        let room = tempfile::tempdir().unwrap();
+        let path = room.path().join("old.zip");
+        let text = |id: &str| id.repeat(id.len() * 50);
+        let ids = ["a", "bb", "c", "dd", "e", "ff"];
+        let fresh = |id: &str| deflater.deflate(text(id).as_bytes()).unwrap();
+        let write = |bodies: &[(&str, Body)]| {
+            let mut archive = ZipWriter::new(Vec::new());
+            for (id, body) in bodies {
+                archive.add(&format!("{id}.json"), modified, body).unwrap();
+            }
+            archive.finish().unwrap()
+        };
+        std::fs::write(&path, write(&ids.map(|id| (id, fresh(id))))).unwrap();
+        let old = Archive::open(&path).unwrap();
+        let known: Vec<_> = old.records().map(Result::unwrap).collect();
+        for taken in 0..1_u32 << ids.len() {
+            let body = |at: usize| if taken >> at & 1 == 1 { known[at].body.clone() } else { fresh(ids[at]) };
+            let order = [0, 1, 2, 3, 5, 4];
+            for wanted in [&order[..4], &order[1..], &order[..]] {
+                let copied: Vec<_> = wanted.iter().map(|&at| (ids[at], body(at))).collect();
+                let written: Vec<_> = wanted.iter().map(|&at| (ids[at], fresh(ids[at]))).collect();
+                assert!(write(&copied) == write(&written), "{taken:b} of {wanted:?}");
+            }
+        }
+    }
+
     /// The largest number of a field stands for "see Zip64", so 65,535 files need it too.
     #[test]
     fn an_archive_can_have_any_number_of_files() {
