@@ -1,7 +1,8 @@
 //! Archives: zip and tar, read file by file and never unpacked to the disk.
 
 use std::cell::Cell;
-use std::io::{self, BufRead, BufReader, Read, Seek};
+use std::collections::BTreeSet;
+use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom};
 use std::rc::Rc;
 
 use crate::bounds::{Bound, Bounds, Counted, Meter, Packed, Shared};
@@ -40,22 +41,28 @@ fn is_tar(start: &[u8]) -> bool {
 
 /// How much of a stream is looked at to see what it is: one block of a tar archive.
 const BLOCK: usize = 512;
+/// What stands before the name in an entry of a zip archive's directory, in bytes.
+const DIRECTORY_ENTRY: usize = 46;
 /// The longest name in an archive that is read, in bytes.
 const NAME_MAX: u64 = 64 << 10;
 
 /// Reads a zip archive.
 pub(crate) fn zip(
-    file: impl Read + Seek,
+    mut file: impl Read + Seek,
     bounds: Bounds,
     wants: &dyn Fn(&str) -> bool,
     visit: &mut dyn FnMut(Item<'_>),
 ) -> Result<(), Bound> {
     let damaged = |error: zip::result::ZipError| Bound::Damaged(error.to_string());
     let meter = Meter::new(bounds);
-    let mut archive = zip::ZipArchive::new(file).map_err(damaged)?;
+    let archive = zip::ZipArchive::new(&mut file).map_err(damaged)?;
     if archive.len() as u64 > bounds.documents_max {
         return Err(Bound::Documents(bounds.documents_max));
     }
+    // The library tells of files of one name only the last.
+    let directory = archive.central_directory_start();
+    let twice = named_twice(archive.into_inner(), directory, bounds)?;
+    let mut archive = zip::ZipArchive::new(&mut file).map_err(damaged)?;
     for index in 0..archive.len() {
         let name = archive.name_for_index(index).and_then(Result::ok).map(std::borrow::Cow::into_owned);
         let name = name.unwrap_or_else(|| format!("file {index}"));
@@ -66,6 +73,9 @@ pub(crate) fn zip(
             Err(error) => visit(Item { name, size: None, bytes: Err(Unread::System(error.to_string())) }),
             Ok(member) if leads_out(&name) => {
                 visit(Item { name, size: Some(member.size()), bytes: Err(Unread::LeadsOut) })
+            }
+            Ok(member) if twice.contains(member.name_raw()) => {
+                visit(Item { name, size: None, bytes: Err(Unread::Twice) })
             }
             Ok(member) if !member.is_file() => visit(Item { name, size: None, bytes: Err(Unread::NoFile) }),
             Ok(member) => {
@@ -79,6 +89,33 @@ pub(crate) fn zip(
         }
     }
     Ok(())
+}
+
+/// The names, as they are written, that stand in the directory of a zip archive more than once.
+fn named_twice(file: &mut (impl Read + Seek), directory: u64, bounds: Bounds) -> Result<BTreeSet<Vec<u8>>, Bound> {
+    let damaged = |error: io::Error| Bound::Damaged(error.to_string());
+    file.seek(SeekFrom::Start(directory)).map_err(damaged)?;
+    let mut file = BufReader::new(file);
+    let (mut seen, mut twice) = (BTreeSet::new(), BTreeSet::new());
+    let mut head = [0; DIRECTORY_ENTRY];
+    for number in 0.. {
+        if file.read_exact(&mut head).is_err() || !head.starts_with(b"PK\x01\x02") {
+            break;
+        }
+        if number == bounds.documents_max {
+            return Err(Bound::Documents(bounds.documents_max));
+        }
+        let [name, extra, comment] = [28, 30, 32].map(|at| u16::from_le_bytes([head[at], head[at + 1]]));
+        let mut named = vec![0; usize::from(name)];
+        file.read_exact(&mut named).map_err(damaged)?;
+        file.seek_relative(i64::from(extra) + i64::from(comment)).map_err(damaged)?;
+        if seen.contains(&named) {
+            twice.insert(named);
+        } else {
+            seen.insert(named);
+        }
+    }
+    Ok(twice)
 }
 
 /// Reads a stream that is packed or a tar archive or both. A packed single file is given under its own name.

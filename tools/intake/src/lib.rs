@@ -103,6 +103,9 @@ pub enum Unread {
     /// Its name would lead out of its archive.
     #[error("the name of the document leads out of the archive")]
     LeadsOut,
+    /// Its archive has several files of its name.
+    #[error("the archive has several documents of this name, and says of none which one is meant")]
+    Twice,
     /// Its archive could not be read on, and tells so itself.
     #[error("the archive of the document cannot be read")]
     Archive,
@@ -118,6 +121,7 @@ impl Unread {
             Unread::TooLarge { .. } => "send one record a document: a few kilobytes",
             Unread::NoFile => "send the file itself in place of the link",
             Unread::LeadsOut => "name the document by a path inside the archive, without `..`",
+            Unread::Twice => "pack it again, each document under a name of its own",
             Unread::Archive | Unread::System(_) => "send it again as a regular file that can be read",
         }
     }

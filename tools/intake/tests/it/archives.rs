@@ -122,6 +122,19 @@ fn a_damaged_archive_is_told_once_and_what_came_before_counts() {
     }
 }
 
+/// A zip archive may have several files of one name. None of them is taken for the one that was meant.
+#[test]
+fn files_of_one_name_in_a_zip_are_told() {
+    let (a, b, c) = (record("X-1", "a"), record("X-2", "b"), record("X-3", "c"));
+    let files = [("1.json", a.as_bytes()), ("2.json", b.as_bytes()), ("3.json", c.as_bytes())];
+    let mut zip = zip_of(&files);
+    // The library writes no name twice.
+    let second: Vec<usize> = (0..zip.len() - 6).filter(|&at| zip[at..].starts_with(b"2.json")).collect();
+    assert_eq!(second.len(), 2, "in front of the file, and in the directory");
+    second.into_iter().for_each(|at| zip[at] = b'1');
+    check("x.zip", &zip, &[], &["3.json"], &[("1.json", "the archive has several documents of this name")]);
+}
+
 #[test]
 fn a_bomb_does_not_go_off() {
     let a = record("X-1", "a");
