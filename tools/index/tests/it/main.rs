@@ -1,5 +1,7 @@
 //! What any language finds in a lookup file: the promised views, and the lines of docs/lookup.md.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking, in its helpers too")]
+
 use std::fs;
 use std::path::Path;
 

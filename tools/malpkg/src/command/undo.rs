@@ -16,6 +16,9 @@ use crate::failure::Failure;
 use crate::landing::{Landing, view};
 use crate::planning::{Tried, curate};
 
+/// What is decided where one report of several is made.
+const DUPLICATE: &str = "duplicate";
+
 /// Take back what the deliveries of a commit brought
 ///
 /// Prints the plan; nothing is written without `--write` or `--commit`. Reports that nobody else speaks for are withdrawn,
@@ -107,7 +110,14 @@ fn change(store: &Store, commit: &Commit) -> Result<Change, Failure> {
             change.brought.add(place.folder, Some(&known), &after);
             let known = before.map(|before| before.decisions()).unwrap_or_default();
             let new = after.decisions().into_iter().filter(|decision| !known.contains(decision));
-            change.decided.extend(new.filter_map(|decision| decision.kind.value().cloned()));
+            for decision in new {
+                let is_duplicate = decision.reason.as_str() == Some("duplicate");
+                change.decided.extend(if is_duplicate {
+                    Some(DUPLICATE.to_owned())
+                } else {
+                    decision.kind.value().cloned()
+                });
+            }
         }
     }
     Ok(change)
@@ -123,6 +133,9 @@ fn remedy(commit: &Commit, decided: &BTreeSet<String>, is_of_reports: bool) -> S
     }
     if has(&["narrow", "undo"]) {
         commands.push(format!("`malpkg narrow --lift --select commit={id} --reason evidence --commit`"));
+    }
+    if commands.is_empty() && has(&[DUPLICATE]) {
+        return "it made one report of several, which stay one; where that says too much, `malpkg narrow` it".into();
     }
     match (commands.is_empty(), is_of_reports) {
         (false, _) => format!("what it decided ends with {}", commands.join(" and ")),
