@@ -1,5 +1,6 @@
 //! One made-up report, at one time of its life.
 
+use ecosystem::version::Order;
 use ecosystem::{Ecosystem, Package};
 use osv_schema::additions::MALPKG;
 use osv_schema::{Affected, Event, Member, Object, Origin, Range, Record, Reference, Timestamp, Value, write};
@@ -171,7 +172,10 @@ fn delivery(seed: u64, number: u64, at: u8, edits: u8, first: Feed, package: &Pa
         }
         _ => *dice.weighted(&[(60, Feed::Analysis), (30, Feed::Analysts), (10, Feed::Campaigns)]),
     };
-    let versions = if feed.means_all(&mut dice) { Vec::new() } else { versions(&mut dice, at, edits) };
+    // What clients cannot order is listed: a range would keep the report out of every release.
+    let has_order = Order::of(package.ecosystem().base()).is_some();
+    let means_all = feed.means_all(&mut dice) && has_order;
+    let versions = if means_all { Vec::new() } else { versions(&mut dice, at, edits) };
     let campaign = feed::campaign(&mut dice);
     let text = feed.text(package.name(), &versions, campaign, &mut dice);
     let id = match feed {
