@@ -89,14 +89,17 @@ impl Delivery {
 
     /// Whether what is said comes from a report of ours: it names that among its aliases, or is it, as we published it.
     fn comes_from(&self, report: &Record, id: &str) -> bool {
-        let is_echo = || {
-            let origins = report.origins();
-            let has_it = |origin: &Origin| origin.id.as_str() == Some(id) && origin.derived_from.is_absent();
-            // Where the report has its id from a source, or gets it from this one, that is no echo.
-            let brings_it = self.keeps_id && origins.is_empty();
-            self.own_id() == Some(id) && !brings_it && !origins.iter().any(has_it)
-        };
-        self.record.aliases.items().iter().any(|alias| alias == id) || is_echo()
+        if self.record.aliases.items().iter().any(|alias| alias == id) {
+            return true;
+        }
+        if self.own_id() != Some(id) {
+            return false;
+        }
+        let origins = report.origins();
+        let has_it = |origin: &Origin| origin.id.as_str() == Some(id) && origin.derived_from.is_absent();
+        // Where the report has its id from a source, or gets it from this one, that is no echo.
+        let brings_it = self.keeps_id && origins.is_empty();
+        !brings_it && !origins.iter().any(has_it)
     }
 
     fn ours(&self) -> Option<&Object> {

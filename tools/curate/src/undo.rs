@@ -133,8 +133,8 @@ fn take_back(mut joining: Joining, of_run: &BTreeSet<Named>, undoing: &Undoing, 
     })
 }
 
-/// The decision after which the deliveries of a run count no more; none of a report that lists nothing. It is written down also where the report means the same without them: what else says so may be
-/// undone too.
+/// The decision after which the deliveries of a run count no more; none of a report that lists nothing. It is written down
+/// also where the report means the same without them: what else says so may be undone too.
 fn settle(
     joining: &Joining,
     origins: &[Origin],

@@ -190,7 +190,8 @@ impl Work<'_> {
         edits.push(Edited::Report(Change { path: path.clone(), kind, id, package }, bytes));
         let mut is_made = kind != ChangeKind::Create;
         // Nobody said anything new, and it means something else than before: what was known counts again.
-        let counts_again = news.iter().all(|(_, is_new)| !is_new) && record.affected.items().first() != before.as_ref();
+        let is_other = kind == ChangeKind::Withdraw || record.affected.items().first() != before.as_ref();
+        let counts_again = is_other && news.iter().all(|(_, is_new)| !is_new);
         let fates = news.into_iter().map(|(at, is_new)| {
             let is_withdrawn = batch.deliveries[at].record.is_withdrawn();
             let fate = match (is_new, is_withdrawn) {

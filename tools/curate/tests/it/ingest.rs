@@ -82,6 +82,29 @@ fn the_same_again_changes_nothing() {
 }
 
 #[test]
+fn a_withdrawal_that_counts_again_is_told_as_one() {
+    let mut base = database(&[]);
+    let mut fates = Vec::new();
+    let gone = r#", "withdrawn": "2026-05-01T06:00:00Z""#;
+    for (more, day) in [("", "01"), (gone, "02"), ("", "03"), (gone, "04")] {
+        let sent = record("X-1", "a", &["1.0.0"], more).replace("2026-05-01T00", &format!("2026-05-{day}T00"));
+        let (plan, fate) = run(&base, vec![delivery(&sent)]);
+        base = base.with(&plan.changes);
+        fates.extend(fate);
+    }
+    use Ingested::{Created, Joined, Withdrawn};
+    assert!(matches!(fates[..], [Created(_), Withdrawn(_), Joined(_), Withdrawn(_)]), "{fates:?}");
+}
+
+#[test]
+fn there_is_no_id_of_a_year_before_the_first() {
+    let sent = record("X-1", "a", &["1.0.0"], "").replace("2026-04-01", "0000-04-01");
+    let (plan, _) = run(&database(&[]), vec![delivery(&sent)]);
+    let [rejected] = &plan.rejected[..] else { panic!("{:?}", plan.rejected) };
+    assert_eq!((rejected.rule, &*rejected.pointer), ("schema-violation", "/published"));
+}
+
+#[test]
 fn what_was_said_before_and_counts_again_is_joined() {
     let mut base = database(&[]);
     let mut fates = Vec::new();

@@ -114,6 +114,36 @@ fn a_source_that_takes_too_much_away_is_left_out_and_the_others_go_on() {
 }
 
 #[test]
+fn where_only_all_together_take_too_much_the_greatest_waits() {
+    let source = |id: &str| format!("[source.{id}]\nformat = \"osv\"\nfrom = \"{id}\"\ncomplete = true\n");
+    let config = format!("[guard]\npercent = 0\nat-least = 4\n{}{}{}", source("c"), source("d"), source("fresh"));
+    let repository = Database::default().with("malpkg.toml", &config).with("osv/ids.json", "{}\n").repository();
+    let say = |id: &str, number: usize| {
+        let text = report(&format!("{id}-{number}"), "npm", &format!("{id}{number}"), &["1.0.0"]);
+        repository.write(&format!("{id}/{number}.json"), text);
+    };
+    (0..6).for_each(|number| say("c", number));
+    (0..6).for_each(|number| say("d", number));
+    say("fresh", 0);
+    json(repository.path(), &["ingest", "--commit"], Exit::Done);
+    (0..2).for_each(|number| repository.remove(&format!("c/{number}.json")));
+    (0..3).for_each(|number| repository.remove(&format!("d/{number}.json")));
+    say("fresh", 1);
+    let later = NOW.replace("06-01", "06-02");
+    let ran = |more: &[&str]| -> Value {
+        let arguments = [&["ingest", "--format", "json"], more].concat();
+        serde_json::from_str(&malpkg_at(&later, repository.path(), &arguments).out).unwrap()
+    };
+    let done = ran(&[]);
+    let expected = [["\"c\"", "2", "[]"], ["\"d\"", "0", "[\"withdraw=5\"]"], ["\"fresh\"", "0", "[]"]];
+    assert_eq!(told(&done, &["id", "withdrawn", "guarded"]), expected.map(|one| one.map(str::to_owned)));
+    // What is typed is for all of them.
+    let done = ran(&["--allow", "withdraw=5"]);
+    assert_eq!(done["status"], "done", "{done}");
+    assert_eq!(told(&done, &["withdrawn"]), [["2"], ["3"], ["0"]].map(|one| one.map(str::to_owned)));
+}
+
+#[test]
 fn how_much_may_go_is_configured() {
     let repository = repository(5);
     json(repository.path(), &["ingest", "--commit"], Exit::Done);
