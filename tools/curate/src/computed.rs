@@ -253,7 +253,9 @@ fn sections(
     }
     let mut kept = others;
     for stream in streams.values().filter(|stream| !stream.is_derived()) {
-        let names = stream.current().iter().filter_map(|origin| name_of(origin));
+        // The mark of what went on to another package may have the same bytes, and says nothing here.
+        let here = stream.current().iter().filter(|origin| origin.moved_to.is_absent());
+        let names = here.filter_map(|origin| name_of(origin));
         let section = names.filter_map(|(source, hash)| by_name.get(&(source.to_owned(), hash.to_owned()))).min();
         kept.extend(section.cloned());
     }
