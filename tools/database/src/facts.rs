@@ -39,8 +39,8 @@ pub fn stream_word(source: &str, id: &str) -> String {
 pub enum KeyKind {
     /// Its id.
     Id,
-    /// An alias.
-    Alias,
+    /// What it is called by: an alias, or its id.
+    Name,
     /// The package that it is about.
     Package,
     /// Its folder without letter case, as some disks see it.
@@ -109,13 +109,13 @@ impl Facts {
     /// The words of one kind by which the report can be found.
     pub fn words_of(&self, kind: KeyKind) -> impl Iterator<Item = Cow<'_, str>> {
         let one = match kind {
-            KeyKind::Id => self.id.as_deref().map(Cow::Borrowed),
-            KeyKind::Alias | KeyKind::Stream => None,
+            KeyKind::Id | KeyKind::Name => self.id.as_deref().map(Cow::Borrowed),
+            KeyKind::Stream => None,
             KeyKind::Package => self.package.as_deref().map(Cow::Borrowed),
             KeyKind::Folder => Some(lower_case(self.path.folder())),
         };
         let several = match kind {
-            KeyKind::Alias => &self.aliases[..],
+            KeyKind::Name => &self.aliases[..],
             KeyKind::Stream => &self.streams[..],
             KeyKind::Id | KeyKind::Package | KeyKind::Folder => &[],
         };
@@ -125,7 +125,7 @@ impl Facts {
     /// Whether this is one of the words.
     pub fn has(&self, key: &Key) -> bool {
         match key.kind {
-            KeyKind::Alias => self.aliases.binary_search(&key.word).is_ok(),
+            KeyKind::Name => self.id.as_ref() == Some(&key.word) || self.aliases.binary_search(&key.word).is_ok(),
             KeyKind::Stream => self.streams.binary_search(&key.word).is_ok(),
             KeyKind::Id | KeyKind::Package | KeyKind::Folder => self.words_of(key.kind).any(|word| *word == *key.word),
         }
@@ -157,7 +157,7 @@ fn lower_case(text: &str) -> Cow<'_, str> {
 
 impl KeyKind {
     /// Every kind.
-    pub const ALL: [KeyKind; 5] = [KeyKind::Id, KeyKind::Alias, KeyKind::Package, KeyKind::Folder, KeyKind::Stream];
+    pub const ALL: [KeyKind; 5] = [KeyKind::Id, KeyKind::Name, KeyKind::Package, KeyKind::Folder, KeyKind::Stream];
 
     /// The hash of a word of this kind: the same on every machine and for every release.
     pub fn hash_of(self, word: &str) -> u64 {

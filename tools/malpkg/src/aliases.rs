@@ -64,7 +64,8 @@ impl<'a> Aliases<'a> {
         let (store, settings, commit) = self.of?;
         let judging = Judging { store, settings, by: By::Maintainer };
         let known = self.known.get_or_init(|| change::kept(&judging, commit)).as_ref()?;
-        let holders = known.holders(&Key { kind: KeyKind::Alias, word: word.into() }).ok()?;
+        let mut holders = known.holders(&Key { kind: KeyKind::Name, word: word.into() }).ok()?;
+        holders.retain(|facts| facts.aliases.iter().any(|alias| **alias == *word));
         let found: Vec<&Entry> = holders.iter().filter_map(|facts| self.snapshot.entry(facts.path.as_str())).collect();
         Some(found).filter(|found| !found.is_empty())
     }

@@ -28,6 +28,8 @@ pub(crate) fn judge_all_shared(facts: &[Facts], settings: &Settings) -> Vec<Find
             .flat_map_iter(|at| facts[at as usize].words_of(kind).map(move |word| (kind.hash_of(&word), at)))
             .collect();
         hashes.par_sort_unstable();
+        // A report may name itself.
+        hashes.dedup();
         let mut findings = Vec::new();
         for same in hashes.chunk_by(|a, b| a.0 == b.0).filter(|same| same.len() > 1) {
             let holders: Vec<&Facts> = same.iter().map(|(_, at)| &facts[*at as usize]).collect();

@@ -158,7 +158,8 @@ impl Cells<'_> {
 
 /// What a row is about.
 enum Subject {
-    Package(Package),
+    /// A package, and the version that a cell names with it.
+    Package(Package, Option<String>),
     Repository(Repository),
 }
 
@@ -169,7 +170,7 @@ impl Subject {
                 let remedy = "write it as `npm/left-pad`, or as a purl";
                 Fault::new("unknown-ecosystem", &cells.column("package"), error.to_string(), remedy)
             })?;
-            return Ok(Subject::Package(query.package));
+            return Ok(Subject::Package(query.package, query.version));
         }
         let (ecosystem, name) = (cells.text("ecosystem"), cells.text("name"));
         match (ecosystem, name, cells.text("repository")) {
@@ -178,7 +179,7 @@ impl Subject {
                     let remedy = "spell the ecosystem as the OSV schema does, or say what it means in [source.ID.words.ecosystem]";
                     Fault::new("unknown-ecosystem", &cells.column("ecosystem"), error.to_string(), remedy)
                 })?;
-                Ok(Subject::Package(Package::new(ecosystem, name)))
+                Ok(Subject::Package(Package::new(ecosystem, name), None))
             }
             (_, _, Some(url)) => match Repository::parse(&url) {
                 Ok(repository) => Ok(Subject::Repository(repository)),
@@ -237,7 +238,9 @@ fn affected(cells: &Cells<'_>, subject: &Subject, ours: &mut Object) -> Result<A
             let range = Range { kind: "GIT".into(), repo, events: Member::Value(events), ..Range::default() };
             affected.ranges = Member::Value(vec![range]);
         }
-        Subject::Package(package) => {
+        Subject::Package(package, version) => {
+            let unlisted = version.iter().filter(|version| !versions.contains(version)).cloned().collect::<Vec<_>>();
+            versions.extend(unlisted);
             let ecosystem = package.ecosystem();
             affected.package = Member::Value(osv_schema::Package {
                 ecosystem: ecosystem.as_str().into(),

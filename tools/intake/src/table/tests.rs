@@ -114,6 +114,19 @@ fn no_version_is_made_up() {
 }
 
 #[test]
+fn a_version_behind_a_package_is_one_of_its_versions() {
+    let versions = |row: &str| {
+        let taken = taken(&source(&[]), "t.jsonl", row.as_bytes());
+        assert_eq!(taken.refused, []);
+        taken.deliveries[0].record.affected.items()[0].versions.items().to_vec()
+    };
+    assert_eq!(versions(r#"{"package": "pkg:npm/%40a/b@1.2.3"}"#), ["1.2.3"]);
+    assert_eq!(versions(r#"{"package": "npm/x@1.2.3", "versions": ["1.2.3", "1.2.4"]}"#), ["1.2.3", "1.2.4"]);
+    assert_eq!(versions(r#"{"package": "npm/x@1.2.5", "versions": "1.2.4"}"#), ["1.2.4", "1.2.5"]);
+    assert_eq!(versions(r#"{"package": "npm/x", "versions": "1.2.4"}"#), ["1.2.4"]);
+}
+
+#[test]
 fn comma_separated_rows_are_the_same_rows() {
     let csv = "\u{feff}ecosystem;name;versions;details\nnpm;a;1.0.0,1.0.1;\"one; \"\"two\"\"\nthree\"\nPyPI;b;all;\n";
     let taken = taken(&source(&[("delimiter", text(";"))]), "t.csv", csv.as_bytes());

@@ -80,14 +80,10 @@ fn ties(reading: &Reading, settings: &Settings) -> Vec<BTreeSet<TreePath>> {
     });
     let mut by_word: BTreeMap<(KeyKind, String), BTreeSet<TreePath>> = BTreeMap::new();
     for facts in facts.flatten().filter(stands) {
-        for kind in [KeyKind::Package, KeyKind::Alias] {
+        for kind in [KeyKind::Package, KeyKind::Name] {
             for word in facts.words_of(kind) {
                 by_word.entry((kind, word.into_owned())).or_default().insert(facts.path.clone());
             }
-        }
-        // Who has another one's id among its aliases is tied to that.
-        if let Some(id) = &facts.id {
-            by_word.entry((KeyKind::Alias, id.to_string())).or_default().insert(facts.path.clone());
         }
     }
     by_word.into_values().filter(|paths| paths.len() > 1).collect()
@@ -102,15 +98,12 @@ fn known(known: &Standing) -> Result<Vec<BTreeSet<TreePath>>, IndexError> {
     let mut keys: BTreeSet<Key> = BTreeSet::new();
     for rule in RULES {
         for facts in known.found_by(rule)?.iter().filter(|facts| stands(facts)) {
-            keys.extend(facts.keys().filter(|key| matches!(key.kind, KeyKind::Package | KeyKind::Alias)));
+            keys.extend(facts.keys().filter(|key| matches!(key.kind, KeyKind::Package | KeyKind::Name)));
         }
     }
     let mut ties = BTreeSet::new();
     for key in keys {
-        let mut holders = known.holders(&key)?;
-        if key.kind == KeyKind::Alias {
-            holders.extend(known.holders(&Key { kind: KeyKind::Id, word: key.word })?);
-        }
+        let holders = known.holders(&key)?;
         let paths: BTreeSet<TreePath> = holders.into_iter().filter(stands).map(|facts| facts.path).collect();
         if paths.len() > 1 {
             ties.insert(paths);

@@ -99,6 +99,25 @@ fn an_alias_belongs_to_one_package() {
 }
 
 #[test]
+fn an_alias_is_no_id_of_another_package() {
+    let naming = |id: &str, name: &str, alias: &str, mut more: Value| {
+        more["aliases"] = json!([alias]);
+        on(id, "npm", name, more)
+    };
+    let [a, b] = ["malicious/npm/a/MAL-2026-1.json", "malicious/npm/b/MAL-2026-2.json"];
+    let owner = (a, on("MAL-2026-1", "npm", "a", json!({})));
+    let check = |listed: &[(&str, Content)], expected: &[&str]| check("shared-alias", listed, expected);
+    check(&[owner.clone(), (b, naming("MAL-2026-2", "b", "MAL-2026-1", json!({})))], &[b]);
+    check(&[owner.clone(), (b, naming("MAL-2026-2", "b", "MAL-2026-1", json!({ "withdrawn": LATER })))], &[]);
+    check(&[owner.clone(), (b, naming("MAL-2026-2", "b", "MAL-2026-9", json!({})))], &[]);
+    check(&[owner, (b, naming("MAL-2026-2", "a", "MAL-2026-1", json!({})))], &[]);
+    // An id that was taken back is still that of its package.
+    let withdrawn = ("withdrawn/npm/a/MAL-2026-1.json", on("MAL-2026-1", "npm", "a", json!({ "withdrawn": LATER })));
+    check(&[withdrawn, (b, naming("MAL-2026-2", "b", "MAL-2026-1", json!({})))], &[b]);
+    check(&[(b, naming("MAL-2026-2", "b", "MAL-2026-2", json!({})))], &[]);
+}
+
+#[test]
 fn of_a_large_group_each_names_one_other() {
     let reports = (0..5_000).map(|number| {
         let (id, name) = (format!("MAL-2026-{number}"), format!("p{number}"));

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use database::verdict::Statement;
-use database::{ChangeKind, Facts, Key, KeyKind, Place, Report, ReportId, TreePath};
+use database::{ChangeKind, Facts, KeyKind, Place, Report, ReportId, TreePath};
 use osv_schema::Record;
 use rules::{By, Known as _, Standing};
 use serde::Serialize;
@@ -249,9 +249,7 @@ fn one(before: Option<&Read>, after: Option<&Read>, prefix: &str) -> Option<One>
 /// Other reports of the base on the same package, or with the same id or alias.
 fn overlaps(facts: &Facts, known: &Standing) -> Result<Vec<String>, Failure> {
     let mut found = BTreeSet::new();
-    let mut keys: Vec<Key> = facts.keys().filter(|key| matches!(key.kind, KeyKind::Package | KeyKind::Alias)).collect();
-    keys.extend(facts.aliases.iter().map(|alias| Key { kind: KeyKind::Id, word: alias.clone() }));
-    for key in keys {
+    for key in facts.keys().filter(|key| matches!(key.kind, KeyKind::Package | KeyKind::Name)) {
         for holder in known.holders(&key).map_err(Failure::new)? {
             if holder.path != facts.path && (holder.id.is_none() || holder.id != facts.id) {
                 found.insert(holder.id.as_deref().map_or_else(|| holder.path.to_string(), str::to_owned));
