@@ -137,6 +137,11 @@ fn remedy(commit: &Commit, decided: &BTreeSet<String>, is_of_reports: bool) -> S
     if commands.is_empty() && has(&[DUPLICATE]) {
         return "it made one report of several, which stay one; where that says too much, `malpkg narrow` it".into();
     }
+    if commands.is_empty() && has(&["as-found"]) {
+        return "it brought what a tree that is taken over lists now, which its next sync replaces: mend it there and ingest \
+                again, or `malpkg narrow` what is wrong"
+            .into();
+    }
     match (commands.is_empty(), is_of_reports) {
         (false, _) => format!("what it decided ends with {}", commands.join(" and ")),
         (true, true) => {

@@ -239,3 +239,23 @@ fn what_was_undone_whole_counts_again_when_it_is_lifted_or_reinstated() {
         assert!(repository.list().contains(&KNOWN.to_owned()));
     }
 }
+
+#[test]
+fn what_a_tree_lists_is_mended_in_the_tree() {
+    let repository = Database::default().with("malpkg.toml", "[source.tree]\nformat = \"ossf-tree\"\n").repository();
+    let tree = Folder::empty();
+    let mut commit = String::new();
+    for (versions, month) in [(&["1.0.0"][..], 2), (&["1.0.0", "2.0.0"], 3)] {
+        let mut own: serde_json::Value = serde_json::from_str(&report("MAL-2024-7", "npm", "z", versions)).unwrap();
+        own["modified"] = format!("2026-{month:02}-01T00:00:00Z").into();
+        own["database_specific"]["malicious-packages-origins"] = serde_json::json!([{"source": "s", "sha256": "c0ffee",
+            "id": "S-1", "versions": ["1.0.0", "2.0.0"], "import_time": "2026-01-01T00:00:00Z",
+            "modified_time": "2026-01-01T00:00:00Z"}]);
+        tree.write("osv/malicious/npm/z/MAL-2024-7.json", own.to_string());
+        let ingest = ["ingest", "--source", "tree", tree.path().to_str().unwrap(), "--commit"];
+        commit = json(repository.path(), &ingest, Exit::Done)["commit"].as_str().unwrap().to_owned();
+    }
+    let answer = malpkg(repository.path(), &["undo", &commit]);
+    assert_eq!(answer.exit, Exit::Failed);
+    assert!(answer.err.contains("brought no delivery") && answer.err.contains("mend it there"), "{}", answer.err);
+}
