@@ -2,11 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use osv_schema::additions::Decision;
+use osv_schema::additions::{self, Decision};
 use osv_schema::{Origin, Range, Timestamp};
 
 use crate::sha256_hex;
-use crate::streams::{Stream, StreamKey, content_of, modified_of, streams};
+use crate::streams::{Stream, StreamKey, content_of, modified_of, streams_as_of};
 use crate::trees::{Trees, is_of_tree};
 use crate::unite::written;
 
@@ -47,6 +47,9 @@ pub(crate) struct Undone {
     pub(crate) deliveries: BTreeSet<Named>,
     /// Up to when what a stream said counts: what it says after that, it says again.
     limits: BTreeMap<StreamKey, Timestamp>,
+    /// What those streams had said before counts on, as of then: of each content there is one delivery, whose time rises
+    /// when it is sent again.
+    left: BTreeMap<Named, Timestamp>,
     /// When something was undone last.
     pub(crate) last: Option<Timestamp>,
 }
@@ -147,7 +150,11 @@ impl Narrowed {
 
 /// The deliveries that a decision names, with their streams and when they say that they were made.
 fn deliveries(decision: &Decision) -> impl Iterator<Item = (Named, StreamKey, Timestamp)> + '_ {
-    decision.deliveries.items().iter().filter_map(|undone| {
+    named_in(decision.deliveries.items())
+}
+
+fn named_in(listed: &[additions::Undone]) -> impl Iterator<Item = (Named, StreamKey, Timestamp)> + '_ {
+    listed.iter().filter_map(|undone| {
         let named = (undone.source.as_str()?.to_owned(), undone.sha256.as_str()?.to_owned());
         let key = StreamKey::with(named.0.clone(), undone.id.as_str(), &named.1);
         let made = undone.modified_time.as_str().and_then(|text| text.parse().ok()).unwrap_or(Timestamp::EPOCH);
@@ -159,7 +166,14 @@ impl Undone {
     fn undo(&mut self, decision: &Decision) {
         let bound: BTreeSet<StreamKey> = bound(decision).collect();
         let mut limits: BTreeMap<StreamKey, Timestamp> = BTreeMap::new();
+        // What was undone before does not come back with what is undone now.
+        let is_gone = |named: &Named| self.deliveries.contains(named) && !self.left.contains_key(named);
+        let left: Vec<(Named, Timestamp)> = named_in(decision.left.items())
+            .filter(|(named, ..)| !is_gone(named))
+            .map(|(named, _, time)| (named, time))
+            .collect();
         for (named, key, made) in deliveries(decision) {
+            self.left.remove(&named);
             self.deliveries.insert(named);
             if bound.contains(&key) {
                 let limit = limits.entry(key).or_insert(made);
@@ -170,6 +184,10 @@ impl Undone {
             let there = self.limits.entry(key).or_insert(limit);
             *there = limit.min(*there);
         }
+        for (named, time) in left {
+            let there = self.left.entry(named).or_insert(time);
+            *there = time.min(*there);
+        }
     }
 
     /// Whether nothing was undone.
@@ -177,9 +195,19 @@ impl Undone {
         self.deliveries.is_empty()
     }
 
-    fn lets_count(&self, origin: &Origin) -> bool {
+    /// As of when a delivery counts; none where it does not.
+    pub(crate) fn counts_as_of(&self, origin: &Origin) -> Option<Option<Timestamp>> {
+        let modified = modified_of(origin);
+        if self.is_empty() {
+            return Some(modified);
+        }
+        let named = named(origin);
+        if let Some(left) = self.left.get(&named).filter(|_| origin.moved_to.is_absent()) {
+            return Some(modified.min(Some(*left)));
+        }
         let limit = self.limits.get(&StreamKey::of(origin));
-        !self.deliveries.contains(&named(origin)) && limit.is_none_or(|limit| modified_of(origin) <= Some(*limit))
+        let counts = !self.deliveries.contains(&named) && limit.is_none_or(|limit| modified <= Some(*limit));
+        counts.then_some(modified)
     }
 }
 
@@ -203,7 +231,7 @@ impl Decided {
 
     /// The streams of a report, of what counts.
     pub(crate) fn streams<'o>(&self, origins: &'o [Origin]) -> BTreeMap<StreamKey, Stream<'o>> {
-        streams(origins.iter().filter(|origin| self.undone.is_empty() || self.undone.lets_count(origin)))
+        streams_as_of(origins.iter().filter_map(|origin| Some((self.undone.counts_as_of(origin)?, origin))))
     }
 }
 

@@ -85,6 +85,8 @@ pub(crate) fn modified_of(origin: &Origin) -> Option<Timestamp> {
 pub(crate) struct Stream<'o> {
     /// All of them, the oldest statement first.
     pub(crate) origins: Vec<&'o Origin>,
+    /// As of when each was said.
+    times: Vec<Option<Timestamp>>,
     /// How many at the end of the list are the newest ones, which count together.
     current: usize,
 }
@@ -93,6 +95,11 @@ impl<'o> Stream<'o> {
     /// The newest ones.
     pub(crate) fn current(&self) -> &[&'o Origin] {
         &self.origins[self.origins.len() - self.current..]
+    }
+
+    /// All of them, with the times as of which they count.
+    pub(crate) fn timed(&self) -> impl Iterator<Item = (Option<Timestamp>, &'o Origin)> + '_ {
+        self.times.iter().copied().zip(self.origins.iter().copied())
     }
 
     /// Whether it came down from this report.
@@ -118,16 +125,15 @@ impl<'o> Stream<'o> {
 
     /// What it said last: what it says in the end, or before that, if it ended without a word.
     pub(crate) fn last_words(&self) -> Vec<&'o Origin> {
-        let says = |origin: &&&Origin| {
+        let says = |origin: &Origin| {
             origin.moved_to.is_absent() && (!origin.versions.items().is_empty() || !origin.ranges.items().is_empty())
         };
-        let current: Vec<&Origin> = self.current().iter().filter(says).copied().collect();
+        let current: Vec<&Origin> = self.current().iter().copied().filter(|origin| says(origin)).collect();
         if !current.is_empty() {
             return current;
         }
-        let Some(last) = self.origins.iter().rev().find(says) else { return Vec::new() };
-        let time = modified_of(last);
-        self.origins.iter().filter(says).copied().filter(|origin| modified_of(origin) == time).collect()
+        let Some((last, _)) = self.timed().filter(|(_, origin)| says(origin)).last() else { return Vec::new() };
+        self.timed().filter(|(time, origin)| *time == last && says(origin)).map(|(_, origin)| origin).collect()
     }
 }
 
@@ -137,18 +143,25 @@ fn is_live(origin: &Origin) -> bool {
 
 /// The streams of a report.
 pub(crate) fn streams<'o>(origins: impl IntoIterator<Item = &'o Origin>) -> BTreeMap<StreamKey, Stream<'o>> {
-    let mut by_key: BTreeMap<StreamKey, Vec<&Origin>> = BTreeMap::new();
-    for origin in origins {
-        by_key.entry(StreamKey::of(origin)).or_default().push(origin);
+    streams_as_of(origins.into_iter().map(|origin| (modified_of(origin), origin)))
+}
+
+/// The streams of a report, where each delivery counts as of a time.
+pub(crate) fn streams_as_of<'o>(
+    origins: impl IntoIterator<Item = (Option<Timestamp>, &'o Origin)>,
+) -> BTreeMap<StreamKey, Stream<'o>> {
+    let mut by_key: BTreeMap<StreamKey, Vec<(Option<Timestamp>, &Origin)>> = BTreeMap::new();
+    for timed in origins {
+        by_key.entry(StreamKey::of(timed.1)).or_default().push(timed);
     }
     by_key.into_iter().map(|(key, origins)| (key, stream(origins))).collect()
 }
 
-fn stream(mut origins: Vec<&Origin>) -> Stream<'_> {
-    origins.sort_by_cached_key(|origin| (modified_of(origin), content_of(origin).to_owned()));
-    let newest = origins.last().and_then(|last| modified_of(last));
-    let current = origins.iter().rev().take_while(|origin| modified_of(origin) == newest).count();
-    Stream { origins, current }
+fn stream(mut timed: Vec<(Option<Timestamp>, &Origin)>) -> Stream<'_> {
+    timed.sort_by_cached_key(|(time, origin)| (*time, content_of(origin).to_owned()));
+    let (times, origins): (Vec<_>, Vec<_>) = timed.into_iter().unzip();
+    let current = times.iter().rev().take_while(|time| times.last() == Some(time)).count();
+    Stream { origins, times, current }
 }
 
 /// Origins with one for each distinct content, sorted; and for each that stands for others, the hashes of their bytes

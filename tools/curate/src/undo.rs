@@ -12,13 +12,20 @@ use crate::decided::{Decided, Named, fold, in_order, named};
 use crate::ingest::{Fault, fault_in_details, fault_in_path, open};
 use crate::join::Joining;
 use crate::place;
-use crate::streams::{Stream, StreamKey, normal};
+use crate::streams::{Stream, StreamKey, modified_of, normal};
 
-/// The deliveries of a run, by the folder of the report that each went into: the source, and the hash of what it says.
+/// The deliveries of a run, by the folder of the report that each went into.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Brought {
-    folders: BTreeMap<String, BTreeSet<Named>>,
+    folders: BTreeMap<String, OfRun>,
 }
+
+/// What a run brought to a report: by the source and the hash of what each says. Of what was known already, and was said
+/// again, from when to when its time rose.
+type OfRun = BTreeMap<Named, Option<Risen>>;
+
+/// From when to when the time of a delivery rose.
+type Risen = (Option<Timestamp>, Option<Timestamp>);
 
 /// Why and by whom something is taken back.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,8 +41,22 @@ pub struct Undoing {
 impl Brought {
     /// Adds what a run brought to the report in a folder of a base: what it was before, and what after.
     pub fn add(&mut self, folder: &str, before: Option<&Record>, after: &Record) {
-        let known: BTreeSet<Named> = before.map(Record::origins).unwrap_or_default().iter().map(named).collect();
-        let new: BTreeSet<Named> = after.origins().iter().map(named).filter(|key| !known.contains(key)).collect();
+        let mut known: BTreeMap<Named, Option<Timestamp>> = BTreeMap::new();
+        for origin in before.map(Record::origins).unwrap_or_default().iter() {
+            let time = known.entry(named(origin)).or_default();
+            *time = modified_of(origin).max(*time);
+        }
+        let new: OfRun = after
+            .origins()
+            .iter()
+            .filter_map(|origin| match (known.get(&named(origin)), modified_of(origin)) {
+                (None, _) => Some((named(origin), None)),
+                (Some(was), now) if now > *was && origin.moved_to.is_absent() => {
+                    Some((named(origin), Some((*was, now))))
+                }
+                _ => None,
+            })
+            .collect();
         if !new.is_empty() {
             self.folders.entry(folder.to_owned()).or_default().extend(new);
         }
@@ -43,7 +64,7 @@ impl Brought {
 
     /// How many deliveries there are.
     pub fn deliveries(&self) -> usize {
-        self.folders.values().map(BTreeSet::len).sum()
+        self.folders.values().map(BTreeMap::len).sum()
     }
 }
 
@@ -103,15 +124,20 @@ enum Done {
     Changed(ChangeKind, ecosystem::Package, Box<Record>),
 }
 
-fn take_back(mut joining: Joining, of_run: &BTreeSet<Named>, undoing: &Undoing, now: Timestamp) -> Result<Done, Fault> {
+fn take_back(mut joining: Joining, of_run: &OfRun, undoing: &Undoing, now: Timestamp) -> Result<Done, Fault> {
     let (origins, _) = normal(joining.record.origins());
     let decisions = in_order(joining.record.decisions());
     let decided = fold(&decisions);
-    let gone: Vec<&Origin> = origins.iter().filter(|origin| of_run.contains(&named(origin))).collect();
-    if gone.is_empty() {
+    let of_run: Vec<(&Origin, Option<Risen>)> =
+        origins.iter().filter_map(|origin| Some((origin, *of_run.get(&named(origin))?))).collect();
+    if of_run.is_empty() {
         return Ok(Done::NotMeant);
     }
-    if gone.iter().all(|origin| decided.undone.deliveries.contains(&named(origin))) {
+    let (gone, earlier) = going(&of_run, &decided.streams(&origins));
+    if gone.is_empty() {
+        return Ok(Done::Already("what it says counts as before"));
+    }
+    if earlier.is_empty() && gone.iter().all(|origin| decided.undone.deliveries.contains(&named(origin))) {
         return Ok(Done::Already("it was undone already"));
     }
     let decision = Decision {
@@ -121,7 +147,7 @@ fn take_back(mut joining: Joining, of_run: &BTreeSet<Named>, undoing: &Undoing, 
         by: undoing.by.clone().into(),
         ..Decision::default()
     };
-    let Some((kind, decision)) = settle(&joining, &origins, &gone, &decisions, &decided, decision) else {
+    let Some((kind, decision)) = settle(&joining, &origins, (&gone, &earlier), &decisions, &decided, decision) else {
         return Ok(Done::Already("it lists nothing"));
     };
     let package = joining.package.clone();
@@ -133,12 +159,48 @@ fn take_back(mut joining: Joining, of_run: &BTreeSet<Named>, undoing: &Undoing, 
     })
 }
 
+/// When what was said again had been said before.
+type Earlier<'o> = BTreeMap<Named, (Timestamp, &'o Origin)>;
+
+/// The deliveries of a run that are to count no more. One that only said again what was known is among them where its stream
+/// says something else without that; the second list says as of when it counted before.
+fn going<'o>(
+    of_run: &[(&'o Origin, Option<Risen>)],
+    counting: &BTreeMap<StreamKey, Stream<'o>>,
+) -> (Vec<&'o Origin>, Earlier<'o>) {
+    let mut earlier = Earlier::new();
+    for (origin, risen) in of_run {
+        // What was said once more since is not what this run said.
+        if let Some((was, now)) = risen
+            && modified_of(origin) == *now
+        {
+            earlier.insert(named(origin), (was.unwrap_or(Timestamp::EPOCH), *origin));
+        }
+    }
+    let time_before = |time: Option<Timestamp>, origin: &Origin| {
+        earlier.get(&named(origin)).map_or(time, |(was, _)| time.min(Some(*was)))
+    };
+    let is_turned = |origin: &Origin| {
+        let Some(stream) = counting.get(&StreamKey::of(origin)) else { return false };
+        let newest = stream.timed().map(|(time, origin)| time_before(time, origin)).max();
+        let before = stream.timed().filter(|(time, origin)| Some(time_before(*time, origin)) == newest);
+        let before: BTreeSet<Named> = before.map(|(_, origin)| named(origin)).collect();
+        before != stream.current().iter().map(|origin| named(origin)).collect()
+    };
+    let turned: BTreeSet<Named> =
+        earlier.iter().filter(|(_, (_, origin))| is_turned(origin)).map(|(named, _)| named.clone()).collect();
+    earlier.retain(|named, _| turned.contains(named));
+    let is_gone = |(origin, risen): &&(&Origin, Option<Risen>)| risen.is_none() || earlier.contains_key(&named(origin));
+    let gone = of_run.iter().filter(is_gone).map(|(origin, _)| *origin).collect();
+    (gone, earlier)
+}
+
 /// The decision after which the deliveries of a run count no more; none of a report that lists nothing. It is written down
 /// also where the report means the same without them: what else says so may be undone too.
 fn settle(
     joining: &Joining,
     origins: &[Origin],
-    gone: &[&Origin],
+    (gone, earlier): (&[&Origin], &Earlier<'_>),
     decisions: &[Decision],
     decided: &Decided,
     decision: Decision,
@@ -151,20 +213,26 @@ fn settle(
     };
     let bound: BTreeSet<StreamKey> =
         gone.iter().filter(|origin| is_current(origin)).map(|origin| StreamKey::of(origin)).collect();
-    let undone = |origin: &&Origin| Undone {
-        source: origin.source.clone(),
-        id: origin.id.clone(),
-        sha256: named(origin).1.into(),
-        modified_time: origin.modified_time.clone(),
-        ..Undone::default()
-    };
     let mut undo = Decision {
         kind: "undo".into(),
         streams: some(bound.iter().map(StreamKey::name).collect()),
-        deliveries: some(gone.iter().map(undone).collect()),
+        deliveries: some(gone.iter().map(|origin| as_of(origin, modified_of(origin))).collect()),
         ..decision
     };
-    let after = fold(&[decisions, std::slice::from_ref(&undo)].concat());
+    // What they had said before counts on, also when it is sent again.
+    let fold_with = |undo: &Decision| fold(&[decisions, std::slice::from_ref(undo)].concat());
+    let mut left: BTreeMap<Named, Undone> = BTreeMap::new();
+    let without = fold_with(&undo);
+    for (_, stream) in without.streams(origins).iter().filter(|(key, _)| bound.contains(*key)) {
+        for (time, origin) in stream.timed().filter(|(_, origin)| origin.moved_to.is_absent()) {
+            left.insert(named(origin), as_of(origin, time));
+        }
+    }
+    for (named, (was, origin)) in earlier {
+        left.insert(named.clone(), as_of(origin, Some(*was)));
+    }
+    undo.left = some(left.into_values().collect());
+    let after = fold_with(&undo);
     let left = compute(origins, &after.streams(origins), &after);
     let (versions, ranges) = listed(&left.statement, joining.package.ecosystem().base());
     let affected = joining.record.affected.items().first()?;
@@ -182,4 +250,15 @@ fn settle(
         undo.ranges = some(ranges);
     }
     Some((kind, undo))
+}
+
+/// A delivery as the decision names it.
+fn as_of(origin: &Origin, time: Option<Timestamp>) -> Undone {
+    Undone {
+        source: origin.source.clone(),
+        id: origin.id.clone(),
+        sha256: named(origin).1.into(),
+        modified_time: time.map(|time| time.to_string()).into(),
+        ..Undone::default()
+    }
 }

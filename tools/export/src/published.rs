@@ -171,6 +171,7 @@ fn keep_back(database_specific: &mut Member<Object>) {
             members.remove("note");
             // Like origins: who sent what is the database's own account.
             members.remove("deliveries");
+            members.remove("left");
         }
     }
 }

@@ -29,7 +29,10 @@ pub struct Field {
 pub const FIELDS: &[Field] = &[
     Field { name: "ecosystem", meaning: "the ecosystem, as OSV spells it" },
     Field { name: "name", meaning: "the package's name" },
-    Field { name: "package", meaning: "both in one: `npm/left-pad`, or a purl; a version behind it is one of `versions`" },
+    Field {
+        name: "package",
+        meaning: "both in one: `npm/left-pad`, or a purl; a version behind it is one of `versions`",
+    },
     Field { name: "repository", meaning: "a git repository, where no package is meant" },
     Field { name: "versions", meaning: "the malicious versions" },
     Field { name: "all-versions", meaning: "true where no version is safe; versions beside it are those seen" },

@@ -89,6 +89,8 @@ shape! {
         streams: Vec<Stream> = "streams",
         /// The deliveries that do not count.
         deliveries: Vec<Undone> = "deliveries",
+        /// Those of the same streams that count on, each with the time as of which it does, whatever is sent later.
+        left: Vec<Undone> = "left",
         /// The versions that it is about: those that stay, or that are approved of.
         versions: Vec<String> = "versions",
         /// The ranges that stay.

@@ -135,7 +135,7 @@ fn origins_are_kept_back() {
 #[test]
 fn notes_of_decisions_are_kept_back() {
     check(
-        r#"{"database_specific":{"malpkg":{"decisions":[{"kind":"withdraw","note":"call me: 555"},{"deliveries":[1],"note":1},3],"kind":"spam","note":"n"}}}"#,
+        r#"{"database_specific":{"malpkg":{"decisions":[{"kind":"withdraw","note":"call me: 555"},{"deliveries":[1],"left":[1],"note":1},3],"kind":"spam","note":"n"}}}"#,
         r#"{"database_specific":{"malpkg":{"decisions":[{"kind":"withdraw"},{},3],"kind":"spam","note":"n"}}}"#,
     );
     let odd = r#"{"database_specific":{"malpkg":{"decisions":{"note":1}}}}"#;

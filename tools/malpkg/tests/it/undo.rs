@@ -259,3 +259,40 @@ fn what_a_tree_lists_is_mended_in_the_tree() {
     assert_eq!(answer.exit, Exit::Failed);
     assert!(answer.err.contains("brought no delivery") && answer.err.contains("mend it there"), "{}", answer.err);
 }
+
+/// Of each content there is one delivery, whose time rises when it is sent again.
+#[test]
+fn a_source_that_repairs_itself_loses_nothing() {
+    let repository = repository();
+    ingest(&repository, "feed", 1, &[("a", &["1.0.0"])]);
+    let bad = ingest(&repository, "feed", 2, &[("a", &["1.0.0", "6.6.6"])]);
+    assert_eq!(undo(&repository, &bad), ["narrow npm/a"]);
+    ingest(&repository, "feed", 3, &[("a", &["1.0.0"])]);
+    assert_eq!(versions(&repository, KNOWN), ["1.0.0"]);
+    // What was undone stays so, also when it is sent again.
+    ingest(&repository, "feed", 4, &[("a", &["1.0.0", "6.6.6"])]);
+    assert_eq!(versions(&repository, KNOWN), ["1.0.0"]);
+}
+
+#[test]
+fn what_a_run_only_said_again_is_undone_too() {
+    let repository = repository();
+    ingest(&repository, "feed", 1, &[("a", &["1.0.0", "2.0.0"])]);
+    ingest(&repository, "feed", 2, &[("a", &["1.0.0"])]);
+    let bad = ingest(&repository, "feed", 3, &[("a", &["1.0.0", "2.0.0"]), ("b", &["1.0.0"])]);
+    assert_eq!(versions(&repository, KNOWN), ["1.0.0", "2.0.0"]);
+    assert_eq!(undo(&repository, &bad), ["narrow npm/a", "withdraw npm/b"]);
+    assert_eq!(versions(&repository, KNOWN), ["1.0.0"]);
+    let again = json(repository.path(), &["undo", &bad, "--commit"], Exit::Done);
+    assert!(again["commit"].is_null(), "{again}");
+}
+
+#[test]
+fn what_a_run_said_again_and_nobody_had_doubted_stays() {
+    let repository = repository();
+    ingest(&repository, "feed", 1, &[("a", &["1.0.0"])]);
+    let later = ingest(&repository, "feed", 2, &[("a", &["1.0.0"]), ("b", &["1.0.0"])]);
+    assert_eq!(undo(&repository, &later), ["withdraw npm/b"]);
+    ingest(&repository, "feed", 3, &[("a", &["1.0.0", "2.0.0"])]);
+    assert_eq!(versions(&repository, KNOWN), ["1.0.0", "2.0.0"]);
+}
