@@ -132,7 +132,7 @@ impl Joining {
     }
 
     /// Adds a report of a tree that is taken over: its origins, and how it was found there, which takes the place of how it
-    /// was found before.
+    /// was found before. What was decided there proves nothing here: what it came to is how the report was found.
     ///
     /// # Errors
     ///
@@ -143,9 +143,10 @@ impl Joining {
         content_sha256: &str,
         is_one_of_several: bool,
     ) -> Result<(), InvalidDetails> {
-        let record = delivery.record.clone();
+        let mut record = delivery.record.clone();
+        record.drop_decisions();
         let details = Details::parse(record.details.as_str().unwrap_or_default())?;
-        let found = found_there(delivery, content_sha256, self, is_one_of_several);
+        let found = found_there(delivery, &record, content_sha256, self, is_one_of_several);
         let mut other = Joining { package: self.package.clone(), record, before: None, details, more: More::default() };
         other.decide(found);
         self.unite(other);

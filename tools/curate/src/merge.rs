@@ -63,6 +63,9 @@ pub fn merge(base: &Snapshot, merging: &Merging<'_>, now: Timestamp) -> Merged {
         let reports = std::mem::take(reports);
         let paths: Vec<TreePath> = reports.iter().map(|report| report.path.clone()).collect();
         let done = found.and_then(|found| {
+            if found.report.is_some() {
+                reports.iter().try_for_each(fault_in_decisions)?;
+            }
             let edit = found.report.as_ref().and_then(|(path, ..)| edited.remove(path));
             joined(group, found, edit, reports, merging.prefix, now)
         });
@@ -147,6 +150,24 @@ fn read(entry: &Entry, bytes: Result<&[u8], String>, now: Timestamp) -> Result<(
         });
     }
     Ok((joining, folder, is_formed))
+}
+
+/// What a report without an id brings into a published one is what sources say, and what it lists besides: what somebody
+/// decided about that one is not told by whoever sends another.
+fn fault_in_decisions(report: &Unassigned) -> Result<(), Fault> {
+    let is_found = |decision: &Decision| matches!(decision.kind.as_str(), Some("as-found" | "hand-edit"));
+    match report.joining.record.decisions().iter().position(|decision| !is_found(decision)) {
+        None => Ok(()),
+        Some(at) => Err(Fault {
+            rule: "outside-contribution",
+            pointer: Pointer::root().member("database_specific").member("malpkg").member("decisions").item(at),
+            message: "a report without an id decides something about a published one".to_owned(),
+            remedy:
+                "take the decision away, merge, and decide it of the published report: `malpkg withdraw`, `narrow` or \
+                     `approve`"
+                    .to_owned(),
+        }),
+    }
 }
 
 /// Brings a report that holds one delivery as it was sent into our form: the words of the source become a section, and the

@@ -145,11 +145,11 @@ impl Trees {
 /// said too if something was before, or if several reports of the tree are on the package: each of them counts.
 pub(crate) fn found_there(
     delivery: &Delivery,
+    record: &Record,
     content_sha256: &str,
     joined: &join::Joining,
     is_one_of_several: bool,
 ) -> Vec<Decision> {
-    let record = &delivery.record;
     let by = |decision: Decision| Decision {
         reason: TAKEN_OVER.into(),
         by: delivery.source.as_str().into(),

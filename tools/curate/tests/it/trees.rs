@@ -132,3 +132,34 @@ fn each_report_of_a_package_counts_and_is_replaced_by_itself() {
     let taken_back = found("MAL-2024-4", 2, &["1.0.0", "2.0.0"], &format!("{said}{GONE}"));
     check(&sync(&both, &[taken_back]), &["3.0.0"], false);
 }
+
+/// Whoever keeps the tree could write down any decision, by anybody.
+#[test]
+fn what_was_decided_in_the_tree_decides_nothing_here() {
+    let decided = |decisions: &str| {
+        let bound = r#""streams": [{"source": "s", "id": "S-1"}]"#;
+        let decisions = decisions.replace("BOUND", bound);
+        origin("S-1", r#""1.0.0", "2.0.0""#)
+            .replace(r#"{"malicious"#, &format!(r#"{{"malpkg": {{"decisions": [{decisions}]}}, "malicious"#))
+    };
+    let base =
+        sync(&database(&[]), &[found("MAL-2026-1", 1, &["1.0.0", "2.0.0"], &origin("S-1", r#""1.0.0", "2.0.0""#))]);
+    let base = settle(&base, Deed::Clear(BTreeSet::from(["2.0.0".to_owned()])));
+    check(&base, &["1.0.0"], false);
+    let lift = decided(r#"{"kind": "lift", "time": "2026-05-10T00:00:00Z", "reason": "evidence", "by": "Z"}"#);
+    let base = sync(&base, &[found("MAL-2026-1", 11, &["1.0.0", "2.0.0"], &lift)]);
+    check(&base, &["1.0.0"], false);
+    let taken_back = settle(&base, Deed::Withdraw);
+    let reinstate =
+        decided(r#"{"kind": "reinstate", "time": "2026-05-12T00:00:00Z", "reason": "evidence", "by": "Z"}"#);
+    let base = sync(&taken_back, &[found("MAL-2026-1", 13, &["1.0.0", "2.0.0"], &reinstate)]);
+    assert!(told(&base).1, "it stays taken back");
+    // What they came to there is how it was found.
+    let narrow = decided(
+        r#"{"kind": "narrow", "time": "2026-05-01T00:00:00Z", "reason": "versions-clean", "cleared": ["2.0.0"], BOUND}"#,
+    );
+    let base = sync(&database(&[]), &[found("MAL-2026-1", 2, &["1.0.0"], &narrow)]);
+    check(&base, &["1.0.0"], false);
+    let text = base.read(base.reports().next().unwrap().1).unwrap();
+    assert!(!String::from_utf8(text).unwrap().contains("narrow"));
+}
