@@ -143,6 +143,10 @@ fn remedy(commit: &Commit, decided: &BTreeSet<String>, is_of_reports: bool) -> S
             .into();
     }
     match (commands.is_empty(), is_of_reports) {
+        (false, _) if has(&["narrow", "undo"]) => format!(
+            "what it decided ends with {}; lifting ends every narrowing and undo of these reports: decide anew what still holds",
+            commands.join(" and ")
+        ),
         (false, _) => format!("what it decided ends with {}", commands.join(" and ")),
         (true, true) => {
             "name the commit of an ingest; what people decide is decided anew, ids that were given stay".into()
