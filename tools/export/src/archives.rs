@@ -1,5 +1,6 @@
 //! Target `zip`: archives, lists of ids and the list of ecosystems, laid out as those of osv.dev.
 
+use std::cmp::Ordering;
 use std::collections::BTreeMap;
 use std::io;
 use std::sync::Arc;
@@ -75,11 +76,12 @@ impl<'m> Line<'m> {
     }
 }
 
-/// Times and names, the newest first: readers stop at the first line that they have seen. Neither needs quotes.
+/// Times and names, the newest first: readers stop at the first line that they have seen. Neither needs quotes. The lines come
+/// by id.
 fn list(mut lines: Vec<Line<'_>>, out: &mut Out<'_>) -> io::Result<()> {
-    lines.sort_unstable_by(|a, b| {
-        // Most folders are the same; then the ids alone tell, without being put together.
-        let by_name = || if a.folder == b.folder { a.item.id.cmp(b.item.id) } else { a.name().cmp(b.name()) };
+    lines.sort_by(|a, b| {
+        // Lines of one folder stay as they come.
+        let by_name = || if a.folder == b.folder { Ordering::Equal } else { a.name().cmp(b.name()) };
         b.modified.cmp(&a.modified).then_with(by_name)
     });
     let mut time = (None, String::new());

@@ -11,10 +11,12 @@ use std::sync::{Arc, Mutex};
 
 use libdeflater::{CompressionLvl, Compressor, Decompressor, crc32};
 
-/// How much is read ahead where bodies are asked for in the order in which they lie.
-const AHEAD: usize = 1 << 20;
-/// How far two bodies may lie apart in what counts as that order.
-const NEAR: u64 = 1 << 15;
+/// How much is read ahead where bodies are asked for in the order in which they lie: what a processor keeps at hand while it
+/// is hashed and written.
+pub(crate) const AHEAD: usize = 1 << 17;
+/// How far two bodies may lie apart in what counts as that order: so far that the bytes between them cost no more to read than
+/// to ask again.
+const NEAR: u64 = 1 << 12;
 
 /// One text, compressed.
 #[derive(Clone, Debug)]
@@ -37,16 +39,12 @@ pub(crate) struct Stretch<'f> {
 }
 
 impl Stretch<'_> {
-    /// Copies it, in pieces of this many bytes at most.
-    pub(crate) fn copy(&self, piece: &mut Vec<u8>, out: &mut impl io::Write) -> io::Result<()> {
+    /// Copies it.
+    pub(crate) fn copy(&self, reader: &mut BodyReader, out: &mut impl io::Write) -> io::Result<()> {
         let mut at = self.from;
         while at < self.to {
             let length = usize::try_from(self.to - at).unwrap_or(AHEAD).min(AHEAD);
-            piece.resize(length, 0);
-            if read_at(self.file, piece, at)? < length {
-                return Err(io::ErrorKind::UnexpectedEof.into());
-            }
-            out.write_all(piece)?;
+            out.write_all(reader.part(self.file, at, length)?)?;
             at += length as u64;
         }
         Ok(())
@@ -162,23 +160,27 @@ pub(crate) struct BodyReader {
 impl BodyReader {
     /// The compressed bytes of a body.
     pub(crate) fn read(&mut self, body: &Body) -> io::Result<&[u8]> {
-        let length = body.length();
-        let here = self.window.as_ref().filter(|(file, _)| Arc::ptr_eq(file, &body.file)).map(|(_, at)| *at);
-        let inside = here.and_then(|at| usize::try_from(body.at.checked_sub(at)?).ok());
+        self.part(&body.file, body.at, body.length())
+    }
+
+    /// A part of a file.
+    fn part(&mut self, file: &Arc<File>, at: u64, length: usize) -> io::Result<&[u8]> {
+        let here = self.window.as_ref().filter(|(known, _)| Arc::ptr_eq(known, file)).map(|(_, at)| *at);
+        let inside = here.and_then(|begin| usize::try_from(at.checked_sub(begin)?).ok());
         if let Some(from) = inside.filter(|from| from + length <= self.bytes.len()) {
-            self.end = body.at + length as u64;
+            self.end = at + length as u64;
             return Ok(&self.bytes[from..from + length]);
         }
-        let is_next = here.is_some() && (self.end..self.end + NEAR).contains(&body.at);
+        let is_next = here.is_some() && (self.end..self.end + NEAR).contains(&at);
         let wanted = if is_next { length.max(AHEAD) } else { length };
         self.bytes.resize(wanted, 0);
-        let read = read_at(&body.file, &mut self.bytes, body.at)?;
+        let read = read_at(file, &mut self.bytes, at)?;
         if read < length {
             return Err(io::ErrorKind::UnexpectedEof.into());
         }
         self.bytes.truncate(read);
-        self.window = Some((Arc::clone(&body.file), body.at));
-        self.end = body.at + length as u64;
+        self.window = Some((Arc::clone(file), at));
+        self.end = at + length as u64;
         Ok(&self.bytes[..length])
     }
 }

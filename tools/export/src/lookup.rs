@@ -48,6 +48,7 @@ fn build(material: &Material<'_>, path: &std::path::Path) -> Result<(), index::E
     index::build(path, &about, &ecosystems, |add| {
         let mut added = Ok(());
         let read = material.each_record(
+            |_| true,
             |item, record| report(material, item, record, &rows),
             |report| {
                 added = add(report);

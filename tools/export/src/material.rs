@@ -90,14 +90,16 @@ fn unchanged(items: &[Item<'_>], older: &Older) -> BTreeSet<&'static str> {
 }
 
 impl Material<'_> {
-    /// Reads every record again, several at once, and gives what is made of each in their order, until it is no more
-    /// wanted.
+    /// Reads the records again that are asked for, several at once, and gives what is made of each in their order, until it
+    /// is no more wanted.
     pub(crate) fn each_record<T: Send>(
         &self,
+        is_asked: impl Fn(&Item<'_>) -> bool,
         make: impl Fn(&Item<'_>, &Record) -> T + Sync,
         mut give: impl FnMut(T) -> bool,
     ) -> io::Result<()> {
-        for some in self.items.chunks(AT_ONCE) {
+        let asked: Vec<&Item<'_>> = self.items.iter().filter(|item| is_asked(item)).collect();
+        for some in asked.chunks(AT_ONCE) {
             let made: Vec<io::Result<T>> = some
                 .par_iter()
                 .map_init(Inflater::new, |inflater, item| item.reread(inflater, |record| make(item, &record)))

@@ -7,6 +7,7 @@ use std::path::Path;
 use sha2::{Digest, Sha256};
 
 use crate::Error;
+use crate::body::AHEAD;
 use crate::manifest::FileFacts;
 
 /// Where the bytes of one file go.
@@ -44,7 +45,7 @@ impl<'i> Planned<'i> {
             fs::create_dir_all(folder).map_err(Error::io("create", folder))?;
         }
         let file = File::create_new(&path).map_err(Error::io("create", &path))?;
-        let mut out = BufWriter::with_capacity(1 << 18, Hashed { file, hasher: Sha256::new(), size: 0 });
+        let mut out = BufWriter::with_capacity(AHEAD, Hashed { file, hasher: Sha256::new(), size: 0 });
         let written = (self.content)(&mut out).and_then(|()| out.into_inner().map_err(io::IntoInnerError::into_error));
         let hashed = written.map_err(Error::io("write", &path))?;
         Ok(FileFacts { size: hashed.size, sha256: hex(&hashed.hasher.finalize()) })

@@ -5,6 +5,7 @@ mod columns;
 
 use std::io;
 
+use crate::collect::Item;
 use crate::indicators::{self, Indicator};
 use crate::material::Material;
 use crate::output::{Out, Planned};
@@ -68,11 +69,9 @@ fn write_iocs(material: &Material<'_>, out: &mut Out<'_>) -> io::Result<()> {
     let mut table = Table::new(IOCS)?;
     let mut texts: [Texts; 5] = Default::default();
     let mut count = 0;
-    let found = |item: &crate::collect::Item<'_>, record: &osv_schema::Record| {
-        let found = if item.facts.is_withdrawn { Vec::new() } else { indicators::of(record) };
-        (item.id.to_owned(), found)
-    };
-    material.each_record(found, |(id, found)| {
+    let is_asked = |item: &Item<'_>| item.facts.told().has_indicators && !item.facts.is_withdrawn;
+    let found = |item: &Item<'_>, record: &osv_schema::Record| (item.id.to_owned(), indicators::of(record));
+    material.each_record(is_asked, found, |(id, found)| {
         for Indicator { kind, value, role, first_seen } in found {
             texts[0].required(&id);
             texts[1].required(&kind);

@@ -51,7 +51,6 @@ pub(crate) struct ZipWriter<W> {
     reader: BodyReader,
     /// Entries that lie behind each other in an older archive, and are copied in one go: the file, from where to where.
     run: Option<(Arc<File>, u64, u64)>,
-    piece: Vec<u8>,
     head: Vec<u8>,
 }
 
@@ -69,7 +68,6 @@ impl<W: Write> ZipWriter<W> {
             entries: 0,
             reader: BodyReader::default(),
             run: None,
-            piece: Vec::new(),
             head: Vec::new(),
         }
     }
@@ -135,7 +133,7 @@ impl<W: Write> ZipWriter<W> {
 
     fn copy_run(&mut self) -> io::Result<()> {
         let Some((file, from, to)) = self.run.take() else { return Ok(()) };
-        Stretch { file: &file, from, to }.copy(&mut self.piece, &mut self.out)
+        Stretch { file: &file, from, to }.copy(&mut self.reader, &mut self.out)
     }
 
     /// Writes the directory.
