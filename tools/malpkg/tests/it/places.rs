@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use malpkg::Exit;
-use testkit::{Database, Repository};
+use testkit::{Database, Repository, report};
 
 use crate::program::{NOW, json, malpkg_at};
 
@@ -79,4 +79,35 @@ fn lists_in_several_files_say_together_what_they_say_of_a_package() {
         &[(old, Some(r#"{"a": ["2.0.0"]}"#)), (new, Some(r#"{"b": null, "a": ["1.0.0"]}"#))],
         &[("npm/a", "1.0.0 2.0.0")],
     );
+}
+
+/// A record of a source under an id of its own.
+fn record(id: &str, name: &str, version: &str) -> String {
+    report(id, "npm", name, &[version])
+}
+
+#[test]
+fn a_stream_stands_while_any_file_names_it() {
+    let mut feed = Feed::new("osv");
+    let files = [record("G-1", "a", "1.0.0"), record("G-1", "a", "2.0.0"), record("G-2", "b", "1.0.0")];
+    let [one, two, other] = files.each_ref().map(|text| Some(text.as_str()));
+    let both = "1.0.0 2.0.0";
+    feed.step(&[("1.json", one), ("2.json", two), ("3.json", other)], &[("npm/a", both), ("npm/b", "1.0.0")]);
+    feed.step(&[("2.json", None)], &[("npm/a", both), ("npm/b", "1.0.0")]);
+    feed.step(&[("1.json", None), ("4.json", one)], &[("npm/a", both), ("npm/b", "1.0.0")]);
+    feed.step(&[("4.json", None)], &[("npm/a", "-"), ("npm/b", "1.0.0")]);
+    feed.step(&[("2.json", two)], &[("npm/a", "2.0.0"), ("npm/b", "1.0.0")]);
+}
+
+#[test]
+fn a_file_that_was_damaged_and_is_gone_is_taken_back() {
+    let mut feed = Feed::new("osv");
+    let files = [record("G-1", "a", "1.0.0"), record("G-2", "b", "1.0.0"), record("G-3", "c", "1.0.0")];
+    let [one, two, three] = files.each_ref().map(|text| Some(text.as_str()));
+    let all = [("npm/a", "1.0.0"), ("npm/b", "1.0.0"), ("npm/c", "1.0.0")];
+    feed.step(&[("1.json", one), ("2.json", two), ("3.json", three)], &all);
+    // Nobody knows what it names, so that nothing is taken back, also not what goes meanwhile.
+    feed.step(&[("1.json", Some("{"))], &all);
+    feed.step(&[("2.json", None)], &all);
+    feed.step(&[("1.json", None)], &[("npm/a", "-"), ("npm/b", "-"), ("npm/c", "1.0.0")]);
 }
