@@ -4,15 +4,16 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use database::{Base, Entry, Place, Report, Snapshot, subject};
-use osv_schema::{Record, Timestamp};
+use osv_schema::{Origin, Record, Timestamp};
 
 use crate::ingest::old_folders;
 use crate::streams::{StreamKey, content_of, modified_of, streams};
 use crate::{Delivery, IngestError, Streams, content_sha256};
 
 /// Gives the deliveries of a source the date of the statement that stands, where they say the same and have no newer one of
-/// their own (without `is_dated` they have none); and where their stream was taken back later than they were made, they are
-/// said now. Only the reports are read that have their streams.
+/// their own (without `is_dated` they have none, and all that a run says of a stream it says at once: it is the same where
+/// nothing of it is new or missing); and where their stream was taken back later than they were made, they are said now.
+/// Only the reports are read that have their streams.
 ///
 /// # Errors
 ///
@@ -46,12 +47,19 @@ pub fn date_again(
         record.map(|record| standing(&record, source)).unwrap_or_default()
     });
     let standing: BTreeMap<StreamKey, Last> = standing.into_iter().flatten().collect();
+    let key_of = |delivery: &Delivery, content: &str| StreamKey::with(source.to_owned(), delivery.own_id(), content);
+    let mut own: Vec<(&mut Delivery, String)> = Vec::new();
+    let mut said: BTreeMap<StreamKey, BTreeSet<String>> = BTreeMap::new();
     for delivery in deliveries.iter_mut().filter(|delivery| delivery.source == source) {
         let content = content_sha256(&delivery.record);
-        let key = StreamKey::with(source.to_owned(), delivery.own_id(), &content);
+        said.entry(key_of(delivery, &content)).or_default().insert(content.clone());
+        own.push((delivery, content));
+    }
+    for (delivery, content) in own {
+        let key = key_of(delivery, &content);
         let Some(last) = standing.get(&key) else { continue };
         let is_newer = delivery.record.modified_at() > Some(last.modified);
-        let is_same = last.content == content;
+        let is_same = if is_dated { last.contents.contains(&content) } else { said.get(&key) == Some(&last.contents) };
         if is_same && !(is_dated && is_newer) {
             delivery.record.modified = last.modified.to_string().into();
         } else if !is_same && !is_newer && last.is_withdrawn && !delivery.record.is_withdrawn() {
@@ -61,9 +69,9 @@ pub fn date_again(
     Ok(())
 }
 
-/// What a stream said last.
+/// What a stream said last, all of it at one time.
 struct Last {
-    content: String,
+    contents: BTreeSet<String>,
     modified: Timestamp,
     is_withdrawn: bool,
 }
@@ -72,12 +80,14 @@ struct Last {
 fn standing(record: &Record, source: &str) -> Vec<(StreamKey, Last)> {
     let origins = record.origins();
     let mut found = Vec::new();
-    for (key, stream) in streams(&origins) {
-        let [only] = stream.current() else { continue };
-        if let Some(modified) = modified_of(only).filter(|_| key.source() == source) {
+    for (key, stream) in streams(&origins).into_iter().filter(|(key, _)| key.source() == source) {
+        let current = stream.current();
+        if let Some(modified) = current.first().and_then(|first| modified_of(first)) {
             // As it is written where a source names something no more; what a source takes back itself stays taken back.
-            let is_withdrawn = only.withdrawn.value().is_some() && only.withdrawn == only.modified_time;
-            found.push((key, Last { content: content_of(only).to_owned(), modified, is_withdrawn }));
+            let is_withdrawn = |one: &&Origin| one.withdrawn.value().is_some() && one.withdrawn == one.modified_time;
+            let is_withdrawn = current.iter().all(is_withdrawn);
+            let contents = current.iter().map(|one| content_of(one).to_owned()).collect();
+            found.push((key, Last { contents, modified, is_withdrawn }));
         }
     }
     found

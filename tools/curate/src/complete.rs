@@ -63,12 +63,3 @@ fn delivery(record: &Record, source: &str, id: String, now: Timestamp) -> Delive
     let sha256 = content_sha256(&said);
     Delivery { source: source.to_owned(), name: id, sha256, record: said, keeps_id: false, taken_over: false }
 }
-
-/// A delivery as its source takes it back.
-pub fn taken_back(delivery: &Delivery, now: Timestamp) -> Delivery {
-    let time = now.whole_seconds().to_string();
-    let (modified, withdrawn) = (time.as_str().into(), time.as_str().into());
-    let id = stream_names(delivery).into_iter().next().into();
-    let record = Record { id, modified, withdrawn, ..delivery.record.clone() };
-    Delivery { sha256: content_sha256(&record), record, ..delivery.clone() }
-}

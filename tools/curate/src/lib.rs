@@ -35,7 +35,7 @@ mod why;
 
 pub use again::date_again;
 pub use assign::{Assigned, assign, renumber};
-pub use complete::{no_longer_named, stream_names, taken_back};
+pub use complete::{no_longer_named, stream_names};
 pub use decide::{
     Deed, Narrowing, OPEN, PROOFS, REASONS_AGAINST, REASONS_FOR, Settled, Settlement, decide, disputed, is_same_person,
 };

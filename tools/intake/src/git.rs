@@ -29,20 +29,15 @@ pub(crate) struct Reached {
 /// The ref that holds what was fetched last.
 const HEAD: &str = "refs/malpkg/head";
 
-/// A file that is there now, or was before and is gone.
-pub(crate) enum Found<'f> {
-    Here(Item<'f>),
-    Gone(Item<'f>),
-}
-
-/// Reads what changed since a commit, or everything where that is not known, or where the source needs all whatever changed.
+/// Reads what changed since a commit, or everything where that is not known, or where the source sends all it has: only
+/// all of its documents together say what it no longer names.
 pub(crate) fn visit(
     remote: &Remote,
     cache: &Path,
     since: Option<&str>,
     source: &Source,
     wants: &dyn Fn(&str) -> bool,
-    visit: &mut dyn FnMut(Found<'_>),
+    visit: &mut dyn FnMut(Item<'_>),
 ) -> Result<Reached, PlaceError> {
     let repository = Cached::open(remote, cache)?;
     // git gives up where another one has a lock; several runs may read one source.
@@ -55,7 +50,7 @@ pub(crate) fn visit(
     if since == Some(commit.as_str()) {
         return Ok(Reached { commit, is_whole: false });
     }
-    let since = since.filter(|_| !source.needs_all());
+    let since = since.filter(|_| !source.is_complete);
     let since = since.filter(|since| repository.has(since) || repository.fetch(since).is_ok() && repository.has(since));
     let files = match since {
         Some(since) => repository.difference(since, &commit)?,
@@ -64,15 +59,7 @@ pub(crate) fn visit(
     drop(alone);
     let mut blobs = Blobs::open(&repository)?;
     for file in files.into_iter().filter(|file| !is_hidden(&file.path) && wants(&file.path)) {
-        // Of one that sends all it has, what an edited file said before counts as gone too.
-        if let (Some(_), Some(blob), true) = (&file.after, &file.before, source.is_complete) {
-            blobs.give(file.path.clone(), blob, &mut |item| visit(Found::Gone(item)))?;
-        }
-        match (&file.after, &file.before) {
-            (Some(blob), _) => blobs.give(file.path.clone(), blob, &mut |item| visit(Found::Here(item)))?,
-            (None, Some(blob)) => blobs.give(file.path.clone(), blob, &mut |item| visit(Found::Gone(item)))?,
-            (None, None) => {}
-        }
+        blobs.give(file.path, &file.blob, visit)?;
     }
     Ok(Reached { commit, is_whole: since.is_none() })
 }
@@ -87,11 +74,10 @@ struct Cached {
     url: String,
 }
 
-/// A file of one tree or two.
+/// A file of a tree.
 struct File {
     path: String,
-    before: Option<Blob>,
-    after: Option<Blob>,
+    blob: Blob,
 }
 
 struct Blob {
@@ -100,7 +86,7 @@ struct Blob {
 }
 
 impl Blob {
-    /// A side of a difference: none where the file is not there, and none for a folder or a submodule.
+    /// What a tree has under a name: none where that is no file, but nothing, a folder or a submodule.
     fn of(mode: &str, id: &str) -> Option<Blob> {
         match mode {
             "100644" | "100755" | "100664" => Some(Blob { id: id.to_owned(), is_file: true }),
@@ -182,6 +168,7 @@ impl Cached {
         self.output(&["cat-file", "-e", &format!("{commit}^{{tree}}")]).is_ok()
     }
 
+    /// The files that are new in a commit or changed since another one.
     fn difference(&self, before: &str, after: &str) -> Result<Vec<File>, PlaceError> {
         let raw = self.output(&["diff-tree", "-r", "-z", "--raw", "--no-renames", "--no-abbrev", before, after])?;
         let mut parts = raw.split(|&b| b == 0);
@@ -189,14 +176,11 @@ impl Cached {
         while let (Some(about), Some(path)) = (parts.next().filter(|about| !about.is_empty()), parts.next()) {
             let about = String::from_utf8_lossy(about).into_owned();
             let words: Vec<&str> = about.trim_start_matches(':').split(' ').collect();
-            let [before_mode, after_mode, before, after, ..] = words.as_slice() else {
+            let [_, mode, _, id, ..] = words.as_slice() else {
                 return Err(self.fault("git says something that cannot be read"));
             };
-            files.push(File {
-                path: String::from_utf8_lossy(path).into_owned(),
-                before: Blob::of(before_mode, before),
-                after: Blob::of(after_mode, after),
-            });
+            let file = Blob::of(mode, id).map(|blob| File { path: String::from_utf8_lossy(path).into_owned(), blob });
+            files.extend(file);
         }
         Ok(files)
     }
@@ -208,7 +192,7 @@ impl Cached {
             let about = String::from_utf8_lossy(&line[..tab]).into_owned();
             let [mode, _, id] = about.split(' ').collect::<Vec<_>>()[..] else { return None };
             let path = String::from_utf8_lossy(&line[tab + 1..]).into_owned();
-            Some(File { path, before: None, after: Some(Blob::of(mode, id)?) })
+            Some(File { path, blob: Blob::of(mode, id)? })
         };
         Ok(raw.split(|&b| b == 0).filter_map(one).collect())
     }

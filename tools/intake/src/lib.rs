@@ -60,11 +60,7 @@ pub fn documents(place: &Place, bounds: Bounds, give: &mut dyn FnMut(Document)) 
     let source = source.map_err(|error| PlaceError::new("documents", &error.to_string(), "tell us of it"))?;
     let now = Timestamp::EPOCH;
     let going = place::Going { source: &source, cache: None, since: None, now, bounds };
-    let seen = place.visit(&wants, going, &mut |found| {
-        if let git::Found::Here(item) = found {
-            give(item.document());
-        }
-    })?;
+    let seen = place.visit(&wants, going, &mut |item| give(item.document()))?;
     match seen.broken.into_iter().next() {
         Some((name, bound)) => Err(PlaceError::new(&name, &bound.to_string(), "fetch the archive again")),
         None => Ok(()),

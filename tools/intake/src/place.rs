@@ -10,7 +10,7 @@ use osv_schema::Timestamp;
 use crate::archive::{self, Kind};
 use crate::bounds::{Bound, Bounds};
 use crate::bucket::Address;
-use crate::git::{Found, Reached, Remote};
+use crate::git::{Reached, Remote};
 use crate::source::Source;
 use crate::{Cursor, Item, bucket, folder, git, https, remote};
 
@@ -116,28 +116,27 @@ impl Place {
         &self,
         wants: &dyn Fn(&str) -> bool,
         going: Going<'_>,
-        visit: &mut dyn FnMut(Found<'_>),
+        here: &mut dyn FnMut(Item<'_>),
     ) -> Result<Seen, PlaceError> {
-        let mut here = |item: Item<'_>| visit(Found::Here(item));
         let bounds = going.bounds;
         let mut seen = Seen { commit: None, marks: BTreeMap::new(), is_whole: true, broken: Vec::new() };
         match &self.what {
-            What::Stdin => read_stream("-", &mut io::stdin().lock(), bounds, wants, &mut here, &mut seen)?,
+            What::Stdin => read_stream("-", &mut io::stdin().lock(), bounds, wants, here, &mut seen)?,
             What::Path(path) if path.is_file() => {
                 let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-                read_file(&name, path, bounds, wants, &mut here, &mut seen)?;
+                read_file(&name, path, bounds, wants, here, &mut seen)?;
             }
-            What::Https(url) => https::visit(url, going, wants, &mut here, &mut seen)?,
-            What::Bucket(address) => bucket::visit(address, going, wants, &mut here, &mut seen)?,
+            What::Https(url) => https::visit(url, going, wants, here, &mut seen)?,
+            What::Bucket(address) => bucket::visit(address, going, wants, here, &mut seen)?,
             What::Path(path) => {
                 let fault =
                     |error: folder::FolderError| PlaceError::new(&error.path.to_string_lossy(), &error.reason, REMEDY);
-                folder::visit(path, wants, &mut here).map_err(fault)?;
+                folder::visit(path, wants, here).map_err(fault)?;
             }
             What::Git(remote) => {
                 let cache = going.cache(&remote.url)?;
                 let since = going.since.and_then(|cursor| cursor.commit.as_deref());
-                let Reached { commit, is_whole } = git::visit(remote, cache, since, going.source, wants, visit)?;
+                let Reached { commit, is_whole } = git::visit(remote, cache, since, going.source, wants, here)?;
                 (seen.commit, seen.is_whole) = (Some(commit), is_whole);
             }
         }

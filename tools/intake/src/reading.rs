@@ -7,7 +7,6 @@ use database::Rejected;
 use osv_schema::Timestamp;
 
 use crate::bounds::{Bound, Bounds};
-use crate::git::Found;
 use crate::place::Going;
 use crate::taking::{Refused, Taken, Taking};
 use crate::{Baseline, Cursor, Document, Item, Place, PlaceError, Source};
@@ -32,8 +31,6 @@ pub struct Asked<'a> {
 pub struct Reading {
     /// What was taken of it.
     pub taken: Taken,
-    /// What was there when the source was last read and is gone, as it was.
-    pub gone: Vec<Delivery>,
     /// Whether all of the place was read to its end, and not only what changed: what a complete source does not name
     /// then, it no longer names.
     pub is_whole: bool,
@@ -51,15 +48,11 @@ pub fn read(place: &Place, asked: Asked<'_>) -> Result<Reading, PlaceError> {
     let settings = source.fingerprint();
     let from = source.from.clone().unwrap_or_default();
     let since = asked.since.filter(|cursor| cursor.settings == settings && cursor.from == from);
-    let (mut here, mut gone) =
-        (Taking::new(source, asked.prefix, asked.now), Taking::new(source, asked.prefix, asked.now));
-    here.place = place.named().into();
+    let mut taking = Taking::new(source, asked.prefix, asked.now);
+    taking.place = place.named().into();
     let wants = |name: &str| Taking::wants(source, name);
-    let seen = place.visit(&wants, going(asked, since), &mut |found| match found {
-        Found::Here(item) => here.take(item),
-        Found::Gone(item) => gone.take(item),
-    })?;
-    let mut taken = here.taken;
+    let seen = place.visit(&wants, going(asked, since), &mut |item| taking.take(item))?;
+    let mut taken = taking.taken;
     let is_whole = seen.is_whole && seen.broken.is_empty();
     for (name, bound) in &seen.broken {
         taken.refused.push(Refused {
@@ -73,7 +66,7 @@ pub fn read(place: &Place, asked: Asked<'_>) -> Result<Reading, PlaceError> {
     }
     let cursor = Cursor { commit: seen.commit, marks: seen.marks, from, settings, time: asked.now };
     let cursor = (seen.broken.is_empty() && place.has_cursor()).then_some(cursor);
-    Ok(Reading { taken, gone: gone.taken.deliveries, is_whole, cursor })
+    Ok(Reading { taken, is_whole, cursor })
 }
 
 fn going<'a>(asked: Asked<'a>, since: Option<&'a Cursor>) -> Going<'a> {
@@ -91,10 +84,8 @@ pub fn baseline(place: &Place, asked: Asked<'_>, counted: &mut Baseline) -> Resu
     let source = asked.source;
     let mut taking = Taking::new(source, asked.prefix, asked.now);
     let wants = |name: &str| Taking::wants(source, name);
-    place.visit(&wants, going(asked, None), &mut |found| {
-        if let Found::Here(item) = found {
-            taking.each(item, |_, document| counted.count(&document));
-        }
+    place.visit(&wants, going(asked, None), &mut |item| {
+        taking.each(item, |_, document| counted.count(&document));
     })?;
     Ok(())
 }

@@ -329,11 +329,6 @@ impl Source {
         }
     }
 
-    /// Whether only all of its documents together say what it no longer names: each names many things.
-    pub(crate) fn needs_all(&self) -> bool {
-        self.is_complete && !matches!(self.format, Format::Osv | Format::OssfTree | Format::PackageAnalysis)
-    }
-
     /// Whether documents of this name are read.
     pub fn wants(&self, name: &str) -> bool {
         self.prefixes.is_empty() || self.prefixes.iter().any(|prefix| name.starts_with(prefix.as_str()))

@@ -13,8 +13,8 @@ use curate::{Delivery, sha256_hex};
 use database::Rejected;
 use osv_schema::Value;
 
-use crate::Item;
 use crate::taking::Taking;
+use crate::{Item, Unread};
 
 /// One field of a finding that a table can have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -134,7 +134,8 @@ pub(crate) fn read(item: Item<'_>, taking: &mut Taking<'_>) {
             return;
         }
     };
-    rows::visit(&table, reader, &source.table, &mut |name, bytes, row| {
+    let before = taking.taken.mark();
+    let damage = rows::visit(&table, reader, &source.table, &mut |name, bytes, row| {
         let sha256 = bytes.as_deref().map(sha256_hex).unwrap_or_default();
         let made = row.and_then(|row| record::make(&row, &source.table));
         let parts = made.map_err(|fault| Box::new(rejected(name, fault))).and_then(|record| {
@@ -146,6 +147,14 @@ pub(crate) fn read(item: Item<'_>, taking: &mut Taking<'_>) {
             Err(rejected) => taking.refuse(*rejected, bytes),
         }
     });
+    if let Some(rows::Damage { place, fault }) = damage {
+        // Half of a list would take back what stands in the other half.
+        if source.is_complete {
+            taking.taken.back_to(before);
+        }
+        let unread = Unread::System(fault.message.clone());
+        taking.refuse(rejected(&place, fault), Err(unread));
+    }
 }
 
 #[cfg(test)]

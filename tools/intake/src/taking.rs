@@ -29,6 +29,38 @@ pub struct Taken {
     pub left: Vec<LeftOut>,
 }
 
+/// How much of a source was taken up to some document.
+#[derive(Clone, Copy)]
+pub(crate) struct Mark {
+    deliveries: usize,
+    refused: usize,
+    accepted: usize,
+    left_out: usize,
+    left: usize,
+}
+
+impl Taken {
+    /// How much was taken so far.
+    pub(crate) fn mark(&self) -> Mark {
+        Mark {
+            deliveries: self.deliveries.len(),
+            refused: self.refused.len(),
+            accepted: self.accepted.len(),
+            left_out: self.left_out,
+            left: self.left.len(),
+        }
+    }
+
+    /// Forgets what was taken since.
+    pub(crate) fn back_to(&mut self, mark: Mark) {
+        self.deliveries.truncate(mark.deliveries);
+        self.refused.truncate(mark.refused);
+        self.accepted.truncate(mark.accepted);
+        self.left_out = mark.left_out;
+        self.left.truncate(mark.left);
+    }
+}
+
 /// A document that could be taken.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Accepted {

@@ -283,23 +283,12 @@ impl Received {
     /// What a source that sends all it has takes back: what it no longer names. Where a document could not even be asked for
     /// its id, nobody knows what the source names, and nothing is taken back.
     pub(crate) fn taken_back(&self, sent: &[curate::Delivery], base: &Snapshot) -> Vec<curate::Delivery> {
-        if !self.source.is_complete {
+        if !self.source.is_complete || !self.reading.is_whole {
             return Vec::new();
         }
         let sent = sent.iter().filter(|one| one.source == self.source.id);
         let mut named: BTreeSet<String> = sent.flat_map(curate::stream_names).collect();
-        let refused = || self.refused().iter().chain(&self.known);
-        if !self.reading.is_whole {
-            named.extend(refused().filter_map(Refused::own_id));
-            // What was edited and cannot be read any more may name it still.
-            let unread: BTreeSet<&str> = refused().map(|one| one.rejected.delivery.as_str()).collect();
-            let is_named = |gone: &curate::Delivery| {
-                unread.contains(whole(&gone.name)) || curate::stream_names(gone).iter().any(|name| named.contains(name))
-            };
-            let gone = self.reading.gone.iter().filter(|gone| !is_named(gone));
-            return gone.map(|gone| curate::taken_back(gone, self.now)).collect();
-        }
-        for refused in refused() {
+        for refused in self.refused().iter().chain(&self.known) {
             match refused.own_id() {
                 Some(id) => drop(named.insert(id)),
                 None => return Vec::new(),

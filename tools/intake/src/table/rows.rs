@@ -1,6 +1,8 @@
 //! The rows of a table: CSV, JSON lines, or a JSON array of objects.
 
+use std::cell::Cell;
 use std::io::{self, BufRead, BufReader, Read};
+use std::rc::Rc;
 
 use osv_schema::{Document as Json, Kind, Position, Value};
 
@@ -11,30 +13,32 @@ use crate::{DOCUMENT_SIZE_MAX, Unread, stream};
 /// The name of a row, its bytes as far as they can be kept, and the row or what is wrong with it.
 pub(super) type Visit<'v> = dyn FnMut(&str, Result<Vec<u8>, Unread>, Result<Row, Fault>) + 'v;
 
-/// Visits the rows of a table. What is wrong with all of it is said once, under its name.
-pub(super) fn visit(name: &str, reader: &mut dyn Read, map: &Map, visit: &mut Visit<'_>) {
+/// What is wrong with a table outside of its rows: where, and what.
+pub(super) struct Damage {
+    pub(super) place: String,
+    pub(super) fault: Fault,
+}
+
+/// Visits the rows of a table. What is wrong with it outside of them is said once, behind those that could be read.
+pub(super) fn visit(name: &str, reader: &mut dyn Read, map: &Map, visit: &mut Visit<'_>) -> Option<Damage> {
+    let whole = |fault: Fault| Some(Damage { place: name.to_owned(), fault });
     let mut reader = BufReader::new(reader);
     let ended = match reader.fill_buf() {
         Ok(start) => {
             let is_utf16 = start.starts_with(b"\xff\xfe") || start.starts_with(b"\xfe\xff");
             let first = start.strip_prefix(b"\xef\xbb\xbf").unwrap_or(start).trim_ascii_start().first().copied();
             match first {
-                _ if is_utf16 => {
-                    let fault = fault("the table is in UTF-16", "save it as UTF-8");
-                    visit(name, Err(Unread::System(String::new())), Err(fault));
-                    Ok(())
-                }
-                Some(b'{' | b'[') => json(name, &mut reader, visit),
+                _ if is_utf16 => return whole(fault("the table is in UTF-16", "save it as UTF-8")),
+                Some(b'{' | b'[') => json(name, &mut reader, visit).map(|()| None),
                 _ => comma_separated(name, reader, map, visit),
             }
         }
         Err(error) => Err(error),
     };
-    if let Err(error) = ended
-        && !is_told(&error)
-    {
-        let fault = fault(format!("the table cannot be read on: {error}"), "send all of it as UTF-8 text");
-        visit(name, Err(Unread::System(error.to_string())), Err(fault));
+    match ended {
+        Ok(damage) => damage,
+        Err(error) if is_told(&error) => None,
+        Err(error) => whole(fault(format!("the table cannot be read on: {error}"), "send all of it as UTF-8 text")),
     }
 }
 
@@ -88,18 +92,26 @@ fn one(name: &str, bytes: Result<Vec<u8>, Unread>, visit: &mut Visit<'_>) {
     visit(name, bytes, row);
 }
 
+/// What stands behind a table as it is read: the first line break ends its last row where nothing else does, and whoever
+/// reads the second one as part of a row is inside of a quoted cell.
+const BEHIND: &[u8] = b"\n\n";
+
 /// CSV with a header.
-fn comma_separated(name: &str, reader: impl BufRead, map: &Map, visit: &mut Visit<'_>) -> io::Result<()> {
+fn comma_separated(name: &str, reader: impl BufRead, map: &Map, visit: &mut Visit<'_>) -> io::Result<Option<Damage>> {
     let by_name = if name.ends_with(".tsv") { b'\t' } else { b',' };
     let delimiter = map.delimiter.unwrap_or(by_name);
-    let budget = Budget { reader, left: std::rc::Rc::new(std::cell::Cell::new(DOCUMENT_SIZE_MAX)) };
-    let left = budget.left.clone();
-    let mut rows = csv::ReaderBuilder::new().delimiter(delimiter).flexible(true).has_headers(false).from_reader(budget);
+    let budget = Budget { reader, left: Rc::new(Cell::new(DOCUMENT_SIZE_MAX)), size: Rc::default() };
+    let (left, size) = (budget.left.clone(), budget.size.clone());
+    let read = budget.chain(BEHIND);
+    let mut rows = csv::ReaderBuilder::new().delimiter(delimiter).flexible(true).has_headers(false).from_reader(read);
     let mut record = csv::ByteRecord::new();
     let mut header: Option<Vec<String>> = None;
     while read_row(&mut rows, &mut record)? {
         left.set(DOCUMENT_SIZE_MAX);
         let line = record.position().map_or(0, csv::Position::line);
+        if rows.position().byte() > size.get() + 1 {
+            return Ok(Some(Damage { place: format!("{name}:{line}"), fault: open_quote(header.as_deref(), &record) }));
+        }
         let Some(columns) = &header else {
             let mut columns: Vec<String> =
                 record.iter().map(|cell| String::from_utf8_lossy(cell).trim().to_owned()).collect();
@@ -107,8 +119,7 @@ fn comma_separated(name: &str, reader: impl BufRead, map: &Map, visit: &mut Visi
                 *first = first.trim_start_matches('\u{feff}').to_owned();
             }
             if let Some(fault) = fault_in_header(map, &columns) {
-                visit(name, Err(Unread::System(String::new())), Err(fault));
-                return Ok(());
+                return Ok(Some(Damage { place: name.to_owned(), fault }));
             }
             header = Some(columns);
             continue;
@@ -119,7 +130,15 @@ fn comma_separated(name: &str, reader: impl BufRead, map: &Map, visit: &mut Visi
         let row = row(columns, &record);
         visit(&format!("{name}:{line}"), Ok(as_table(columns, &record, delimiter)), row);
     }
-    Ok(())
+    Ok(None)
+}
+
+/// The table ends in a quoted cell: nobody knows what of it is that cell and what are rows.
+fn open_quote(header: Option<&[String]>, record: &csv::ByteRecord) -> Fault {
+    let column = header.and_then(|columns| columns.get(record.len().checked_sub(1)?)).map_or("", String::as_str);
+    let message =
+        "the table ends inside a quoted cell that begins in this row: what stands behind the quote is no rows";
+    Fault::new("unreadable-report", column, message, "close the quote, or send the rest of the table")
 }
 
 fn read_row(rows: &mut csv::Reader<impl Read>, record: &mut csv::ByteRecord) -> io::Result<bool> {
@@ -182,12 +201,15 @@ fn as_table(columns: &[String], record: &csv::ByteRecord, delimiter: u8) -> Vec<
 /// a table one cell.
 struct Budget<R> {
     reader: R,
-    left: std::rc::Rc<std::cell::Cell<u64>>,
+    left: Rc<Cell<u64>>,
+    /// How much was read of the table so far.
+    size: Rc<Cell<u64>>,
 }
 
 impl<R: Read> Read for Budget<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let count = self.reader.read(buffer)?;
+        self.size.set(self.size.get() + count as u64);
         match self.left.get().checked_sub(count as u64) {
             Some(left) => self.left.set(left),
             None => return Err(io::Error::other(format!("a row has more than {DOCUMENT_SIZE_MAX} bytes"))),

@@ -195,6 +195,38 @@ fn what_is_wrong_with_a_whole_table_is_said_once() {
 }
 
 #[test]
+fn a_quote_that_is_never_closed_is_told_where_its_row_begins() {
+    let check = |table: &str, expected: Option<(&str, &str)>, rows: usize| {
+        let taken = taken(&source(&[]), "t.csv", table.as_bytes());
+        let told = |one: &crate::Refused| (one.rejected.delivery.clone(), one.rejected.pointer.clone());
+        let found: Vec<(String, String)> = taken.refused.iter().map(told).collect();
+        let expected: Vec<(String, String)> =
+            expected.into_iter().map(|(name, pointer)| (name.to_owned(), pointer.to_owned())).collect();
+        assert_eq!((found, taken.deliveries.len()), (expected, rows), "{table:?}");
+        assert!(taken.refused.iter().all(|one| one.bytes.is_none()), "closed by us it would be another row");
+    };
+    for end in ["", "\n", "\r\n", "\r", "\n\n"] {
+        let table = |details: &str| format!("package,versions,details\nnpm/a,1,x\nnpm/b,1,{details}{end}");
+        check(&table("\"abc\nnpm/c,1,d"), Some(("t.csv:3", "/details")), 1);
+        check(&table("\"abc\"\""), Some(("t.csv:3", "/details")), 1);
+        check(&table("\"abc\nnpm/c,1,d\""), None, 2);
+        check(&table("\"a\"\"c\""), None, 2);
+        check(&table("a\"bc"), None, 2);
+        check(&format!("\u{feff}{}", table("\"abc\nnpm/c,1,d\n")), Some(("t.csv:3", "/details")), 1);
+        check(&format!("\u{feff}{}", table("\"abc\"")), None, 2);
+    }
+    check("package,versions\nnpm/a,1\n\"npm/b,1\nnpm/c,1\n", Some(("t.csv:3", "/package")), 1);
+    check("package,\"versions\nnpm/a,1\n", Some(("t.csv:1", "")), 0);
+    check("package,versions\nnpm/a,1\n\"", Some(("t.csv:3", "/package")), 1);
+    let long = "x\n".repeat(100_000);
+    check(
+        &format!("package,versions,details\nnpm/a,1,\"{long}\"\nnpm/b,1,\"{long}"),
+        Some(("t.csv:100003", "/details")),
+        1,
+    );
+}
+
+#[test]
 fn a_row_that_was_refused_can_be_read_again_by_itself() {
     let taken = taken(&source(&[]), "t.csv", b"ecosystem,name,versions\nklingon,\"d,e\",1\n");
     let kept = taken.refused[0].bytes.clone().unwrap();

@@ -124,6 +124,27 @@ fn a_complete_source_that_names_nothing_takes_nothing_back() {
     assert_eq!(done["sources"][0]["withdrawn"], 1);
 }
 
+/// Half of a list would take back what stands in the other half, and say anew what was mended in it.
+#[test]
+fn a_complete_table_that_ends_inside_a_quoted_cell_says_nothing() {
+    let config = "[source.all]\nformat = \"table\"\ncomplete = true\n[source.some]\nformat = \"table\"\n";
+    let repository = Database::default().with("malpkg.toml", config).with("osv/ids.json", "{}\n").repository();
+    let table = |rows: &str| format!("package,versions,id,modified,details\n{rows}");
+    let whole = table("npm/a,1.0.0,1,2026-01-01,x\nnpm/b,1.0.0,2,2026-01-01,x\nnpm/c,1.0.0,3,2026-01-01,x\n");
+    ingest(&repository, "all", &[&[("all.csv", whole)]]);
+    let open = table("npm/new,1.0.0,4,2026-01-02,x\nnpm/a,1.0.0,1,2026-01-01,\"x\nnpm/b,1.0.0,2,2026-01-01,x\n");
+    let done = &ingest(&repository, "all", &[&[("all.csv", open.clone())]])[0];
+    let source = &done["sources"][0];
+    assert_eq!((&source["deliveries"], &source["rejected"], &source["withdrawn"]), (&1.into(), &1.into(), &0.into()));
+    let rejected = &done["rejected"][0];
+    assert_eq!((&rejected["delivery"], &rejected["pointer"]), (&"all.csv:3".into(), &"/details".into()), "{rejected}");
+    assert!(!repository.has("osv/withdrawn") && !repository.has("osv/malicious/npm/new"));
+    // Where each row speaks for itself alone, those before the quote are taken.
+    let done = &ingest(&repository, "some", &[&[("some.csv", open)]])[0];
+    assert_eq!((&done["sources"][0]["created"], &done["sources"][0]["rejected"]), (&1.into(), &1.into()));
+    assert!(repository.has("osv/malicious/npm/new"));
+}
+
 /// What the quarantine has no room for is read again: the cursor does not move past it, and the run says so.
 #[test]
 fn what_a_full_quarantine_does_not_keep_is_read_again() {

@@ -32,6 +32,7 @@ mod meaning;
 mod meeting;
 mod merge;
 mod new;
+mod places;
 mod program;
 mod pull;
 mod push;

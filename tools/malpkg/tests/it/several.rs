@@ -229,7 +229,7 @@ fn a_complete_list_without_ids_takes_back_what_it_no_longer_says() {
     json(repository.path(), &["validate"], Exit::Done);
 }
 
-/// Of a repository only what changed is read: what an edited file said before is taken back too.
+/// What an edited file of a repository said before is taken back.
 #[test]
 fn a_complete_repository_takes_back_what_an_edited_file_said() {
     let feed = Database::default().repository();
