@@ -17,7 +17,7 @@ use rayon::prelude::*;
 
 use crate::Delivery;
 use crate::ids::{Ids, IdsError, Numbering};
-use crate::moved::Streams;
+use crate::moved::{Streams, WentOn};
 pub use alone::alone;
 use claims::settle_claims;
 use elsewhere::elsewhere;
@@ -35,6 +35,8 @@ const AT_ONCE: usize = 4_096;
 pub struct Batch<'b> {
     /// The deliveries.
     pub deliveries: Cow<'b, [Delivery]>,
+    /// The streams that went on to packages which their sources' settings leave out.
+    pub went_on: Cow<'b, [WentOn]>,
     /// The sources whose own ids do not become aliases.
     pub drops_ids_of: BTreeSet<String>,
     /// How ids are given.

@@ -48,6 +48,6 @@ pub use ingest::{Batch, IngestError, Ingested, alone, ingest};
 pub use meaning::{Turn, TurnKind, meaning};
 pub use meet::{JoinError, MeetError, Meeting, Met, News, gather, join, meet, meet_all, restore};
 pub use merge::{Merged, Merging, merge};
-pub use moved::Streams;
+pub use moved::{Streams, WentOn};
 pub use undo::{Brought, Undoing, undo};
 pub use why::{Because, What, Who, Why, why};

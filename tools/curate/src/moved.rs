@@ -2,20 +2,77 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use database::TreePath;
+use database::{TreePath, subject};
 use ecosystem::Package;
-use osv_schema::Origin;
+use osv_schema::{Origin, Timestamp};
 
-use crate::streams::StreamKey;
+use crate::Delivery;
+use crate::ahead::is_ahead;
+use crate::delivery::content_sha256;
+use crate::streams::{StreamKey, modified_of};
 
 /// A stream by its source and its id there.
 pub(crate) type Name = (String, String);
 
+/// That a stream speaks of a package which its source's settings leave out. No report comes of it; what the stream said of
+/// another package has ended all the same.
+#[derive(Clone, Debug)]
+pub struct WentOn {
+    source: String,
+    id: String,
+    package: String,
+    modified: Timestamp,
+    sha256: String,
+    content_sha256: String,
+}
+
+impl WentOn {
+    /// What of a delivery that is left out says where its stream is now; none where it is of no stream, or says when in a
+    /// way that nobody takes.
+    pub fn of(delivery: &Delivery, now: Timestamp) -> Option<WentOn> {
+        let id = delivery.own_id().filter(|_| !delivery.taken_over)?.to_owned();
+        let modified = delivery.record.modified_at().filter(|modified| !is_ahead(*modified, now))?;
+        Some(WentOn {
+            source: delivery.source.clone(),
+            id,
+            package: package(&subject(&delivery.record).ok()?.package),
+            modified,
+            sha256: delivery.sha256.clone(),
+            content_sha256: content_sha256(&delivery.record),
+        })
+    }
+
+    /// The stream.
+    pub(crate) fn name(&self) -> Name {
+        (self.source.clone(), self.id.clone())
+    }
+
+    /// Its package as a holder of the stream, where that is newer than all that others have of it: to whom has heard of
+    /// something as new it is no news.
+    pub(crate) fn holder(&self, others: &[Holder], now: Timestamp) -> Option<Holder> {
+        let known = others.iter().flat_map(|holder| &holder.origins).filter_map(modified_of);
+        let is_news = known.max() < Some(self.modified);
+        is_news.then(|| Holder { work: None, package: self.package.clone(), origins: vec![self.origin(now)] })
+    }
+
+    fn origin(&self, now: Timestamp) -> Origin {
+        Origin {
+            source: self.source.as_str().into(),
+            sha256: self.sha256.as_str().into(),
+            import_time: now.whole_seconds().to_string().into(),
+            modified_time: self.modified.to_string().into(),
+            id: self.id.as_str().into(),
+            content_sha256: self.content_sha256.as_str().into(),
+            ..Origin::default()
+        }
+    }
+}
+
 /// A report that has deliveries of a stream.
 #[derive(Clone, Debug)]
 pub(crate) struct Holder {
-    /// Which report of the run.
-    pub(crate) work: usize,
+    /// Which report of the run; none for a package that its source's settings leave out.
+    pub(crate) work: Option<usize>,
     /// Its package, however it is spelled.
     pub(crate) package: String,
     /// Its own deliveries of the stream.
@@ -28,6 +85,7 @@ pub(crate) fn marks(holders: BTreeMap<Name, Vec<Holder>>) -> BTreeMap<usize, Vec
     let mut marks: BTreeMap<usize, Vec<Origin>> = BTreeMap::new();
     for holders in holders.into_values().filter(|holders| holders.len() > 1) {
         for (at, holder) in holders.iter().enumerate() {
+            let Some(work) = holder.work else { continue };
             // Two reports on one package, until they are one, say the same of it.
             let others = holders.iter().enumerate().filter(|(other, _)| *other != at).map(|(_, other)| other);
             let others = others.filter(|other| other.package != holder.package);
@@ -35,7 +93,7 @@ pub(crate) fn marks(holders: BTreeMap<Name, Vec<Holder>>) -> BTreeMap<usize, Vec
                 let mark = |origin: &Origin| mark(origin, &other.package);
                 other.origins.iter().map(mark).collect()
             };
-            marks.entry(holder.work).or_default().extend(others.flat_map(of_other));
+            marks.entry(work).or_default().extend(others.flat_map(of_other));
         }
     }
     marks

@@ -121,7 +121,7 @@ impl Format {
     }
 
     /// Whether the ids are made here, of the package, and are nobody's names for anything.
-    fn makes_ids(self) -> bool {
+    pub(crate) fn makes_ids(self) -> bool {
         self.is_list() || self == Format::PackageAnalysis
     }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use curate::{Delivery, sha256_hex};
+use curate::{Delivery, WentOn, sha256_hex};
 use database::{Rejected, ReportId, subject};
 use ecosystem::Package;
 use osv_schema::{Affected, Member, Record, Timestamp};
@@ -23,6 +23,8 @@ pub struct Taken {
     pub refused: Vec<Refused>,
     /// The documents that could be taken, whatever became of their deliveries.
     pub accepted: Vec<Accepted>,
+    /// The streams that went on to packages which the configuration leaves out.
+    pub went_on: Vec<WentOn>,
     /// How many documents or packages are none of what the configuration asks for.
     pub left_out: usize,
     /// The first of these.
@@ -35,6 +37,7 @@ pub(crate) struct Mark {
     deliveries: usize,
     refused: usize,
     accepted: usize,
+    went_on: usize,
     left_out: usize,
     left: usize,
 }
@@ -46,6 +49,7 @@ impl Taken {
             deliveries: self.deliveries.len(),
             refused: self.refused.len(),
             accepted: self.accepted.len(),
+            went_on: self.went_on.len(),
             left_out: self.left_out,
             left: self.left.len(),
         }
@@ -56,6 +60,7 @@ impl Taken {
         self.deliveries.truncate(mark.deliveries);
         self.refused.truncate(mark.refused);
         self.accepted.truncate(mark.accepted);
+        self.went_on.truncate(mark.went_on);
         self.left_out = mark.left_out;
         self.left.truncate(mark.left);
     }
@@ -250,6 +255,9 @@ impl<'t> Taking<'t> {
             match self.is_wanted(&delivery) {
                 true => self.taken.deliveries.push(delivery),
                 false => {
+                    if !self.source.format.makes_ids() {
+                        self.taken.went_on.extend(WentOn::of(&delivery, self.now));
+                    }
                     let why = "`ecosystems` or `names` of its source leaves its package out";
                     self.leave(&delivery.name, Some(&delivery.record), why);
                 }

@@ -45,6 +45,7 @@ impl Sources<'_> {
             reading.taken.deliveries.extend(next.taken.deliveries);
             reading.taken.refused.extend(next.taken.refused);
             reading.taken.accepted.extend(next.taken.accepted);
+            reading.taken.went_on.extend(next.taken.went_on);
             reading.taken.left_out += next.taken.left_out;
             reading.taken.left.extend(next.taken.left);
         }
@@ -118,6 +119,7 @@ impl Sources<'_> {
                 again.taken.insert(held.key.clone());
             }
             taken.deliveries.extend(retaken.deliveries);
+            taken.went_on.extend(retaken.went_on);
             taken.refused.extend(retaken.refused);
         }
         let is_known = |one: &Refused| one.sha256.as_deref().is_some_and(|sha256| quarantine.knows(sha256, &rules));
@@ -248,6 +250,11 @@ impl Received {
     /// What was refused as it was read.
     pub(crate) fn refused(&self) -> &[Refused] {
         &self.reading.taken.refused
+    }
+
+    /// The streams that went on to packages which the configuration leaves out.
+    pub(crate) fn went_on(&self) -> &[curate::WentOn] {
+        &self.reading.taken.went_on
     }
 
     /// How many documents or packages are none of what the configuration asks for.

@@ -10,7 +10,7 @@ use super::fault::Fault;
 use super::found::{Found, open};
 use super::group::Group;
 use crate::delivery::content_sha256;
-use crate::moved::{self, Streams};
+use crate::moved::{self, Streams, WentOn};
 use crate::{leads_to, remembered};
 
 /// What streams said of other packages than those that they speak of now.
@@ -41,6 +41,11 @@ pub(super) fn elsewhere(
             }
         }
     }
+    let mut went_on: BTreeMap<moved::Name, Vec<&WentOn>> = BTreeMap::new();
+    for one in batch.went_on.iter() {
+        by_stream.entry(one.name()).or_default();
+        went_on.entry(one.name()).or_default().push(one);
+    }
     // What the package of a group has: its report, and what is kept aside.
     let own_paths = |number: usize| {
         let found = found[number].as_ref().ok();
@@ -54,7 +59,8 @@ pub(super) fn elsewhere(
         holders.append(&mut aside.remove(name).unwrap_or_default());
         let own: BTreeSet<&TreePath> = numbers.iter().flat_map(|&number| own_paths(number)).collect();
         holders.retain(|path| !own.contains(path));
-        if !holders.is_empty() || numbers.len() > 1 {
+        let of_others = numbers.len() + went_on.get(name).map_or(0, Vec::len);
+        if !holders.is_empty() || of_others > 1 {
             paths.insert(name.clone(), holders);
         }
     }
@@ -103,11 +109,16 @@ pub(super) fn elsewhere(
                 delivery.origin(&Record::default(), &group.package, &content_sha256(&delivery.record), now)
             }));
             holders.entry(name.clone()).or_default().push(moved::Holder {
-                work: number,
+                work: Some(number),
                 package: moved::package(&group.package),
                 origins,
             });
         }
+    }
+    for (name, holders) in &mut holders {
+        let left_out = went_on.get(name).into_iter().flatten();
+        let left_out: Vec<moved::Holder> = left_out.filter_map(|one| one.holder(holders, now)).collect();
+        holders.extend(left_out);
     }
     elsewhere.marks = moved::marks(holders);
     Ok(elsewhere)

@@ -137,7 +137,11 @@ pub fn gather(
         for name in here {
             let origins = own(&origins, &name);
             if !origins.is_empty() {
-                holders.entry(name).or_default().push(Holder { work, package: moved::package(&one.package), origins });
+                holders.entry(name).or_default().push(Holder {
+                    work: Some(work),
+                    package: moved::package(&one.package),
+                    origins,
+                });
             }
         }
     }

@@ -52,7 +52,12 @@ pub(crate) fn numbering() -> Numbering {
 
 /// Ingests deliveries into a database.
 pub(crate) fn run(base: &Snapshot, deliveries: Vec<Delivery>) -> (Plan, Vec<Ingested>) {
-    let batch = Batch { deliveries: deliveries.into(), drops_ids_of: BTreeSet::new(), numbering: numbering() };
+    let batch = Batch {
+        deliveries: deliveries.into(),
+        went_on: Vec::new().into(),
+        drops_ids_of: BTreeSet::new(),
+        numbering: numbering(),
+    };
     ingest(base, &batch, &Holders(base.clone()), now()).unwrap()
 }
 

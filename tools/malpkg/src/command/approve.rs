@@ -194,7 +194,7 @@ impl Approving<'_> {
             return Ok((ChangeSet::default(), Vec::new()));
         }
         let numbering = numbering(self.store, reading, config)?;
-        let batch = Batch { deliveries: Cow::Owned(deliveries), drops_ids_of, numbering };
+        let batch = Batch { deliveries: Cow::Owned(deliveries), went_on: Cow::default(), drops_ids_of, numbering };
         let streams = TreeStreams::new(reading);
         let (plan, fates) = curate::ingest(&reading.snapshot, &batch, &streams, self.now)
             .map_err(|error| Failure::new(error.to_string()))?;

@@ -50,7 +50,8 @@ fn delivery(dice: &mut Dice, package: usize, is_first: bool) -> Delivery {
 
 fn take(base: &Snapshot, deliveries: Vec<Delivery>) -> Snapshot {
     let numbering = Numbering { prefix: "MAL".into(), first_number: 1, ever: BTreeMap::new() };
-    let batch = Batch { deliveries: deliveries.into(), drops_ids_of: BTreeSet::new(), numbering };
+    let batch =
+        Batch { deliveries: deliveries.into(), went_on: Vec::new().into(), drops_ids_of: BTreeSet::new(), numbering };
     let now: Timestamp = "2026-05-20T00:00:00Z".parse().unwrap();
     base.with(&ingest(base, &batch, &(), now).unwrap().0.changes)
 }

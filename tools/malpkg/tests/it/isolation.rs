@@ -124,6 +124,45 @@ fn a_complete_source_that_names_nothing_takes_nothing_back() {
     assert_eq!(done["sources"][0]["withdrawn"], 1);
 }
 
+/// No report comes of what a source's settings leave out; what its stream said of another package before has ended.
+#[test]
+fn a_stream_that_goes_on_to_a_package_that_is_left_out_ends() {
+    let config = "[source.some]\nformat = \"osv\"\nnames = [\"x-*\"]\necosystems = [\"npm\"]\n";
+    let said = |ecosystem: &str, name: &str, day: u32| {
+        let text = report("A-1", ecosystem, name, &["1.0.0"]);
+        text.replace("\"modified\": \"2026-01-01", &format!("\"modified\": \"2026-01-{day:02}"))
+    };
+    let check = |runs: &[&[(&str, String)]], is_live: bool| {
+        let repository = Database::default().with("malpkg.toml", config).with("osv/ids.json", "{}\n").repository();
+        ingest(&repository, "some", runs);
+        assert_eq!(repository.has("osv/malicious/npm/x-one"), is_live, "{runs:?}");
+        assert!(!repository.has("osv/malicious/npm/z-one") && !repository.has("osv/malicious/pypi"), "{runs:?}");
+        let head = repository.id("HEAD");
+        ingest(&repository, "some", &[&runs.concat()]);
+        assert_eq!(repository.id("HEAD"), head, "the same again is no news: {runs:?}");
+        json(repository.path(), &["validate"], Exit::Done);
+        repository
+    };
+    let x = |day: u32| ("x.json", said("npm", "x-one", day));
+    let again = ("again.json", said("npm", "x-one", 3));
+    let z = || ("z.json", said("npm", "z-one", 2));
+    let p = ("p.json", said("PyPI", "x-one", 2));
+    check(&[&[x(1)], &[z()]], false);
+    check(&[&[x(1)], &[p]], false);
+    check(&[&[x(1), z()]], false);
+    check(&[&[x(3), z()]], true);
+    check(&[&[x(3)], &[z()]], true);
+    check(&[&[z()], &[x(3)]], true);
+    check(&[&[x(1)], &[z()], &[again]], true);
+    // A record on several packages speaks of those that are taken as if the others were not there.
+    let other = "{\"package\": {\"ecosystem\": \"npm\", \"name\": \"z-one\"}, \"versions\": [\"1.0.0\"]},";
+    let both = said("npm", "x-one", 1).replace("\"affected\": [", &format!("\"affected\": [{other}"));
+    assert!(both.contains(other));
+    let repository = check(&[&[("both.json", both)]], true);
+    let path = repository.paths("HEAD").into_iter().find(|path| path.contains("/x-one/")).unwrap();
+    assert!(!repository.show("HEAD", &path).contains("z-one"), "{}", repository.show("HEAD", &path));
+}
+
 /// Half of a list would take back what stands in the other half, and say anew what was mended in it.
 #[test]
 fn a_complete_table_that_ends_inside_a_quoted_cell_says_nothing() {

@@ -107,6 +107,7 @@ impl Judging<'_> {
             let all = stay.iter().chain(&next).map(|&at| self.batch.deliveries[at].clone());
             let batch = Batch {
                 deliveries: all.collect::<Vec<Delivery>>().into(),
+                went_on: self.batch.went_on.clone(),
                 drops_ids_of: self.batch.drops_ids_of.clone(),
                 numbering: self.batch.numbering.clone(),
             };

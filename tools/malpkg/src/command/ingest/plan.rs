@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
-use curate::{Batch, Delivery, Ingested, Taken};
+use curate::{Batch, Delivery, Ingested, Taken, WentOn};
 use database::{ChangeKind, Plan, Rejected, TreePath};
 use intake::{OwnIds, Refused};
 use osv_schema::Timestamp;
@@ -159,8 +159,10 @@ fn plan_all(
     if !wrong.is_empty() {
         leave_out(deliveries.to_mut(), wrong, &mut late);
     }
+    let mut went_on: Cow<'_, [WentOn]> = received().flat_map(Received::went_on).cloned().collect();
     loop {
-        let batch = Batch { deliveries, drops_ids_of: drops_ids_of.clone(), numbering: numbering.clone() };
+        let (drops_ids_of, numbering) = (drops_ids_of.clone(), numbering.clone());
+        let batch = Batch { deliveries, went_on, drops_ids_of, numbering };
         let (mut plan, fates) =
             curate::ingest(base, &batch, &streams, now).map_err(|error| Failure::new(error.to_string()))?;
         let mut changes = std::mem::take(&mut plan.changes);
@@ -212,7 +214,9 @@ fn plan_all(
             Err(findings) => {
                 let judging = Judging { reading, settings, streams: &streams, batch: &batch, now };
                 let refused = judging.refused(&fates, &findings)?;
-                if refused.is_empty() {
+                // What a stream leaves behind stays where the rules do not admit the rest of a report without it.
+                let is_left = refused.is_empty() && !batch.went_on.is_empty();
+                if refused.is_empty() && !is_left {
                     let first = &findings[0];
                     return Err(Failure::new(&first.message).place(&first.path).remedy(&first.remedy));
                 }
@@ -220,6 +224,7 @@ fn plan_all(
                 late.truncate(ruled_out);
                 deliveries = batch.deliveries;
                 leave_out(deliveries.to_mut(), refused, &mut late);
+                went_on = if is_left { Cow::default() } else { batch.went_on };
             }
         }
     }
