@@ -194,17 +194,21 @@ impl Index<'_> {
         let disk = |error: io::Error| fault(format!("the cache cannot be used: {error}"));
         let index = fs::read_to_string(self.kept.path("file")).map_err(|error| fault(error.to_string()))?;
         let mut rows: BTreeMap<String, Timestamp> = BTreeMap::new();
+        let mut told = |number: usize, reason: String| {
+            let name = format!("{INDEX}:{}", number + 1);
+            visit(Item { name, size: None, bytes: Err(Unread::System(reason)) });
+        };
+        let is_ahead = |time: Timestamp| curate::is_ahead(time, self.going.now);
         for (number, line) in index.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
             match row(line) {
                 Some((time, name)) => {
+                    if is_ahead(time) {
+                        told(number, format!("the line is dated {time}, more than a day ahead; give it its own time"));
+                    }
                     let newest = rows.entry(name).or_insert(time);
                     *newest = time.max(*newest);
                 }
-                None => {
-                    let reason = "the line is no time and id with a comma between them".to_owned();
-                    let name = format!("{INDEX}:{}", number + 1);
-                    visit(Item { name, size: None, bytes: Err(Unread::System(reason)) });
-                }
+                None => told(number, "the line is no time and id with a comma between them".to_owned()),
             }
             if rows.len() as u64 > self.going.bounds.documents_max {
                 seen.broken.push((INDEX.to_owned(), Bound::Documents(self.going.bounds.documents_max)));
@@ -214,7 +218,9 @@ impl Index<'_> {
         // Those of the very time were there before, or came just behind it.
         let since: Option<Timestamp> = self.going.mark("modified").and_then(|mark| mark.parse().ok());
         seen.is_whole = since.is_none();
-        if let Some(newest) = rows.values().max() {
+        // What is dated ahead is read and leads nowhere: everything that comes until then would be older.
+        let newest = rows.values().copied().filter(|time| !is_ahead(*time)).max().or(since);
+        if let Some(newest) = newest {
             seen.marks.insert("modified".to_owned(), newest.to_string());
         }
         let due = rows

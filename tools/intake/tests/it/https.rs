@@ -123,6 +123,31 @@ fn an_index_is_read_from_its_cursor() {
 }
 
 #[test]
+fn a_line_that_is_dated_ahead_does_not_take_the_cursor_with_it() {
+    let cache = tempfile::tempdir().unwrap();
+    let server = Server::start(|asked, number| match asked.path.as_str() {
+        "/db/modified_id.csv" if number == 1 => Answer::of(
+            200,
+            "2026-02-01T00:00:00Z,npm/X-2\n2099-01-01T00:00:00Z,npm/X-1\n2026-06-02T00:00:00Z,npm/X-3\n",
+        ),
+        "/db/modified_id.csv" => Answer::of(
+            200,
+            "2026-02-01T00:00:00Z,npm/X-2\n2026-01-01T00:00:00Z,npm/X-1\n2026-06-02T01:00:00Z,npm/X-4\n",
+        ),
+        _ => as_index(asked, ""),
+    });
+    let url = server.url("/db/modified_id.csv");
+    let first = fetch(&url, &[], cache.path(), None).unwrap();
+    assert_eq!(names(&first), ["npm/X-1.json", "npm/X-2.json", "npm/X-3.json"]);
+    let told = refused(&first);
+    assert_eq!((told.len(), told[0].0), (1, "modified_id.csv:2"));
+    assert!(told[0].2.contains("dated 2099-01-01T00:00:00Z, more than a day ahead"), "{}", told[0].2);
+    let cursor = first.cursor.unwrap();
+    assert_eq!(cursor.marks.get("modified").map(String::as_str), Some("2026-06-02T00:00:00Z"));
+    assert_eq!(names(&fetch(&url, &[], cache.path(), Some(&cursor)).unwrap()), ["npm/X-4.json"]);
+}
+
+#[test]
 fn what_is_wrong_with_a_record_is_told_and_the_others_come_in() {
     let cache = tempfile::tempdir().unwrap();
     let csv = format!(
