@@ -123,6 +123,48 @@ fn an_index_is_read_from_its_cursor() {
 }
 
 #[test]
+fn a_record_that_is_not_there_yet_is_asked_for_again() {
+    let cache = tempfile::tempdir().unwrap();
+    let server = Server::start(|asked, number| match asked.path.as_str() {
+        "/db/npm/X-9.json" if number <= 2 => Answer::of(404, "not yet"),
+        _ => as_index(asked, &index("2026-02-01T00:00:00Z")),
+    });
+    let url = server.url("/db/modified_id.csv");
+    let first = fetch(&url, &[], cache.path(), None).unwrap();
+    assert_eq!((names(&first).len(), refused(&first)[0].0), (29, "npm/X-9.json"));
+    let cursor = first.cursor.unwrap();
+    let second = fetch(&url, &[], cache.path(), Some(&cursor)).unwrap();
+    assert_eq!((refused(&second).len(), second.cursor.unwrap().is_at(&cursor)), (1, true));
+    let third = fetch(&url, &[], cache.path(), Some(&cursor)).unwrap();
+    assert!(names(&third).contains(&"npm/X-9.json") && refused(&third).is_empty());
+    let marks = third.cursor.unwrap().marks;
+    assert_eq!(marks.get("modified").map(String::as_str), Some("2026-02-01T00:00:00Z"));
+    assert_eq!(marks.get("etag").map(String::as_str), Some("\"i\""));
+}
+
+#[test]
+fn an_index_that_stops_in_the_middle_of_a_line_is_named_and_fetched_anew() {
+    let whole = index("2026-02-01T00:00:00Z");
+    for end in ["2026-01-0", "2026-01-01T00:00:09Z,npm/X-", "2026-01-01T00:00:09Z,npm/X-999"] {
+        let (cache, whole) = (tempfile::tempdir().unwrap(), whole.clone());
+        let cut = format!("2026-02-01T00:00:00Z,npm/X-1\n{end}");
+        let server = Server::start(move |asked, number| match number {
+            // The tag stays: it is that of the file, and not of what came of it.
+            1 => as_index(asked, &cut),
+            _ => as_index(asked, &whole),
+        });
+        let url = server.url("/db/modified_id.csv");
+        let error = fetch(&url, &[], cache.path(), None).unwrap_err();
+        assert!(error.reason.contains("stops in the middle of line 2") && error.place == url, "{}", error.reason);
+        assert_eq!(names(&fetch(&url, &[], cache.path(), None).unwrap()).len(), 30, "{end}");
+    }
+    // A last line that says all is one.
+    let cache = tempfile::tempdir().unwrap();
+    let server = Server::start(move |asked, _| as_index(asked, whole.trim_end()));
+    assert_eq!(names(&fetch(&server.url("/db/modified_id.csv"), &[], cache.path(), None).unwrap()).len(), 30);
+}
+
+#[test]
 fn a_line_that_is_dated_ahead_does_not_take_the_cursor_with_it() {
     let cache = tempfile::tempdir().unwrap();
     let server = Server::start(|asked, number| match asked.path.as_str() {
