@@ -8,7 +8,7 @@ use crate::ingest::Fault;
 const AHEAD_SECONDS_MAX: i64 = 24 * 60 * 60;
 
 /// Whether a time is further ahead than clocks differ.
-pub(crate) fn is_ahead(time: Timestamp, now: Timestamp) -> bool {
+pub fn is_ahead(time: Timestamp, now: Timestamp) -> bool {
     time.unix() - now.unix() > AHEAD_SECONDS_MAX
 }
 

@@ -34,6 +34,7 @@ mod unite;
 mod why;
 
 pub use again::date_again;
+pub use ahead::is_ahead;
 pub use assign::{Assigned, assign, renumber};
 pub use complete::{no_longer_named, stream_names};
 pub use decide::{

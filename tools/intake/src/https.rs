@@ -16,6 +16,7 @@ use crate::folder::is_hidden;
 use crate::journal::Journal;
 use crate::place::{Going, Seen, read_file};
 use crate::remote::{self, Client, REMEDY, Trouble, cut, header};
+use crate::taking::short;
 use crate::{Item, PlaceError, Unread};
 
 /// The name of an index of records.
@@ -71,6 +72,13 @@ impl Kept {
 
     fn path(&self, kind: &str) -> PathBuf {
         self.stem.with_extension(kind)
+    }
+
+    /// Has all of it be fetched anew.
+    fn forget(&self) {
+        for kind in ["file", "file-tag", "part", "part-tag"] {
+            let _ = fs::remove_file(self.path(kind));
+        }
     }
 
     fn tag(&self, kind: &str) -> Option<String> {
@@ -193,18 +201,33 @@ impl Index<'_> {
         let fault = |reason: String| PlaceError::new(self.url.as_str(), &reason, REMEDY);
         let disk = |error: io::Error| fault(format!("the cache cannot be used: {error}"));
         let index = fs::read_to_string(self.kept.path("file")).map_err(|error| fault(error.to_string()))?;
+        // Where the last line does not end it may be less than it was.
+        let last = index.lines().last().filter(|_| !index.ends_with('\n')).unwrap_or_default();
+        let is_cut = !last.trim().is_empty() && row(last).is_none();
+        let open = row(last).map(|(_, name)| name);
+        let cut = || {
+            self.kept.forget();
+            fault(format!("the index stops in the middle of line {}: `{}`", index.lines().count(), short(last)))
+        };
+        if is_cut {
+            return Err(cut());
+        }
         let mut rows: BTreeMap<String, Timestamp> = BTreeMap::new();
+        let mut told = |number: usize, reason: String| {
+            let name = format!("{INDEX}:{}", number + 1);
+            visit(Item { name, size: None, bytes: Err(Unread::System(reason)) });
+        };
+        let is_ahead = |time: Timestamp| curate::is_ahead(time, self.going.now);
         for (number, line) in index.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
             match row(line) {
                 Some((time, name)) => {
+                    if is_ahead(time) {
+                        told(number, format!("the line is dated {time}, more than a day ahead; give it its own time"));
+                    }
                     let newest = rows.entry(name).or_insert(time);
                     *newest = time.max(*newest);
                 }
-                None => {
-                    let reason = "the line is no time and id with a comma between them".to_owned();
-                    let name = format!("{INDEX}:{}", number + 1);
-                    visit(Item { name, size: None, bytes: Err(Unread::System(reason)) });
-                }
+                None => told(number, "the line is no time and id with a comma between them".to_owned()),
             }
             if rows.len() as u64 > self.going.bounds.documents_max {
                 seen.broken.push((INDEX.to_owned(), Bound::Documents(self.going.bounds.documents_max)));
@@ -214,7 +237,9 @@ impl Index<'_> {
         // Those of the very time were there before, or came just behind it.
         let since: Option<Timestamp> = self.going.mark("modified").and_then(|mark| mark.parse().ok());
         seen.is_whole = since.is_none();
-        if let Some(newest) = rows.values().max() {
+        // What is dated ahead is read and leads nowhere: everything that comes until then would be older.
+        let newest = rows.values().copied().filter(|time| !is_ahead(*time)).max().or(since);
+        if let Some(newest) = newest {
             seen.marks.insert("modified".to_owned(), newest.to_string());
         }
         let due = rows
@@ -224,6 +249,7 @@ impl Index<'_> {
         let reading = format!("{} {:?}", self.going.source.fingerprint(), self.going.since.map(|since| &since.marks));
         let mut journal = Journal::open(&self.kept.path("journal"), &reading).map_err(disk)?;
         let size_max = self.going.source.format.document_size_max();
+        let mut behind: Option<Timestamp> = None;
         for some in due.chunks(AT_ONCE) {
             let missing: Vec<&(String, String)> = some.iter().filter(|(name, tag)| !journal.has(name, tag)).collect();
             let asked = missing.iter().map(|(name, _)| self.client.small(self.beside(name), size_max));
@@ -233,8 +259,10 @@ impl Index<'_> {
             for ((name, tag), answer) in missing.into_iter().zip(answers) {
                 match answer {
                     Ok(bytes) => journal.put(name, tag, &bytes).map_err(disk)?,
+                    Err(Trouble::Refused(_)) if open.as_ref() == Some(name) => return Err(cut()),
                     Err(Trouble::Refused(status)) => {
                         refused.insert(name);
+                        behind = behind.into_iter().chain(tag.parse().ok()).min();
                         let reason = Unread::System(format!("the server says {status}"));
                         visit(Item { name: name.clone(), size: None, bytes: Err(reason) });
                     }
@@ -249,6 +277,13 @@ impl Index<'_> {
                     let size = Some(bytes.len() as u64);
                     visit(Item { name: name.clone(), size, bytes: Ok(&mut bytes.as_slice()) });
                 }
+            }
+        }
+        if let Some(behind) = behind {
+            // What the server does not have yet is asked for again, also where the index stays as it is.
+            seen.marks.remove("etag");
+            if newest.is_some_and(|newest| behind < newest) {
+                seen.marks.insert("modified".to_owned(), behind.to_string());
             }
         }
         Ok(())

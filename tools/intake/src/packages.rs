@@ -159,7 +159,7 @@ fn safe_chain_row(
     Ok(Some((Package::new(ecosystem.clone(), name), named, kind)))
 }
 
-/// The versions that a manifest lists; null and an empty list are all of them.
+/// The versions that a manifest lists; null is all of them, and an empty list none: it says nothing.
 fn datadog_versions(name: &str, at: &At<'_>) -> Result<Named, Wrong> {
     if name.trim().is_empty() {
         return Err(at.wrong("the name of the package is empty", "name the package"));
@@ -168,7 +168,12 @@ fn datadog_versions(name: &str, at: &At<'_>) -> Result<Named, Wrong> {
         return Ok(Named::All);
     }
     let versions = at.items()?.iter().map(|version| Ok(version.word()?.to_owned())).collect::<Result<Vec<_>, _>>()?;
-    Ok(if versions.is_empty() { Named::All } else { Named::These(versions) })
+    if versions.is_empty() {
+        return Err(
+            at.wrong("an empty list names no version", "name its versions, say null for all of them, or leave it out")
+        );
+    }
+    Ok(Named::These(versions))
 }
 
 /// Adds a row to what the list says of its package.

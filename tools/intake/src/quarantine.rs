@@ -10,12 +10,15 @@ use curate::sha256_hex;
 use database::{ChangeSet, ReadError, Snapshot, TreePath};
 use osv_schema::Timestamp;
 
-use crate::{Accepted, Document, Refused, Source};
+use crate::reading::{retake, retake_record};
+use crate::{Accepted, Asked, Document, Refused, Source, Taken};
 
 /// The folder of all quarantines.
 const FOLDER: &str = "osv/quarantine";
 /// A larger document is only told of.
 pub(crate) const DOCUMENT_MAX: u64 = 1 << 20;
+/// How a reason says that the bytes are a record that was made here.
+const FORM_OSV: &str = "osv";
 
 /// Why a quarantine cannot be read.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -56,12 +59,14 @@ pub struct Held {
     pub place: String,
     /// When it came first.
     pub first_seen: String,
-    /// SHA-256 of its bytes as they came; empty where they were not read.
+    /// SHA-256 of its bytes; empty where they were not read.
     pub sha256: String,
     /// What stands for the rules that refused it; empty where it is tried again each time.
     pub rules: String,
     /// How many bytes are kept of it; none where they are not.
     pub size: Option<u64>,
+    /// Where the bytes are one OSV record that was made here, and not what came itself: SHA-256 of that.
+    pub made_of: Option<String>,
 }
 
 /// What one run refused and took, for [`Quarantine::settle`].
@@ -184,6 +189,8 @@ impl Quarantine {
             match after.get_mut(&fresh.key) {
                 Some(known) => {
                     let (first_seen, size) = (known.first_seen.clone(), known.size);
+                    // How its bytes are to be read was not always written down.
+                    is_news |= known.made_of.is_some() != fresh.made_of.is_some();
                     *known = Held { first_seen, size, ..fresh };
                 }
                 None if !one.is_let_go && room.takes(fresh.size.unwrap_or(0)) => {
@@ -282,6 +289,7 @@ impl Held {
             sha256,
             rules: if refused.is_final { rules.to_owned() } else { String::new() },
             size,
+            made_of: refused.made_of.clone(),
         }
     }
 
@@ -295,7 +303,16 @@ impl Held {
         TreePath::new(format!("{FOLDER}/{}/{}.{ending}", self.source, self.key)).ok()
     }
 
-    /// The document as it came, where it is kept.
+    /// Reads its document again, as if its source had sent it now: in the source's format, or as the record that was made
+    /// of it.
+    pub fn retake(&self, document: Document, asked: Asked<'_>) -> Taken {
+        match &self.made_of {
+            Some(made_of) => retake_record(document, made_of, asked),
+            None => retake(vec![document], asked),
+        }
+    }
+
+    /// The document that is kept of it: as it came, or as the record that was made of it.
     ///
     /// # Errors
     ///
@@ -340,7 +357,8 @@ impl Held {
             // Writing to memory does not fail.
             let _ = writeln!(text, "{name} = {}", quoted(value));
         }
-        for (name, value) in [("id", &self.id), ("place", &self.place)] {
+        let (form, made_of) = self.made_of.as_deref().map_or(("", ""), |made_of| (FORM_OSV, made_of));
+        for (name, value) in [("form", form), ("id", &self.id), ("made-of", made_of), ("place", &self.place)] {
             if !value.is_empty() {
                 let _ = writeln!(text, "{name} = {}", quoted(value));
             }
@@ -372,6 +390,7 @@ impl Held {
             sha256: get("sha256"),
             rules: get("rules"),
             size: size.or(table.is_none().then_some(0)),
+            made_of: (get("form") == FORM_OSV).then(|| get("made-of")),
         }
     }
 }

@@ -62,6 +62,7 @@ pub fn read(place: &Place, asked: Asked<'_>) -> Result<Reading, PlaceError> {
             is_final: false,
             place: place.named().into(),
             is_let_go: false,
+            made_of: None,
         });
     }
     let cursor = Cursor { commit: seen.commit, marks: seen.marks, from, settings, time: asked.now };
@@ -103,6 +104,19 @@ pub fn retake(documents: Vec<Document>, asked: Asked<'_>) -> Taken {
         }
     }
     taking.taken
+}
+
+/// Reads a record again that was made here of what a source sent, whose SHA-256 is given, under what its settings say now.
+/// What is refused is that record still.
+pub(crate) fn retake_record(document: Document, made_of: &str, asked: Asked<'_>) -> Taken {
+    let mut taking = Taking::new(asked.source, asked.prefix, asked.now);
+    taking.take_record(document);
+    let mut taken = taking.taken;
+    taken.refused.iter_mut().for_each(|one| one.made_of = Some(made_of.to_owned()));
+    if !made_of.is_empty() {
+        taken.deliveries.iter_mut().for_each(|one| made_of.clone_into(&mut one.sha256));
+    }
+    taken
 }
 
 /// What a source's settings make of one delivery, as if it came now. Of a name that is not kept nothing is asked.

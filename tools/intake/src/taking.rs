@@ -107,6 +107,8 @@ pub struct Refused {
     pub place: Arc<str>,
     /// Whether its bytes were let go, because more was refused than the quarantine may hold.
     pub is_let_go: bool,
+    /// Where its bytes are one OSV record that was made here: SHA-256 of what came, whatever its source's format is.
+    pub made_of: Option<String>,
 }
 
 impl Refused {
@@ -114,7 +116,7 @@ impl Refused {
     pub(crate) fn of_document(rejected: Rejected, bytes: Result<Vec<u8>, Unread>) -> Refused {
         let bytes = bytes.ok();
         let sha256 = bytes.as_deref().map(sha256_hex);
-        Refused { rejected, sha256, bytes, is_final: true, place: "".into(), is_let_go: false }
+        Refused { rejected, sha256, bytes, is_final: true, place: "".into(), is_let_go: false, made_of: None }
     }
 
     /// The id that it gives itself.
@@ -131,7 +133,8 @@ impl Refused {
     pub fn of_delivery(rejected: Rejected, delivery: &Delivery) -> Refused {
         let bytes = osv_schema::write::canonical(&delivery.record).into_bytes();
         let sha256 = Some(sha256_hex(&bytes));
-        Refused { rejected, sha256, bytes: Some(bytes), is_final: false, place: "".into(), is_let_go: false }
+        let made_of = Some(delivery.sha256.clone());
+        Refused { rejected, sha256, bytes: Some(bytes), is_final: false, place: "".into(), is_let_go: false, made_of }
     }
 }
 
@@ -176,10 +179,7 @@ impl<'t> Taking<'t> {
         let size_max = self.source.format.document_size_max();
         match self.source.format {
             Format::Table => table::read(item, self),
-            Format::OssfTree => {
-                let document = item.document();
-                self.take_document(document, Some(ossf::settle));
-            }
+            Format::OssfTree => self.take_record(item.document()),
             Format::Osv => self.each(item, |taking, document| taking.take_document(document, None)),
             Format::Ghsa => self.each(item, |taking, document| ghsa::read(document, taking)),
             Format::SafeChain => packages::safe_chain(item.document_up_to(size_max), self),
@@ -230,6 +230,12 @@ impl<'t> Taking<'t> {
             Ok(None) => self.leave(&name, None, "it is no finding of malware"),
             Err(rejected) => self.refuse(*rejected, Ok(bytes)),
         }
+    }
+
+    /// Takes one OSV record: of a tree of reports its path says more, of all other sources it speaks for itself.
+    pub(crate) fn take_record(&mut self, document: Document) {
+        let settle: Option<Settle> = (self.source.format == Format::OssfTree).then_some(ossf::settle);
+        self.take_document(document, settle);
     }
 
     /// Takes one OSV record. The format has a word of its own on it, or leaves it out.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use database::{ChangeSet, Rejected, Snapshot};
 use intake::{
-    Asked, Baseline, Cursor, Document, Place, PlaceError, Quarantine, Reading, Refused, Settling, Source, whole,
+    Asked, Baseline, Cursor, Document, Held, Place, PlaceError, Quarantine, Reading, Refused, Settling, Source, whole,
 };
 use osv_schema::Timestamp;
 use rules::Settings;
@@ -113,7 +113,7 @@ impl Sources<'_> {
         let mut again = Again::default();
         for (held, document) in due {
             again.places.insert(document.name.clone(), held.place.as_str().into());
-            let mut retaken = intake::retake(vec![document], asked);
+            let mut retaken = held.retake(document, asked);
             retaken.refused.iter_mut().for_each(|one| one.place = held.place.as_str().into());
             if retaken.refused.is_empty() && !retaken.accepted.is_empty() {
                 again.taken.insert(held.key.clone());
@@ -146,9 +146,14 @@ impl Sources<'_> {
     }
 
     /// Reads documents again that were kept, as if the source had sent them now.
-    pub(crate) fn receive_again(&self, source: &Source, documents: Vec<Document>, settings: &Settings) -> Received {
+    pub(crate) fn receive_again(&self, source: &Source, kept: Vec<(Held, Document)>, settings: &Settings) -> Received {
         let asked = Asked { source, prefix: self.prefix, cache: None, since: None, now: self.now };
-        let reading = Reading { taken: intake::retake(documents, asked), ..Reading::default() };
+        let mut reading = Reading::default();
+        for (held, document) in kept {
+            let taken = held.retake(document, asked);
+            reading.taken.deliveries.extend(taken.deliveries);
+            reading.taken.refused.extend(taken.refused);
+        }
         self.received(source, reading, settings)
     }
 
@@ -184,7 +189,8 @@ fn names_nothing(source: &Source, inputs: &[String]) -> Refused {
             source.id
         ),
     };
-    Refused { rejected, sha256: None, bytes: None, is_final: false, place: "".into(), is_let_go: false }
+    let (is_final, is_let_go) = (false, false);
+    Refused { rejected, sha256: None, bytes: None, is_final, place: "".into(), is_let_go, made_of: None }
 }
 
 /// What a source sent.

@@ -102,12 +102,12 @@ impl Ground<'_, '_> {
         }
         if condition.is_about_address() {
             for socket in &self.phase.sockets {
-                let fits = is_any(&condition.address, socket.address)
-                    && (!condition.address_bare || self.is_bare(socket.address, &socket.hosts))
+                let fits = is_any(&condition.address, &socket.address)
+                    && (!condition.address_bare || self.is_bare(&socket.address))
                     && !(condition.port_odd && PORTS.contains(&socket.port));
                 if fits && !socket.address.is_empty() {
-                    let what = format!("{} port {}", quoted_host(socket.address), socket.port);
-                    let indicator = is_public(socket.address).then(|| ("ip", socket.address.to_owned()));
+                    let what = format!("{} port {}", quoted_host(&socket.address), socket.port);
+                    let indicator = is_public(&socket.address).then(|| ("ip", socket.address.clone()));
                     seen.push(Seen { what, indicator });
                 }
             }
@@ -154,9 +154,11 @@ impl Ground<'_, '_> {
         })
     }
 
-    fn is_bare(&self, address: &str, hosts: &[&str]) -> bool {
+    /// Whether an address is somebody's, and nothing in the phase says by what name.
+    fn is_bare(&self, address: &str) -> bool {
+        let is_named = || self.phase.sockets.iter().any(|one| one.address == address && !one.hosts.is_empty());
         is_public(address)
-            && hosts.is_empty()
+            && !is_named()
             && !self.normal.iter().any(|known| known.addresses.iter().any(|pattern| pattern.fits(address)))
     }
 }
@@ -182,19 +184,25 @@ impl Condition {
     }
 }
 
-/// Whether an address leads out of the machine and its network.
+/// Whether an address leads out of the machine and its network: one that a registry gives to somebody. What is kept for
+/// private networks, translation between both kinds, documents, measurements and later leads nowhere that can be named.
 fn is_public(address: &str) -> bool {
-    match address.parse() {
+    match address.parse::<IpAddr>().map(|address| address.to_canonical()) {
         Ok(IpAddr::V4(v4)) => {
-            let is_shared = v4.octets()[0] == 100 && (64..128).contains(&v4.octets()[1]);
-            let is_here = v4.is_loopback() || v4.is_private() || v4.is_link_local() || v4.is_unspecified();
-            !is_here && !is_shared && !v4.is_broadcast() && !v4.is_multicast()
+            let is_special = match v4.octets() {
+                [0 | 10 | 127, ..] | [224..=255, ..] => true,
+                [100, second, ..] => (64..128).contains(&second),
+                [198, 18 | 19, ..] | [192, 0, 0, _] | [192, 88, 99, _] => true,
+                _ => false,
+            };
+            !is_special && !v4.is_private() && !v4.is_link_local() && !v4.is_documentation()
         }
-        Ok(IpAddr::V6(v6)) => {
-            let first = v6.segments()[0];
-            let is_here = v6.is_loopback() || v6.is_unspecified() || v6.is_multicast();
-            !is_here && first & 0xfe00 != 0xfc00 && first & 0xffc0 != 0xfe80
-        }
+        Ok(IpAddr::V6(v6)) => match v6.segments() {
+            // Protocols and measurements, documents, and what carries an address of IPv4 through IPv6.
+            [0x2001, second, ..] => second > 0x01ff && second != 0x0db8,
+            [0x2002, ..] | [0x3fff, 0..=0x0fff, ..] => false,
+            [first, ..] => first & 0xe000 == 0x2000,
+        },
         Err(_) => false,
     }
 }
@@ -215,4 +223,62 @@ fn is_implausible(version: &str) -> bool {
     let first = version.trim_start_matches('v').split(['.', '-', '+']).next().unwrap_or_default();
     let is_year = |number: u64| (1990..2100).contains(&number);
     first.parse::<u64>().is_ok_and(|number| number >= IMPLAUSIBLE && !is_year(number) && number < 1_000_000)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_a_registry_gives_to_somebody_is_public() {
+        for address in
+            ["45.9.1.1", "8.8.8.8", "::ffff:8.8.8.8", "2001:4860:4860::8888", "2606:4700:4700::1111", "100.63.1.1"]
+        {
+            assert!(is_public(address), "{address}");
+        }
+        for address in [
+            "0.1.2.3",
+            "10.0.0.1",
+            "100.64.0.1",
+            "127.0.0.1",
+            "169.254.1.1",
+            "172.16.0.1",
+            "192.0.0.8",
+            "192.0.2.1",
+            "192.88.99.1",
+            "192.168.0.1",
+            "198.18.0.1",
+            "198.19.255.1",
+            "198.51.100.1",
+            "203.0.113.1",
+            "224.0.0.1",
+            "240.0.0.1",
+            "255.255.255.255",
+            "::",
+            "::1",
+            "::127.0.0.1",
+            "::8.8.8.8",
+            "::ffff:127.0.0.1",
+            "::ffff:10.0.0.1",
+            "64:ff9b::a00:1",
+            "64:ff9b:1::1",
+            "100::1",
+            "2001::1",
+            "2001:2::1",
+            "2001:10::1",
+            "2001:db8::1",
+            "2002:a00:1::",
+            "3fff::1",
+            "4000::1",
+            "fd00::1",
+            "fe80::1",
+            "fec0::1",
+            "ff02::1",
+            "",
+            "host",
+            "1.2.3",
+        ] {
+            assert!(!is_public(address), "{address}");
+        }
+    }
 }

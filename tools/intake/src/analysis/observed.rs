@@ -1,5 +1,7 @@
 //! One result of a run, as it is sent: what the package did, phase by phase.
 
+use std::net::IpAddr;
+
 use ecosystem::{Ecosystem, Package};
 use osv_schema::{Kind, Timestamp};
 
@@ -40,7 +42,8 @@ pub(crate) struct File<'d> {
 }
 
 pub(crate) struct Socket<'d> {
-    pub(crate) address: &'d str,
+    /// As it is written plainly: one of IPv4 that a socket of IPv6 is bound to is the one of IPv4.
+    pub(crate) address: String,
     pub(crate) port: u64,
     pub(crate) hosts: Vec<&'d str>,
 }
@@ -101,7 +104,7 @@ fn phase<'d>(name: &'d str, at: &At<'d>) -> Result<Phase<'d>, Wrong> {
         seen.files.push(File { path, is_read, is_written, is_deleted });
     }
     for socket in at.list("Sockets")? {
-        let address = socket.need(&["Address"])?.text()?;
+        let address = plain(socket.need(&["Address"])?.text()?);
         let port = match socket.get("Port") {
             None => 0,
             Some(port) => port.node.spelling().parse().map_err(|_| port.is_no("a port", port.node.kind()))?,
@@ -120,6 +123,11 @@ fn phase<'d>(name: &'d str, at: &At<'d>) -> Result<Phase<'d>, Wrong> {
         }
     }
     Ok(seen)
+}
+
+/// An address in the spelling that all of its spellings have.
+fn plain(address: &str) -> String {
+    address.parse().map_or_else(|_| address.to_owned(), |ip: IpAddr| ip.to_canonical().to_string())
 }
 
 fn flag(file: &At<'_>, name: &str) -> Result<bool, Wrong> {

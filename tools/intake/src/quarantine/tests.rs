@@ -28,6 +28,7 @@ fn refused(name: &str, bytes: Option<&str>) -> Refused {
         is_final: true,
         place: "box".into(),
         is_let_go: false,
+        made_of: None,
     }
 }
 

@@ -11,7 +11,7 @@ use crate::program::{names, read, refused, source};
 
 /// What one phase of a run did.
 #[derive(Clone, Default)]
-struct Did {
+pub(crate) struct Did {
     phase: &'static str,
     commands: Vec<String>,
     hosts: Vec<String>,
@@ -20,7 +20,7 @@ struct Did {
     writes: Vec<String>,
 }
 
-fn did(phase: &'static str) -> Did {
+pub(crate) fn did(phase: &'static str) -> Did {
     Did { phase, ..Did::default() }
 }
 
@@ -35,7 +35,7 @@ impl Did {
         self
     }
 
-    fn connects(mut self, address: &str, port: u64) -> Did {
+    pub(crate) fn connects(mut self, address: &str, port: u64) -> Did {
         self.sockets.push((address.into(), port));
         self
     }
@@ -82,7 +82,7 @@ impl Did {
     }
 }
 
-fn result(ecosystem: &str, name: &str, version: &str, phases: &[Did]) -> String {
+pub(crate) fn result(ecosystem: &str, name: &str, version: &str, phases: &[Did]) -> String {
     let phases: Vec<String> = phases.iter().map(Did::json).collect();
     format!(
         r#"{{"Package": {{"Ecosystem": "{ecosystem}", "Name": "{name}", "Version": "{version}"}}, "CreatedTimestamp": 1760000000,
@@ -91,7 +91,7 @@ fn result(ecosystem: &str, name: &str, version: &str, phases: &[Did]) -> String 
     )
 }
 
-fn reading(files: &[(&str, &str)]) -> Reading {
+pub(crate) fn reading(files: &[(&str, &str)]) -> Reading {
     let folder = Folder::empty();
     files.iter().for_each(|(name, content)| folder.write(name, content));
     read(&source("package-analysis", &[]), folder.path()).expect("it works here")
@@ -99,7 +99,7 @@ fn reading(files: &[(&str, &str)]) -> Reading {
 
 /// The names of the rules that a result meets.
 #[track_caller]
-fn met(content: &str) -> BTreeSet<String> {
+pub(crate) fn met(content: &str) -> BTreeSet<String> {
     let reading = reading(&[("r.json", content)]);
     assert_eq!(refused(&reading), [], "{content}");
     let details = reading.taken.deliveries.first().and_then(|delivery| delivery.record.details.as_str());

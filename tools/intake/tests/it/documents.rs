@@ -50,6 +50,5 @@ pub(crate) const SAFE_CHAIN: &str = r#"[
 pub(crate) const DATADOG: &str = r#"{
     "@scope/thing": ["1.0.1", "1.0.2"],
     "all-bad": null,
-    "empty": [],
     "left-padd": ["1.0.0"]
 }"#;

@@ -123,6 +123,73 @@ fn an_index_is_read_from_its_cursor() {
 }
 
 #[test]
+fn a_record_that_is_not_there_yet_is_asked_for_again() {
+    let cache = tempfile::tempdir().unwrap();
+    let server = Server::start(|asked, number| match asked.path.as_str() {
+        "/db/npm/X-9.json" if number <= 2 => Answer::of(404, "not yet"),
+        _ => as_index(asked, &index("2026-02-01T00:00:00Z")),
+    });
+    let url = server.url("/db/modified_id.csv");
+    let first = fetch(&url, &[], cache.path(), None).unwrap();
+    assert_eq!((names(&first).len(), refused(&first)[0].0), (29, "npm/X-9.json"));
+    let cursor = first.cursor.unwrap();
+    let second = fetch(&url, &[], cache.path(), Some(&cursor)).unwrap();
+    assert_eq!((refused(&second).len(), second.cursor.unwrap().is_at(&cursor)), (1, true));
+    let third = fetch(&url, &[], cache.path(), Some(&cursor)).unwrap();
+    assert!(names(&third).contains(&"npm/X-9.json") && refused(&third).is_empty());
+    let marks = third.cursor.unwrap().marks;
+    assert_eq!(marks.get("modified").map(String::as_str), Some("2026-02-01T00:00:00Z"));
+    assert_eq!(marks.get("etag").map(String::as_str), Some("\"i\""));
+}
+
+#[test]
+fn an_index_that_stops_in_the_middle_of_a_line_is_named_and_fetched_anew() {
+    let whole = index("2026-02-01T00:00:00Z");
+    for end in ["2026-01-0", "2026-01-01T00:00:09Z,npm/X-", "2026-01-01T00:00:09Z,npm/X-999"] {
+        let (cache, whole) = (tempfile::tempdir().unwrap(), whole.clone());
+        let cut = format!("2026-02-01T00:00:00Z,npm/X-1\n{end}");
+        let server = Server::start(move |asked, number| match number {
+            // The tag stays: it is that of the file, and not of what came of it.
+            1 => as_index(asked, &cut),
+            _ => as_index(asked, &whole),
+        });
+        let url = server.url("/db/modified_id.csv");
+        let error = fetch(&url, &[], cache.path(), None).unwrap_err();
+        assert!(error.reason.contains("stops in the middle of line 2") && error.place == url, "{}", error.reason);
+        assert_eq!(names(&fetch(&url, &[], cache.path(), None).unwrap()).len(), 30, "{end}");
+    }
+    // A last line that says all is one.
+    let cache = tempfile::tempdir().unwrap();
+    let server = Server::start(move |asked, _| as_index(asked, whole.trim_end()));
+    assert_eq!(names(&fetch(&server.url("/db/modified_id.csv"), &[], cache.path(), None).unwrap()).len(), 30);
+}
+
+#[test]
+fn a_line_that_is_dated_ahead_does_not_take_the_cursor_with_it() {
+    let cache = tempfile::tempdir().unwrap();
+    let server = Server::start(|asked, number| match asked.path.as_str() {
+        "/db/modified_id.csv" if number == 1 => Answer::of(
+            200,
+            "2026-02-01T00:00:00Z,npm/X-2\n2099-01-01T00:00:00Z,npm/X-1\n2026-06-02T00:00:00Z,npm/X-3\n",
+        ),
+        "/db/modified_id.csv" => Answer::of(
+            200,
+            "2026-02-01T00:00:00Z,npm/X-2\n2026-01-01T00:00:00Z,npm/X-1\n2026-06-02T01:00:00Z,npm/X-4\n",
+        ),
+        _ => as_index(asked, ""),
+    });
+    let url = server.url("/db/modified_id.csv");
+    let first = fetch(&url, &[], cache.path(), None).unwrap();
+    assert_eq!(names(&first), ["npm/X-1.json", "npm/X-2.json", "npm/X-3.json"]);
+    let told = refused(&first);
+    assert_eq!((told.len(), told[0].0), (1, "modified_id.csv:2"));
+    assert!(told[0].2.contains("dated 2099-01-01T00:00:00Z, more than a day ahead"), "{}", told[0].2);
+    let cursor = first.cursor.unwrap();
+    assert_eq!(cursor.marks.get("modified").map(String::as_str), Some("2026-06-02T00:00:00Z"));
+    assert_eq!(names(&fetch(&url, &[], cache.path(), Some(&cursor)).unwrap()), ["npm/X-4.json"]);
+}
+
+#[test]
 fn what_is_wrong_with_a_record_is_told_and_the_others_come_in() {
     let cache = tempfile::tempdir().unwrap();
     let csv = format!(

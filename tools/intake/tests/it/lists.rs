@@ -179,15 +179,20 @@ fn a_manifest_of_datadog_comes_in() {
     let all = "ECOSYSTEM{\"introduced\":\"0\"}";
     assert_eq!(
         said(&reading),
-        [
-            "PyPI/@scope/thing 1.0.1 1.0.2".to_owned(),
-            format!("PyPI/all-bad {all}"),
-            format!("PyPI/empty {all}"),
-            "PyPI/left-padd 1.0.0".to_owned()
-        ]
+        ["PyPI/@scope/thing 1.0.1 1.0.2".to_owned(), format!("PyPI/all-bad {all}"), "PyPI/left-padd 1.0.0".to_owned()]
     );
     let other = reading_of_other_file();
     assert_eq!((names(&other).len(), refused(&other).len()), (0, 0));
+}
+
+#[test]
+fn a_manifest_that_lists_no_version_says_nothing_of_its_package() {
+    let reading = reading("datadog-manifest", &[], "npm/manifest.json", r#"{"w3": [], "left-padd": ["1.0.0"]}"#);
+    assert_eq!(said(&reading), ["npm/left-padd 1.0.0"]);
+    let rejected = &reading.taken.refused[0].rejected;
+    assert_eq!((rejected.delivery.as_str(), rejected.pointer.as_str()), ("npm/manifest.json:w3", "/w3"));
+    assert_eq!(rejected.message, "an empty list names no version");
+    assert!(rejected.remedy.contains("null for all of them"), "{}", rejected.remedy);
 }
 
 fn reading_of_other_file() -> Reading {
@@ -216,11 +221,11 @@ fn of_lists_in_a_repository_all_are_read_when_one_changed() {
     let source = source("datadog-manifest", &[("from", text(&from))]);
     let reading = |since| read_since(&source, &from, Some(cache.path()), since).expect("it works here");
     let first = reading(None);
-    assert_eq!((names(&first).len(), first.is_whole), (5, true));
+    assert_eq!((names(&first).len(), first.is_whole), (4, true));
     let same = reading(first.cursor.as_ref());
     assert_eq!((names(&same).len(), same.is_whole), (0, false));
     feed.write("samples/pypi/manifest.json", r#"{"y": null}"#);
     feed.commit("two");
     let next = reading(first.cursor.as_ref());
-    assert_eq!((names(&next).len(), next.is_whole), (5, true));
+    assert_eq!((names(&next).len(), next.is_whole), (4, true));
 }

@@ -1,5 +1,6 @@
 //! Tests of intake with real archives, real folders and real git repositories.
 
+mod addresses;
 mod analysis;
 mod archives;
 mod buckets;

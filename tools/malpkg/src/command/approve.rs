@@ -136,8 +136,9 @@ impl Approving<'_> {
             plan.skipped.clear();
         }
         self.decide(&mut changes, &paths, self.settled, &mut plan)?;
-        for one in meant.values() {
-            one.held.drop_from(&mut changes);
+        // What changes no report was not approved of either, and waits on.
+        if changes.changes().next().is_some() {
+            meant.values().for_each(|one| one.held.drop_from(&mut changes));
         }
         let admitted = self.reading.admit(changes, &self.config.settings).map_err(|findings| {
             let failure = Failure::new(&findings[0].message).place(&findings[0].path);
@@ -188,7 +189,23 @@ impl Approving<'_> {
                 let failure = Failure::new("its bytes were not kept").place(&one.held.delivery);
                 return Err(failure.remedy("have the source send it again, or write a report with `malpkg new`"));
             };
-            deliveries.extend(intake::retake(vec![document], asked).deliveries);
+            let taken = one.held.retake(document, asked);
+            let lost = match taken.refused.first() {
+                Some(refused) => Some(format!("what waits cannot be read any more: {}", refused.rejected.message)),
+                None if taken.deliveries.is_empty() => {
+                    Some("the settings of its source leave out what waits".to_owned())
+                }
+                None => None,
+            };
+            if let Some(lost) = lost {
+                let failure =
+                    Failure::new(lost).place(one.held.path("raw").map_or_else(String::new, |p| p.to_string()));
+                return Err(failure.remedy(format!(
+                    "it stays in quarantine: have `{}` send it again, or `malpkg quarantine drop {}`",
+                    one.held.source, one.held.key
+                )));
+            }
+            deliveries.extend(taken.deliveries);
         }
         if deliveries.is_empty() {
             return Ok((ChangeSet::default(), Vec::new()));

@@ -156,7 +156,7 @@ fn plan(
         let source = config.source(&one.source)?;
         let asked = intake::Asked { source, prefix: &config.settings.prefix, cache: None, since: None, now };
         if let Some(document) = one.document(&reading.snapshot)? {
-            refused.extend(intake::retake(vec![document], asked).refused.into_iter().map(|refused| refused.rejected));
+            refused.extend(one.retake(document, asked).refused.into_iter().map(|refused| refused.rejected));
         }
         // What other rules refused is tried again by itself.
         if one.rules == rules_mark(&config.settings, source) {

@@ -194,3 +194,95 @@ fn a_source_that_lost_its_scopes_flags_nobody_and_its_honest_findings_come_in() 
     let again = json(repository.path(), &["ingest", "--source", "feed", &input, "--commit"], Exit::Done);
     assert_eq!(again["commit"], Value::Null, "sent again, nothing changes");
 }
+
+const GHSA: &str = r#"{"ghsaId": "GHSA-aaaa-aaaa-bbbb", "classification": "MALWARE", "summary": "x", "description": "x",
+    "publishedAt": "2026-01-01T00:00:00Z", "updatedAt": "2026-01-01T00:00:00Z", "withdrawnAt": null, "references": [],
+    "identifiers": [], "vulnerabilities": {"nodes": [{"package": {"ecosystem": "NPM", "name": "react"},
+    "vulnerableVersionRange": "= 1.0.0", "firstPatchedVersion": null}]}}"#;
+const ANALYSIS: &str = r#"{"Package": {"Name": "react", "Version": "1.0.0", "Ecosystem": "npm"}, "CreatedTimestamp": 1735000000,
+    "Analysis": {"install": {"Status": "completed", "Files": [], "Commands": [], "DNS": [],
+    "Sockets": [{"Address": "6.6.6.6", "Port": 4444, "Hostnames": []}]}}}"#;
+const TABLE: &str = "package,versions,id\nnpm/react,1.0.0,T-1\nnpm/bad-thing,1.0.0,T-2\n";
+const SAFE_CHAIN: &str = r#"[{"package_name": "react", "version": "1.0.0", "reason": "MALWARE"}]"#;
+const MANIFEST: &str = r#"{"react": ["1.0.0"], "bad-thing": null}"#;
+/// What each format says of a protected name.
+const FORMATS: [(&str, &str, &str); 5] = [
+    ("ghsa", "x.json", GHSA),
+    ("package-analysis", "x.json", ANALYSIS),
+    ("table", "x.csv", TABLE),
+    ("safe-chain", "malware_predictions.json", SAFE_CHAIN),
+    ("datadog-manifest", "npm/manifest.json", MANIFEST),
+];
+
+/// A database in which a source of this format has a finding on a protected name, which waits, and the source's folder.
+fn waiting_of(format: &str, file: &str, content: &str) -> (Repository, Folder) {
+    let config = format!("[source.feed]\nformat = \"{format}\"\n");
+    let lists = Database::default().with("malpkg.toml", &config).with("config/protected/npm.txt", "react\n");
+    let (repository, inbox) = (lists.repository(), Folder::empty());
+    inbox.write(file, content);
+    send(&repository, &inbox);
+    assert_eq!(queue(&repository), [("protected".to_owned(), "npm/react".to_owned())], "{format}");
+    (repository, inbox)
+}
+
+fn send(repository: &Repository, inbox: &Folder) -> Value {
+    let folder = inbox.path().to_str().expect("a path in UTF-8");
+    json(repository.path(), &["ingest", "--source", "feed", folder, "--commit"], Exit::Done)
+}
+
+#[test]
+fn what_waits_is_approved_of_whatever_its_format_is() {
+    for (format, file, content) in FORMATS {
+        let (repository, inbox) = waiting_of(format, file, content);
+        let done = json(repository.path(), &["approve", "npm/react", "--by", "Grace", "--commit"], Exit::Done);
+        assert_eq!(done["changes"][0]["kind"], "create", "{format}: {done}");
+        assert!(is_published(&repository, "npm/react@1.0.0") && queue(&repository).is_empty(), "{format}");
+        let again = send(&repository, &inbox);
+        assert_eq!((&again["commit"], queue(&repository).len()), (&Value::Null, 0), "{format}: {again}");
+    }
+}
+
+#[test]
+fn what_waits_is_tried_again_as_what_was_made_of_it() {
+    for (format, file, content) in FORMATS {
+        let (repository, _) = waiting_of(format, file, content);
+        let retried = json(repository.path(), &["quarantine", "retry"], Exit::Done);
+        assert_eq!(retried["rejected"].as_array().map(Vec::len), Some(0), "{format}: {retried}");
+        let other = Folder::empty();
+        if format == "table" {
+            other.write("y.csv", "package,versions,id\nnpm/other,1.0.0,T-3\n");
+        }
+        // Refused again it is one document still, and where its name is no longer protected it comes in.
+        let refused = send(&repository, &other);
+        assert!(refused["rejected"].as_array().expect("a list").len() <= 1, "{format}: {refused}");
+        assert_eq!(queue(&repository).len(), 1, "{format}");
+        repository.write("config/protected/npm.txt", "vue\n");
+        repository.commit("another list");
+        let done = send(&repository, &other);
+        assert_eq!(done["rejected"].as_array().map(Vec::len), Some(0), "{format}: {done}");
+        assert!(is_published(&repository, "npm/react@1.0.0") && queue(&repository).is_empty(), "{format}");
+    }
+}
+
+#[test]
+fn what_cannot_be_taken_in_is_not_dropped() {
+    let (repository, inbox) = waiting_of("ghsa", "x.json", GHSA);
+    let path = repository.paths("HEAD").into_iter().find(|path| path.ends_with(".reason.toml")).expect("a reason");
+    // As it was before how to read it was written down.
+    let old = repository.read(&path).replace("form = \"osv\"\n", "");
+    repository.write(&path, &old);
+    repository.commit("an old reason");
+    let head = repository.run(&["rev-parse", "HEAD"]);
+    let refused = malpkg(repository.path(), &["approve", "npm/react", "--by", "Grace", "--commit"]);
+    assert_eq!((refused.exit, repository.run(&["rev-parse", "HEAD"])), (Exit::Failed, head), "{}", refused.out);
+    assert!(
+        refused.err.contains("cannot be read any more") && refused.err.contains("send it again"),
+        "{}",
+        refused.err
+    );
+    assert_eq!(queue(&repository).len(), 1);
+    // Sent again it is known how.
+    send(&repository, &inbox);
+    json(repository.path(), &["approve", "npm/react", "--by", "Grace", "--commit"], Exit::Done);
+    assert!(is_published(&repository, "npm/react@1.0.0"));
+}

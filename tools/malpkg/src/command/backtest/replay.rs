@@ -122,7 +122,7 @@ pub(super) fn gained(
     for one in held(&reading.snapshot)? {
         let is_past = one.first_seen.parse::<Timestamp>().is_ok_and(|time| time >= since);
         if is_past && let Some(document) = one.document(&reading.snapshot)? {
-            documents.entry(one.source.clone()).or_insert_with(Vec::new).push(document);
+            documents.entry(one.source.clone()).or_insert_with(Vec::new).push((one, document));
         }
     }
     let mut gained = Vec::new();

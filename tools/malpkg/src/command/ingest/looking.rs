@@ -2,7 +2,7 @@
 
 use curate::{Delivery, Taken};
 use database::Rejected;
-use intake::{Document, Source};
+use intake::{Document, Held, Source};
 use osv_schema::Timestamp;
 use store::Store;
 
@@ -56,14 +56,14 @@ pub(crate) fn look(
 /// What would become of documents that were kept, if their source sent them again.
 pub(crate) fn try_again(
     source: &Source,
-    documents: Vec<Document>,
+    kept: Vec<(Held, Document)>,
     store: &Store,
     reading: &Reading,
     config: &Config,
     now: Timestamp,
 ) -> Result<Vec<FateV1>, Failure> {
     let sources = Sources { store, prefix: &config.settings.prefix, now };
-    let read = all_of(source, store, sources.receive_again(source, documents, &config.settings));
+    let read = all_of(source, store, sources.receive_again(source, kept, &config.settings));
     Ok(plan::plan(&read, &[], reading, config, now)?.fates.unwrap_or_default())
 }
 
