@@ -63,6 +63,26 @@ fn a_change_is_told_report_by_report() {
 }
 
 #[test]
+fn reports_that_choose_one_name_do_not_hide_each_other() {
+    let repository = repository();
+    for name in ["react", "q-1", "q-2"] {
+        repository.write(&path(name, "MAL-0000-x"), report("", "npm", name, &["1.0.0"]));
+    }
+    commit(&repository);
+    let told = triage(&repository);
+    assert_eq!((&told["route"], &told["counts"]), (&"two-reviewers".into(), &json!({ "new": 3 })), "{told}");
+    assert_eq!(told["changes"][0]["package"], "npm/react");
+    let markdown = malpkg(repository.path(), &["triage", "--base", "HEAD~1", "--format", "markdown"]).out;
+    assert!(["npm/react", "npm/q-1", "npm/q-2"].iter().all(|name| markdown.contains(name)), "{markdown}");
+    // One that gets its id is a new one, and one that has an id stays itself wherever it lies.
+    repository.run(&["mv", &path("q-1", "MAL-0000-x"), &path("q-1", "MAL-2026-7")]);
+    repository.write(&path("q-1", "MAL-2026-7"), report("MAL-2026-7", "npm", "q-1", &["1.0.0"]));
+    repository.run(&["mv", &path("a", "MAL-2026-1"), &path("b", "MAL-2026-1")]);
+    commit(&repository);
+    assert_eq!(triage(&repository)["counts"], json!({ "new": 1, "retold": 1 }));
+}
+
+#[test]
 fn what_confirmed_sources_say_with_evidence_goes_by_itself() {
     for (source, expected) in [("sure", "auto"), ("feed", "review")] {
         let repository = repository();

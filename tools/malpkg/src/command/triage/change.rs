@@ -133,7 +133,7 @@ pub(super) fn run(base: &str, rev: Option<&str>, by: By, context: &mut Context<'
     let facts: BTreeMap<&TreePath, &Facts> =
         compared.comparison.facts.iter().map(|facts| (&facts.path, facts)).collect();
     let mut changes = Vec::new();
-    for (before, after) in sides.pairs() {
+    for (before, after) in sides.pairs(&config.settings.prefix) {
         let Some(mut one) = one(before, after, &config.settings.prefix) else { continue };
         if let Some((path, _)) = after {
             let found = findings.get(path).map(Vec::as_slice).unwrap_or_default();
@@ -173,49 +173,67 @@ pub(super) fn run(base: &str, rev: Option<&str>, by: By, context: &mut Context<'
     Ok(Exit::Done)
 }
 
-type Read = (TreePath, Record);
+type Read<'s> = (&'s TreePath, &'s Record);
 
 /// What the change touches, before and after.
 #[derive(Default)]
 struct Sides {
-    before: BTreeMap<String, Read>,
-    after: BTreeMap<String, Read>,
+    before: BTreeMap<TreePath, Record>,
+    after: BTreeMap<TreePath, Record>,
     others: BTreeSet<String>,
 }
 
 impl Sides {
-    /// A report is known by its name, wherever it lies; one without an id by its path.
     fn put(&mut self, path: &TreePath, bytes: &[u8], is_before: bool) {
-        let Some(place) = Place::of(path) else {
+        if Place::of(path).is_none() {
             self.others.insert(path.to_string());
             return;
-        };
+        }
         if let Some(record) = Report::read(path, bytes).record {
             let side = if is_before { &mut self.before } else { &mut self.after };
-            side.insert(place.stem.to_owned(), (path.clone(), record));
+            side.insert(path.clone(), record);
         }
     }
 
-    fn pairs(&self) -> impl Iterator<Item = (Option<&Read>, Option<&Read>)> {
-        let names: BTreeSet<&String> = self.before.keys().chain(self.after.keys()).collect();
-        names.into_iter().map(|name| (self.before.get(name), self.after.get(name)))
+    /// Every report with what it was. One that has an id is known by that wherever it lies; the name of one without is
+    /// anybody's to choose, and says nothing.
+    fn pairs(&self, prefix: &str) -> Vec<(Option<Read<'_>>, Option<Read<'_>>)> {
+        let id = |path: &TreePath| {
+            let stem = Place::of(path)?.stem;
+            (!ReportId::is_unassigned(stem, prefix)).then(|| stem.to_owned())
+        };
+        let mut gone: BTreeMap<String, Vec<Read<'_>>> = BTreeMap::new();
+        let mut pairs = Vec::new();
+        for before in self.before.iter().filter(|(path, _)| !self.after.contains_key(*path)) {
+            match id(before.0) {
+                Some(id) => gone.entry(id).or_default().push(before),
+                None => pairs.push((Some(before), None)),
+            }
+        }
+        for after in &self.after {
+            let there = self.before.get_key_value(after.0);
+            let before = there.or_else(|| gone.get_mut(&id(after.0)?)?.pop());
+            pairs.push((before, Some(after)));
+        }
+        pairs.extend(gone.into_values().flatten().map(|before| (Some(before), None)));
+        pairs
     }
 }
 
 /// What happens to one report; nothing where a draft became part of another one.
-fn one(before: Option<&Read>, after: Option<&Read>, prefix: &str) -> Option<One> {
+fn one(before: Option<Read<'_>>, after: Option<Read<'_>>, prefix: &str) -> Option<One> {
     let (path, record) = after.or(before)?;
     let place = Place::of(path)?;
     if after.is_none() && ReportId::is_unassigned(place.stem, prefix) {
         return None;
     }
-    let meant = |side: Option<&Read>| -> BTreeSet<String> {
+    let meant = |side: Option<Read<'_>>| -> BTreeSet<String> {
         let said = side.filter(|(_, record)| !record.is_withdrawn());
         let said = said.and_then(|(path, record)| Statement::of(path, record.clone()).ok());
         said.map(|said| said.versions().iter().cloned().chain(said.vers()).collect()).unwrap_or_default()
     };
     let (was, is) = (meant(before), meant(after));
-    let sources_of = |side: Option<&Read>| -> BTreeSet<(String, String)> {
+    let sources_of = |side: Option<Read<'_>>| -> BTreeSet<(String, String)> {
         let text = |member: &osv_schema::Member<String>| member.as_str().unwrap_or_default().to_owned();
         let origins = side.map(|(_, record)| record.origins()).unwrap_or_default();
         origins.iter().map(|origin| (text(&origin.source), text(&origin.sha256))).collect()
@@ -223,7 +241,7 @@ fn one(before: Option<&Read>, after: Option<&Read>, prefix: &str) -> Option<One>
     let before_sources = sources_of(before);
     let sources: BTreeSet<String> =
         sources_of(after).into_iter().filter(|one| !before_sources.contains(one)).map(|(source, _)| source).collect();
-    let is_withdrawn = |side: Option<&Read>| side.is_some_and(|(_, record)| record.is_withdrawn());
+    let is_withdrawn = |side: Option<Read<'_>>| side.is_some_and(|(_, record)| record.is_withdrawn());
     let kind = match (before, after) {
         (None, _) => "new",
         (_, None) => "removed",
