@@ -83,6 +83,29 @@ fn reports_that_choose_one_name_do_not_hide_each_other() {
 }
 
 #[test]
+fn a_change_does_not_approve_of_itself() {
+    let repository = repository();
+    let approval = r#""decisions": [{ "kind": "approve", "time": "2026-05-01T00:00:00Z", "by": "Grace", "versions": ["1.0.0"] }],"#;
+    let approved = report("MAL-2026-4", "npm", "react", &["1.0.0"])
+        .replace("\"malpkg\": {", &format!("\"malpkg\": {{\n      {approval}"));
+    repository.write(path("react", "MAL-2026-4").as_str(), &approved);
+    commit(&repository);
+    assert_eq!(json(repository.path(), &["validate", "--base", "HEAD~1"], Exit::Done)["verdict"], "clean");
+    let told = triage(&repository);
+    assert_eq!((&told["route"], &told["changes"][0]["findings"]), (&"two-reviewers".into(), &0.into()), "{told}");
+    let protected = told["changes"][0]["protected"][0].as_str().expect("a text");
+    assert!(protected.contains("brings the approval of it, by Grace"), "{protected}");
+    // What was approved of before is not to be looked at by two people again.
+    let texts = approved
+        .replace("The package runs", "The package silently runs")
+        .replace("\"modified\": \"2026-01-01", "\"modified\": \"2026-02-01");
+    repository.write(path("react", "MAL-2026-4").as_str(), texts);
+    commit(&repository);
+    let told = triage(&repository);
+    assert_eq!((&told["changes"][0]["kind"], &told["route"]), (&"retold".into(), &"auto".into()), "{told}");
+}
+
+#[test]
 fn what_confirmed_sources_say_with_evidence_goes_by_itself() {
     for (source, expected) in [("sure", "auto"), ("feed", "review")] {
         let repository = repository();

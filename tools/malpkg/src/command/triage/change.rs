@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use database::verdict::Statement;
 use database::{ChangeKind, Facts, KeyKind, Place, Report, ReportId, TreePath};
-use osv_schema::Record;
+use osv_schema::{Member, Record, write};
 use rules::{By, Known as _, Standing};
 use serde::Serialize;
 
@@ -135,13 +135,16 @@ pub(super) fn run(base: &str, rev: Option<&str>, by: By, context: &mut Context<'
     let mut changes = Vec::new();
     for (before, after) in sides.pairs(&config.settings.prefix) {
         let Some(mut one) = one(before, after, &config.settings.prefix) else { continue };
-        if let Some((path, _)) = after {
+        if let Some((path, record)) = after {
             let found = findings.get(path).map(Vec::as_slice).unwrap_or_default();
             let errors = || found.iter().filter(|finding| finding.level == rules::Level::Error);
             one.findings = errors().count();
             one.rules = errors().map(|finding| finding.rule.name).collect::<BTreeSet<_>>().into_iter().collect();
             let of_guard = found.iter().filter(|finding| finding.rule.name == GUARD);
             one.protected = of_guard.map(|finding| finding.message.to_string()).collect();
+            if one.protected.is_empty() {
+                one.protected.extend(approved_by_itself(before, path, record, &config.settings));
+            }
             if let Some(facts) = facts.get(path) {
                 one.overlaps = overlaps(facts, &known)?;
             }
@@ -234,7 +237,7 @@ fn one(before: Option<Read<'_>>, after: Option<Read<'_>>, prefix: &str) -> Optio
     };
     let (was, is) = (meant(before), meant(after));
     let sources_of = |side: Option<Read<'_>>| -> BTreeSet<(String, String)> {
-        let text = |member: &osv_schema::Member<String>| member.as_str().unwrap_or_default().to_owned();
+        let text = |member: &Member<String>| member.as_str().unwrap_or_default().to_owned();
         let origins = side.map(|(_, record)| record.origins()).unwrap_or_default();
         origins.iter().map(|origin| (text(&origin.source), text(&origin.sha256))).collect()
     };
@@ -262,6 +265,29 @@ fn one(before: Option<Read<'_>>, after: Option<Read<'_>>, prefix: &str) -> Optio
         has_evidence: shows_evidence(record),
         ..One::default()
     })
+}
+
+/// Who approved in the change itself of what it says of a protected name: what was there before was looked at then.
+fn approved_by_itself(
+    before: Option<Read<'_>>,
+    path: &TreePath,
+    record: &Record,
+    settings: &rules::Settings,
+) -> Option<String> {
+    let known = before.map(|(_, record)| record.decisions()).unwrap_or_default();
+    let (mut decisions, mut by) = (record.decisions(), None);
+    for decision in decisions.iter_mut().filter(|decision| !known.contains(decision)) {
+        if decision.kind.as_str() == Some("approve") {
+            decision.kind = Member::Absent;
+            by = Some(decision.by.as_str().unwrap_or("nobody named").to_owned());
+        }
+    }
+    let by = by?;
+    let mut record = record.clone();
+    record.set_decisions(&decisions);
+    let found = rules::judge_file(path, Ok(write::canonical(&record).as_bytes()), settings).findings;
+    let is_protected = found.iter().any(|finding| finding.rule.name == GUARD);
+    is_protected.then(|| format!("the change itself brings the approval of it, by {by}"))
 }
 
 /// Other reports of the base on the same package, or with the same id or alias.
