@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use database::verdict::Statement as Said;
-use database::{ChangeKind, ChangeSet, Entry, Plan, Skipped, Snapshot, TreePath};
+use database::{ChangeKind, ChangeSet, Entry, Person, Plan, Skipped, Snapshot, TreePath};
 use osv_schema::additions::Decision;
 use osv_schema::{Member, Origin, Pointer, Range, Record, Timestamp};
 
@@ -330,10 +330,11 @@ impl There<'_> {
     /// A second person stands behind what the report means, as it does now.
     fn approve(&self, settled: &Settled, decision: &mut Decision) -> Result<(), Fault> {
         let by = settled.by.as_deref().unwrap_or_default().trim();
-        if by.is_empty() {
+        let who = Person::of(by);
+        if who.is_nobody() {
             return Err(not_approved("nobody is named who approves".to_owned(), "say who with `--by`"));
         }
-        if let Some(part) = authors(self.record).into_iter().find(|(name, _)| is_same_person(name, by)) {
+        if let Some(part) = authors(self.record).into_iter().find(|(name, _)| Person::of(name).is_same_as(&who)) {
             let message = format!("`{by}` {}, and cannot approve of the report", part.1);
             return Err(not_approved(message, "let somebody else look at it, who says so with `--by`"));
         }
@@ -419,17 +420,6 @@ impl There<'_> {
         }
         Some(Said { record, ..said })
     }
-}
-
-/// Whether two names are those of one person, in the ways in which people are named: `Ada`, `ada@example.org`, and
-/// `Ada <ada@example.org>`.
-pub fn is_same_person(one: &str, other: &str) -> bool {
-    let parts = |name: &str| {
-        let (name, mail) = name.trim().split_once('<').unwrap_or((name, ""));
-        let parts = [name, mail.trim_end().trim_end_matches('>')].map(|part| part.trim().to_lowercase());
-        parts.into_iter().filter(|part| !part.is_empty()).collect::<BTreeSet<String>>()
-    };
-    !parts(one).is_disjoint(&parts(other))
 }
 
 /// Who had a part in a report, and which.

@@ -67,11 +67,14 @@ fn what_a_second_person_approves_of_is_taken_in() {
     ingest(&repository, "feed", &[&report("X-1", "npm", "react", &["1.0.0"])]);
     // Neither the source nor who committed what waits is a second person.
     let who = repository.run(&["log", "-1", "--format=%an"]);
-    for by in ["feed", who.trim()] {
+    let spelled = format!("\u{200b}{}. ", who.trim().to_uppercase());
+    for by in ["feed", "Feed\u{200b}.", who.trim(), &spelled] {
         let refused = malpkg(repository.path(), &["approve", "npm/react", "--by", by, "--commit"]);
         assert_eq!(refused.exit, Exit::Failed, "{by}: {}", refused.out);
         assert!(refused.err.contains("cannot approve"), "{}", refused.err);
     }
+    let nobody = malpkg(repository.path(), &["approve", "npm/react", "--by", "\u{200b}.", "--commit"]);
+    assert!(nobody.exit == Exit::Failed && nobody.err.contains("nobody is named"), "{}", nobody.err);
     let done = json(repository.path(), &["approve", "npm/react", "--by", "Grace", "--commit"], Exit::Done);
     assert_eq!(done["changes"][0]["kind"], "create", "{done}");
     assert!(is_published(&repository, "npm/react@1.0.0") && queue(&repository).is_empty());
