@@ -228,6 +228,9 @@ fn one(path: &TreePath, mut joining: Joining, settled: &Settled, now: Timestamp)
             let Some(open) = disputed(&decisions).filter(|dispute| dispute.reason.as_str() == Some(OPEN)) else {
                 return Err(undisputed());
             };
+            if matches!(settled.deed, Deed::Uphold(_)) {
+                check_upholder(open.by.as_str().unwrap_or_default(), settled)?;
+            }
             let dispute = Decision {
                 kind: "dispute".into(),
                 proof: open.proof.clone(),
@@ -452,6 +455,22 @@ fn undisputed() -> Fault {
     let pointer = Pointer::from("/database_specific/malpkg/decisions");
     let message = "there is no open dispute about the report".to_owned();
     Fault { rule: "dispute-not-open", pointer, message, remedy: "open one: `malpkg dispute open`".to_owned() }
+}
+
+/// Nobody settles a dispute for themselves: else one word takes any report out.
+fn check_upholder(opened_by: &str, settled: &Settled) -> Result<(), Fault> {
+    let by = settled.by.as_deref().unwrap_or_default().trim();
+    let who = Person::of(by);
+    let (message, remedy) = if who.is_nobody() {
+        ("nobody is named who upholds it".to_owned(), "say who with `--by`")
+    } else if Person::of(opened_by).is_same_as(&who) {
+        let message = format!("`{by}` opened the dispute, and cannot uphold it");
+        (message, "let somebody else look at it, who says so with `--by`; or take it back: `malpkg dispute refuse`")
+    } else {
+        return Ok(());
+    };
+    let pointer = Pointer::from("/database_specific/malpkg/decisions");
+    Err(Fault { rule: "dispute-upheld-alone", pointer, message, remedy: remedy.to_owned() })
 }
 
 /// The ranges that a report means, as version range specifiers.
