@@ -75,7 +75,9 @@ fn is_host(word: &str) -> bool {
         && last.chars().all(char::is_alphabetic)
         && !FILES.contains(&last.as_str())
         && word != "crates.io";
-    is_address || is_domain
+    // What begins so is followed whatever it ends with.
+    let is_web = labels.len() > 2 && labels[0].eq_ignore_ascii_case("www");
+    is_address || is_domain || is_web
 }
 
 /// Text in which no URL can be followed.

@@ -106,6 +106,65 @@ fn a_change_does_not_approve_of_itself() {
 }
 
 #[test]
+fn what_is_no_report_never_goes_by_itself() {
+    let repository = repository();
+    repository.write("osv/quarantine/feed/00.reason.toml", "delivery = \"x\"\n");
+    repository.write("osv/ids.json", "{\n  \"2026\": {\n    \"highest\": 3\n  }\n}\n");
+    repository.write("osv/malicious/npm/d/MAL-0000-d.json", report("", "npm", "d", &["1.0.0"]));
+    commit(&repository);
+    for (file, expected) in [
+        (".github/workflows/check.yml", "two-reviewers"),
+        (".gitattributes", "two-reviewers"),
+        ("osv/.gitattributes", "two-reviewers"),
+        ("CODEOWNERS", "two-reviewers"),
+        ("docs/CODEOWNERS", "two-reviewers"),
+        (".github/x.md", "two-reviewers"),
+        ("schema/database-specific.json", "two-reviewers"),
+        ("tools/rules/src/lib.rs", "two-reviewers"),
+        ("tools/rules/src/rules/x.md", "two-reviewers"),
+        ("malpkg.toml", "two-reviewers"),
+        ("config/protected/npm.txt", "two-reviewers"),
+        ("README.md", "review"),
+        ("docs/git.md", "review"),
+        ("osv/ids.json", "review"),
+        ("osv/cursors/sure.json", "review"),
+        ("osv/remembered/npm/a/x.json", "review"),
+        ("osv/quarantine/feed/01.reason.toml", "review"),
+        ("osv/malicious/npm/a/x.exe", "review"),
+        ("osv/malicious/npm/a/MAL-2026-9.json", "review"),
+    ] {
+        repository.write(file, if file == "osv/ids.json" { "{ \"2026\": { \"highest\": 9 } }" } else { "" });
+        commit(&repository);
+        for more in [&[][..], &["--contribution"]] {
+            let told = json(repository.path(), &[&["triage", "--base", "HEAD~1"], more].concat(), Exit::Done);
+            assert_eq!((&told["route"], &told["others"]), (&expected.into(), &json!([file])), "{told}");
+        }
+        repository.run(&["reset", "--quiet", "--hard", "HEAD~1"]);
+    }
+    // What goes away is told too, and so is a link.
+    repository.run(&["rm", "-q", "osv/quarantine/feed/00.reason.toml"]);
+    commit(&repository);
+    let told = triage(&repository);
+    assert_eq!((&told["route"], &told["others"]), (&"review".into(), &json!(["osv/quarantine/feed/00.reason.toml"])));
+    repository.run(&["rm", "-q", &path("d", "MAL-0000-d")]);
+    commit(&repository);
+    let told = triage(&repository);
+    assert_eq!((&told["route"], &told["counts"]), (&"review".into(), &json!({ "removed": 1 })), "{told}");
+    // One with an id is told with what the rules say of that.
+    repository.run(&["rm", "-q", &path("c", "MAL-2026-3")]);
+    commit(&repository);
+    let told = triage(&repository);
+    assert_eq!((&told["route"], &told["why"]), (&"two-reviewers".into(), &json!([])), "{told}");
+    assert_eq!(told["changes"][0]["rules"], json!(["report-deleted"]));
+    let blob = repository.run_with(&["hash-object", "-w", "--stdin"], "/etc/passwd").trim().to_owned();
+    repository.run(&["update-index", "--add", "--cacheinfo", &format!("120000,{blob},{}", path("a", "MAL-2026-9"))]);
+    repository.run(&["commit", "-qm", "a link"]);
+    let told = triage(&repository);
+    assert_eq!((&told["route"], &told["others"]), (&"review".into(), &json!([path("a", "MAL-2026-9")])), "{told}");
+    assert!(told["why"].to_string().contains("faults elsewhere"), "{told}");
+}
+
+#[test]
 fn what_confirmed_sources_say_with_evidence_goes_by_itself() {
     for (source, expected) in [("sure", "auto"), ("feed", "review")] {
         let repository = repository();
@@ -118,7 +177,8 @@ fn what_confirmed_sources_say_with_evidence_goes_by_itself() {
         let folder = inbox.path().to_str().expect("a path in UTF-8").to_owned();
         json(repository.path(), &["ingest", "--source", source, &folder, "--commit"], Exit::Done);
         let told = triage(&repository);
-        assert_eq!(told["changes"][0]["route"], expected, "{told}");
+        assert_eq!((&told["route"], &told["changes"][0]["route"]), (&expected.into(), &expected.into()), "{told}");
+        assert_eq!(told["others"], json!(["osv/ids.json"]));
     }
 }
 
