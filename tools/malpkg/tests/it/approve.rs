@@ -140,6 +140,18 @@ fn an_item_is_closed_with_a_reason() {
     let told = json(repository.path(), &["triage"], Exit::Done);
     assert_eq!((told["queue"].as_array().map(Vec::len), &told["closed"]), (Some(0), &1.into()));
     assert!(repository.read(&format!("config/triage/{key}.toml")).contains("it is the real react"));
+    // Sent again with a newer date it says the same, and nobody has to look again; with another version it does not.
+    let sent = |modified: &str, version: &str| {
+        report("X-1", "npm", "react", &[version])
+            .replace("\"modified\": \"2026-01-01", &format!("\"modified\": \"{modified}"))
+    };
+    ingest(&repository, "feed", &[&sent("2026-02-01", "1.0.0")]);
+    let told = json(repository.path(), &["triage"], Exit::Done);
+    assert_eq!((told["queue"].as_array().map(Vec::len), &told["closed"]), (Some(0), &1.into()), "{told}");
+    ingest(&repository, "feed", &[&sent("2026-03-01", "1.0.1")]);
+    assert_eq!(queue(&repository).len(), 1);
+    ingest(&repository, "feed", &[&sent("2026-04-01", "1.0.0")]);
+    assert_eq!(queue(&repository).len(), 0);
     // Another claim about the same name is another item.
     ingest(&repository, "other", &[&report("Y-1", "npm", "react", &["2.0.0"])]);
     assert_eq!(queue(&repository).len(), 1);
