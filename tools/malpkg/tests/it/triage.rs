@@ -347,6 +347,31 @@ fn what_to_type_next_is_one_command_whatever_a_path_holds() {
 }
 
 #[test]
+fn what_cannot_be_read_of_a_list_is_not_covered() {
+    let repository = repository();
+    let folder = Folder::empty();
+    for (list, listed, line) in [
+        ("ecosystem,name,version\nnpm,b,1.0.0\nnpmx,left-pad,1.0.0\n", 1, 3),
+        ("ecosystem,name,version\nnpm,b,1.0.0\nnpm,,1.0.0\n", 1, 3),
+        ("ecosystem,name,version\nnpm,b,1.0.0\nnpm,\"a,1.0.0\nnpm,missing,1.0.0\n", 1, 3),
+        ("ecosystem,name,version\nnpm,\"b\",1.0.0\nnpm,missing,\"1.0.0", 1, 3),
+        ("ecosystem,name,\"version\nnpm,missing,1.0.0\n", 0, 1),
+    ] {
+        folder.write("list.csv", list);
+        let file = folder.place("list.csv").to_string_lossy().into_owned();
+        let told = json(repository.path(), &["coverage", &file], Exit::Found);
+        assert_eq!((&told["listed"], &told["covered"]), (&listed.into(), &listed.into()), "{told}");
+        assert_eq!((&told["unread"][0]["line"], &told["unread"][1]), (&line.into(), &Value::Null), "{told}");
+        let text = malpkg(repository.path(), &["coverage", &file]);
+        assert!(text.out.ends_with("1 row not read\n") && text.err.contains(&format!("line {line}: ")), "{}", text.out);
+    }
+    // Quotes that are closed, whatever is in them, and a list without a newline at its end.
+    folder.write("list.csv", "ecosystem,name,version\nnpm,\"b\",\"1.0.0\"");
+    let file = folder.place("list.csv").to_string_lossy().into_owned();
+    assert_eq!(json(repository.path(), &["coverage", &file], Exit::Done)["covered"], 1);
+}
+
+#[test]
 fn a_list_is_held_against_what_is_known() {
     let repository = repository();
     let folder = Folder::empty();
@@ -360,7 +385,7 @@ fn a_list_is_held_against_what_is_known() {
     assert_eq!(told["differ"][0]["only_ours"], json!(["2.0.0"]));
     assert_eq!(told["unread"].as_array().map(Vec::len), Some(1));
     // A list without ecosystems: whole names say them, and others cannot be compared.
-    folder.write("whole.csv", "package,versions\nnpm/a,1.0.0 2.0.0\npkg:npm/b@1.0.0,\n,1\n");
+    folder.write("whole.csv", "package,versions\nnpm/a,1.0.0 2.0.0\npkg:npm/b@1.0.0,\n");
     let whole = folder.place("whole.csv").to_string_lossy().into_owned();
     let told = json(repository.path(), &["coverage", &whole], Exit::Done);
     assert_eq!((&told["listed"], &told["covered"]), (&2.into(), &2.into()), "{told}");
