@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use database::verdict::Statement as Said;
-use database::{ChangeKind, ChangeSet, Entry, Plan, Skipped, Snapshot, TreePath};
+use database::{ChangeKind, ChangeSet, Entry, Person, Plan, Skipped, Snapshot, TreePath};
 use osv_schema::additions::Decision;
 use osv_schema::{Member, Origin, Pointer, Range, Record, Timestamp};
 
@@ -228,6 +228,9 @@ fn one(path: &TreePath, mut joining: Joining, settled: &Settled, now: Timestamp)
             let Some(open) = disputed(&decisions).filter(|dispute| dispute.reason.as_str() == Some(OPEN)) else {
                 return Err(undisputed());
             };
+            if matches!(settled.deed, Deed::Uphold(_)) {
+                check_upholder(open.by.as_str().unwrap_or_default(), settled)?;
+            }
             let dispute = Decision {
                 kind: "dispute".into(),
                 proof: open.proof.clone(),
@@ -330,10 +333,11 @@ impl There<'_> {
     /// A second person stands behind what the report means, as it does now.
     fn approve(&self, settled: &Settled, decision: &mut Decision) -> Result<(), Fault> {
         let by = settled.by.as_deref().unwrap_or_default().trim();
-        if by.is_empty() {
+        let who = Person::of(by);
+        if who.is_nobody() {
             return Err(not_approved("nobody is named who approves".to_owned(), "say who with `--by`"));
         }
-        if let Some(part) = authors(self.record).into_iter().find(|(name, _)| is_same_person(name, by)) {
+        if let Some(part) = authors(self.record).into_iter().find(|(name, _)| Person::of(name).is_same_as(&who)) {
             let message = format!("`{by}` {}, and cannot approve of the report", part.1);
             return Err(not_approved(message, "let somebody else look at it, who says so with `--by`"));
         }
@@ -421,17 +425,6 @@ impl There<'_> {
     }
 }
 
-/// Whether two names are those of one person, in the ways in which people are named: `Ada`, `ada@example.org`, and
-/// `Ada <ada@example.org>`.
-pub fn is_same_person(one: &str, other: &str) -> bool {
-    let parts = |name: &str| {
-        let (name, mail) = name.trim().split_once('<').unwrap_or((name, ""));
-        let parts = [name, mail.trim_end().trim_end_matches('>')].map(|part| part.trim().to_lowercase());
-        parts.into_iter().filter(|part| !part.is_empty()).collect::<BTreeSet<String>>()
-    };
-    !parts(one).is_disjoint(&parts(other))
-}
-
 /// Who had a part in a report, and which.
 fn authors(record: &Record) -> Vec<(String, &'static str)> {
     let mut authors: Vec<(String, &'static str)> = Vec::new();
@@ -462,6 +455,22 @@ fn undisputed() -> Fault {
     let pointer = Pointer::from("/database_specific/malpkg/decisions");
     let message = "there is no open dispute about the report".to_owned();
     Fault { rule: "dispute-not-open", pointer, message, remedy: "open one: `malpkg dispute open`".to_owned() }
+}
+
+/// Nobody settles a dispute for themselves: else one word takes any report out.
+fn check_upholder(opened_by: &str, settled: &Settled) -> Result<(), Fault> {
+    let by = settled.by.as_deref().unwrap_or_default().trim();
+    let who = Person::of(by);
+    let (message, remedy) = if who.is_nobody() {
+        ("nobody is named who upholds it".to_owned(), "say who with `--by`")
+    } else if Person::of(opened_by).is_same_as(&who) {
+        let message = format!("`{by}` opened the dispute, and cannot uphold it");
+        (message, "let somebody else look at it, who says so with `--by`; or take it back: `malpkg dispute refuse`")
+    } else {
+        return Ok(());
+    };
+    let pointer = Pointer::from("/database_specific/malpkg/decisions");
+    Err(Fault { rule: "dispute-upheld-alone", pointer, message, remedy: remedy.to_owned() })
 }
 
 /// The ranges that a report means, as version range specifiers.

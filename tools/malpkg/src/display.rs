@@ -3,6 +3,8 @@
 use std::borrow::Cow;
 use std::fmt;
 
+use osv_schema::write::is_invisible;
+
 /// Text from outside, made safe to show on one line: controls, direction marks and line breaks become visible escapes.
 pub(crate) struct Shown<'t>(pub &'t str);
 
@@ -33,7 +35,7 @@ impl fmt::Display for Shown<'_> {
 /// Names out of reports, in which no letter looks like another: what nobody sees, and what only looks Latin, becomes visible
 /// escapes, wide signs as well.
 pub(crate) fn unmasked(text: &str) -> Cow<'_, str> {
-    let is_masked = |c| rules::is_invisible(c) || rules::is_alike(c) || matches!(c, '\u{ff01}'..='\u{ff5e}');
+    let is_masked = |c| is_invisible(c) || rules::is_alike(c) || matches!(c, '\u{ff01}'..='\u{ff5e}');
     if text.is_ascii() || !text.chars().any(is_masked) {
         return text.into();
     }
@@ -73,7 +75,9 @@ fn is_host(word: &str) -> bool {
         && last.chars().all(char::is_alphabetic)
         && !FILES.contains(&last.as_str())
         && word != "crates.io";
-    is_address || is_domain
+    // What begins so is followed whatever it ends with.
+    let is_web = labels.len() > 2 && labels[0].eq_ignore_ascii_case("www");
+    is_address || is_domain || is_web
 }
 
 /// Text in which no URL can be followed.

@@ -51,15 +51,6 @@ pub(crate) fn is_control(c: char) -> bool {
     c.is_control() && !matches!(c, '\n' | '\t' | '\r')
 }
 
-/// Whether nobody sees a character where it stands.
-pub fn is_invisible(c: char) -> bool {
-    matches!(
-        c,
-        '\u{ad}' | '\u{34f}' | '\u{180e}' | '\u{200b}'..='\u{200d}' | '\u{2060}'..='\u{2064}' | '\u{feff}'
-            | '\u{fe00}'..='\u{fe0f}' | '\u{e0000}'..='\u{e01ef}' | '\u{115f}' | '\u{1160}' | '\u{3164}' | '\u{ffa0}'
-    )
-}
-
 /// Whether a word mixes Latin letters with letters of a script that has some of the same shape.
 pub(crate) fn mixes_scripts(word: &str) -> bool {
     !word.is_ascii() && word.bytes().any(|b| b.is_ascii_alphabetic()) && word.chars().any(is_alike)

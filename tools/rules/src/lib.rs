@@ -26,7 +26,7 @@ mod text;
 mod validate;
 
 pub use admit::{Admitted, NotAdmitted, admit, admit_known};
-pub use characters::{is_alike, is_invisible};
+pub use characters::is_alike;
 pub use compare::{By, Bytes, Comparison, Known, Touched, compare};
 pub use edited::{Edited, Side};
 pub use finding::{Finding, Spot};

@@ -1,7 +1,7 @@
 //! What two trees hold differently, found by their ids: what is equal is not read.
 
 use std::cmp::Ordering;
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use database::{BlobId, Content, Difference, ROOTS, TreeId, TreePath};
@@ -73,6 +73,17 @@ impl Store {
         // A file that only became executable says what it said.
         let files = files.into_iter().map(one);
         Ok(files.filter(|difference| difference.before != difference.after).collect())
+    }
+
+    /// The paths of all files in which two trees differ, also of those beside the database, and of those that only became
+    /// executable.
+    ///
+    /// # Errors
+    ///
+    /// As [`difference`](Self::difference).
+    pub fn differing_paths(&self, before: TreeId, after: TreeId) -> Result<BTreeSet<TreePath>, Error> {
+        let files = different_files(&*self.objects()?, Some(before.0), after.0, None)?;
+        Ok(files.into_iter().map(|file| file.path).collect())
     }
 }
 

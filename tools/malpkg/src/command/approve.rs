@@ -3,8 +3,8 @@
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
-use curate::{Batch, Deed, Delivery, Settled, Settlement, is_same_person};
-use database::{ChangeSet, Edit, Entry, Plan, Snapshot, TreePath};
+use curate::{Batch, Deed, Delivery, Settled, Settlement};
+use database::{ChangeSet, Edit, Entry, Person, Plan, Snapshot, TreePath};
 use intake::{Asked, OwnIds};
 use osv_schema::Timestamp;
 use rules::Admitted;
@@ -165,7 +165,8 @@ impl Approving<'_> {
         if authors.is_empty() {
             authors.extend(self.store.who());
         }
-        match authors.iter().find(|author| is_same_person(author, by)) {
+        let who = Person::of(by);
+        match authors.iter().find(|author| Person::of(author).is_same_as(&who)) {
             Some(_) => Err(Failure::new(format!("`{by}` brought it, and cannot approve of it"))
                 .place(path)
                 .remedy("let somebody else look at it, who says so with `--by`")),

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use database::verdict::{self, Statement};
 use database::{Entry, Snapshot};
 use ecosystem::PackageQuery;
-use intake::List;
+use intake::{List, Row};
 use serde::Serialize;
 
 use crate::against::{Claim, Differing, ids, statements};
@@ -22,7 +22,7 @@ use crate::resolve::{is_package, package_query};
 /// The list is CSV with a header: `name` or `package`, `ecosystem` (without it `--ecosystem`, or packages written as
 /// `npm/left-pad` or as purls), and `version` or `versions` (separated by spaces, `;`, `|` or `,`; none for every version);
 /// other columns are left alone. With `--campaign` it also says what the reports of that campaign have that the list misses.
-/// The exit code is 1 where we miss something.
+/// The exit code is 1 where we miss something, and where something of the list cannot be read.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
     /// The list
@@ -103,7 +103,9 @@ pub(crate) fn run(arguments: &Arguments, context: &mut Context<'_>) -> Result<Ex
         told.they_miss = of_campaign(words, &queries, &reading.snapshot)?;
     }
     drop(progress);
-    let misses = !told.we_miss.is_empty() || told.differ.iter().any(|one| !one.only_theirs.is_empty());
+    let misses = !told.unread.is_empty()
+        || !told.we_miss.is_empty()
+        || told.differ.iter().any(|one| !one.only_theirs.is_empty());
     if context.wants_json() {
         context.write_json(&told)?;
     } else {
@@ -124,8 +126,15 @@ const VERSIONS: [&str; 5] = ["versions", "version", "package_version", "package 
 fn read_list(arguments: &Arguments) -> Result<Read, Failure> {
     let place = arguments.file.display();
     let bytes = std::fs::read(&arguments.file).map_err(|error| Failure::new(error).place(&place))?;
-    let list = List::read(&bytes);
-    let list = list.map_err(|error| Failure::new(error).place(&place).remedy("give a CSV file in UTF-8"))?;
+    let list = List::read(&[bytes.as_slice(), b"\n", END.as_bytes()].concat());
+    let mut list = list.map_err(|error| Failure::new(error).place(&place).remedy("give a CSV file in UTF-8"))?;
+    let last = list.rows.pop();
+    let is_end = |row: &Row| list.columns.first().is_some_and(|first| row.field(&[first.as_str()]) == END);
+    if !last.as_ref().is_some_and(is_end) {
+        let line = last.map_or(1, |last| last.line);
+        let message = "a quote is never closed from here on: this row and all behind it were not read".to_owned();
+        list.unread.push((line, message));
+    }
     let has = |names: &[&str]| list.columns.iter().any(|column| names.contains(&column.as_str()));
     if !has(&NAMES) {
         let failure = Failure::new("no column is called `package`, `name` or `purl`").place(&place);
@@ -163,6 +172,9 @@ fn read_list(arguments: &Arguments) -> Result<Read, Failure> {
     }
     Ok((listed, queries, unread))
 }
+
+/// A row behind a list: a quote that is never closed takes it in.
+const END: &str = "\u{1}the end of the list\u{1}";
 
 /// Whether a name is a purl, or begins with the ecosystem that is said beside it.
 fn names_its_own(name: &str, ecosystem: &str) -> bool {
@@ -251,5 +263,9 @@ fn write_text(told: &CoverageV1, context: &mut Context<'_>) -> Result<(), Failur
         writeln!(context.err, "line {}: {}", one.line, Shown(&one.message))?;
     }
     let listed = count(told.listed, "package");
-    Ok(writeln!(context.out, "{listed} listed: {} covered, {} missing here", told.covered, told.we_miss.len())?)
+    let unread = match told.unread.len() {
+        0 => String::new(),
+        unread => format!(", {} not read", count(unread, "row")),
+    };
+    Ok(writeln!(context.out, "{listed} listed: {} covered, {} missing here{unread}", told.covered, told.we_miss.len())?)
 }

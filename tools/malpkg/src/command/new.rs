@@ -1,5 +1,7 @@
 //! `malpkg new`: a report to fill in.
 
+use std::collections::BTreeSet;
+
 use curate::Named;
 use database::verdict::{self, Statement};
 use database::{Base, Change, ChangeKind, ChangeSet, Place, Report};
@@ -67,7 +69,7 @@ pub(crate) fn run(arguments: &Arguments, context: &mut Context<'_>) -> Result<Ex
     let folder = folder.map_err(|error| Failure::new(&error).place(&arguments.package).remedy(error.remedy()))?;
     let store = context.store()?;
     let reading = if store.is_bare() { context.at_head(&store)? } else { context.at_working_tree(&store)? };
-    let stem = curate::draft_stem(&reading.config.settings.prefix, &package);
+    let stem = free_stem(curate::draft_stem(&reading.config.settings.prefix, &package), folder.as_str(), &reading);
     let path = Place { base: Base::Malicious, folder: folder.as_str(), stem: &stem }.path().map_err(Failure::new)?;
     let record = curate::draft(&package, &named, context.now());
     let text = write::canonical(&record);
@@ -126,6 +128,20 @@ pub(crate) fn run(arguments: &Arguments, context: &mut Context<'_>) -> Result<Ex
     writeln!(context.out, "  malpkg validate {shown}    is it right?")?;
     writeln!(context.out, "  git add {shown} && git commit    then open a pull request")?;
     Ok(Exit::Done)
+}
+
+/// The name for a draft that none on another package has: `@a/x` and `a-x` read the same.
+fn free_stem(stem: String, folder: &str, reading: &Reading) -> String {
+    let taken: BTreeSet<&str> =
+        reading.snapshot.reports().filter(|(place, _)| place.folder != folder).map(|(place, _)| place.stem).collect();
+    let mut free = stem.clone();
+    for number in 2.. {
+        if !taken.contains(free.as_str()) {
+            break;
+        }
+        free = format!("{stem}-{number}");
+    }
+    free
 }
 
 /// The versions that the report is to name. Without any word about them there is no report: a range over all versions

@@ -67,11 +67,14 @@ fn what_a_second_person_approves_of_is_taken_in() {
     ingest(&repository, "feed", &[&report("X-1", "npm", "react", &["1.0.0"])]);
     // Neither the source nor who committed what waits is a second person.
     let who = repository.run(&["log", "-1", "--format=%an"]);
-    for by in ["feed", who.trim()] {
+    let spelled = format!("\u{200b}{}. ", who.trim().to_uppercase());
+    for by in ["feed", "Feed\u{200b}.", who.trim(), &spelled] {
         let refused = malpkg(repository.path(), &["approve", "npm/react", "--by", by, "--commit"]);
         assert_eq!(refused.exit, Exit::Failed, "{by}: {}", refused.out);
         assert!(refused.err.contains("cannot approve"), "{}", refused.err);
     }
+    let nobody = malpkg(repository.path(), &["approve", "npm/react", "--by", "\u{200b}.", "--commit"]);
+    assert!(nobody.exit == Exit::Failed && nobody.err.contains("nobody is named"), "{}", nobody.err);
     let done = json(repository.path(), &["approve", "npm/react", "--by", "Grace", "--commit"], Exit::Done);
     assert_eq!(done["changes"][0]["kind"], "create", "{done}");
     assert!(is_published(&repository, "npm/react@1.0.0") && queue(&repository).is_empty());
@@ -137,6 +140,18 @@ fn an_item_is_closed_with_a_reason() {
     let told = json(repository.path(), &["triage"], Exit::Done);
     assert_eq!((told["queue"].as_array().map(Vec::len), &told["closed"]), (Some(0), &1.into()));
     assert!(repository.read(&format!("config/triage/{key}.toml")).contains("it is the real react"));
+    // Sent again with a newer date it says the same, and nobody has to look again; with another version it does not.
+    let sent = |modified: &str, version: &str| {
+        report("X-1", "npm", "react", &[version])
+            .replace("\"modified\": \"2026-01-01", &format!("\"modified\": \"{modified}"))
+    };
+    ingest(&repository, "feed", &[&sent("2026-02-01", "1.0.0")]);
+    let told = json(repository.path(), &["triage"], Exit::Done);
+    assert_eq!((told["queue"].as_array().map(Vec::len), &told["closed"]), (Some(0), &1.into()), "{told}");
+    ingest(&repository, "feed", &[&sent("2026-03-01", "1.0.1")]);
+    assert_eq!(queue(&repository).len(), 1);
+    ingest(&repository, "feed", &[&sent("2026-04-01", "1.0.0")]);
+    assert_eq!(queue(&repository).len(), 0);
     // Another claim about the same name is another item.
     ingest(&repository, "other", &[&report("Y-1", "npm", "react", &["2.0.0"])]);
     assert_eq!(queue(&repository).len(), 1);

@@ -74,6 +74,13 @@ fn what_is_upheld_holds() {
     let nothing = malpkg(repository.path(), &["dispute", "uphold", ID, "--by", "Ada", "--commit"]);
     assert!(nothing.exit == Exit::Failed && nothing.err.contains("no open dispute"), "{}", nothing.err);
     json(repository.path(), &OPEN, Exit::Done);
+    // Who opened it cannot settle it so, however the name is spelled and whatever is cleared.
+    for more in [&["--by", "Owner"][..], &["--by", "owner.\u{200b}"], &["--by", "Owner", "--clear", "2.0.0"]] {
+        let own = malpkg(repository.path(), &[&["dispute", "uphold", ID, "--commit"], more].concat());
+        assert!(own.exit == Exit::Failed && own.err.contains("cannot uphold it"), "{}{}", own.out, own.err);
+        assert!(own.err.contains("let somebody else look"), "{}", own.err);
+    }
+    assert_eq!(answer(&repository).1["status"], "open");
     let done = json(repository.path(), &["dispute", "uphold", ID, "--by", "Ada", "--commit"], Exit::Done);
     assert_eq!(done["changes"][0]["kind"], "withdraw");
     let (verdict, dispute) = answer(&repository);

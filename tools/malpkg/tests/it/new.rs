@@ -50,3 +50,17 @@ fn a_known_package_is_told_with_what_would_be_added() {
     assert_eq!(told["known"][0]["id"], "MAL-2026-1");
     assert_eq!(told["known"][0]["adds"], serde_json::json!(["2.0.0"]));
 }
+
+#[test]
+fn two_packages_do_not_get_one_name() {
+    let repository = database().repository();
+    for (package, stem) in
+        [("npm/@x/y", "x-y"), ("npm/x-y", "x-y-2"), ("npm/\u{430}", "draft"), ("npm/\u{431}", "draft-2")]
+    {
+        let written = json(repository.path(), &["new", &format!("{package}@1.0.0"), "--write"], Exit::Done);
+        let path = written["path"].as_str().expect("a path");
+        assert!(path.ends_with(&format!("/MAL-0000-{stem}.json")), "{path}");
+    }
+    let again = malpkg(repository.path(), &["new", "npm/x-y@1.0.0", "--write"]);
+    assert!(again.exit == Exit::Failed && again.err.contains("there already"), "{}", again.err);
+}

@@ -63,6 +63,108 @@ fn a_change_is_told_report_by_report() {
 }
 
 #[test]
+fn reports_that_choose_one_name_do_not_hide_each_other() {
+    let repository = repository();
+    for name in ["react", "q-1", "q-2"] {
+        repository.write(&path(name, "MAL-0000-x"), report("", "npm", name, &["1.0.0"]));
+    }
+    commit(&repository);
+    let told = triage(&repository);
+    assert_eq!((&told["route"], &told["counts"]), (&"two-reviewers".into(), &json!({ "new": 3 })), "{told}");
+    assert_eq!(told["changes"][0]["package"], "npm/react");
+    let markdown = malpkg(repository.path(), &["triage", "--base", "HEAD~1", "--format", "markdown"]).out;
+    assert!(["npm/react", "npm/q-1", "npm/q-2"].iter().all(|name| markdown.contains(name)), "{markdown}");
+    // One that gets its id is a new one, and one that has an id stays itself wherever it lies.
+    repository.run(&["mv", &path("q-1", "MAL-0000-x"), &path("q-1", "MAL-2026-7")]);
+    repository.write(&path("q-1", "MAL-2026-7"), report("MAL-2026-7", "npm", "q-1", &["1.0.0"]));
+    repository.run(&["mv", &path("a", "MAL-2026-1"), &path("b", "MAL-2026-1")]);
+    commit(&repository);
+    assert_eq!(triage(&repository)["counts"], json!({ "new": 1, "retold": 1 }));
+}
+
+#[test]
+fn a_change_does_not_approve_of_itself() {
+    let repository = repository();
+    let approval = r#""decisions": [{ "kind": "approve", "time": "2026-05-01T00:00:00Z", "by": "Grace", "versions": ["1.0.0"] }],"#;
+    let approved = report("MAL-2026-4", "npm", "react", &["1.0.0"])
+        .replace("\"malpkg\": {", &format!("\"malpkg\": {{\n      {approval}"));
+    repository.write(path("react", "MAL-2026-4").as_str(), &approved);
+    commit(&repository);
+    assert_eq!(json(repository.path(), &["validate", "--base", "HEAD~1"], Exit::Done)["verdict"], "clean");
+    let told = triage(&repository);
+    assert_eq!((&told["route"], &told["changes"][0]["findings"]), (&"two-reviewers".into(), &0.into()), "{told}");
+    let protected = told["changes"][0]["protected"][0].as_str().expect("a text");
+    assert!(protected.contains("brings the approval of it, by Grace"), "{protected}");
+    // What was approved of before is not to be looked at by two people again.
+    let texts = approved
+        .replace("The package runs", "The package silently runs")
+        .replace("\"modified\": \"2026-01-01", "\"modified\": \"2026-02-01");
+    repository.write(path("react", "MAL-2026-4").as_str(), texts);
+    commit(&repository);
+    let told = triage(&repository);
+    assert_eq!((&told["changes"][0]["kind"], &told["route"]), (&"retold".into(), &"auto".into()), "{told}");
+}
+
+#[test]
+fn what_is_no_report_never_goes_by_itself() {
+    let repository = repository();
+    repository.write("osv/quarantine/feed/00.reason.toml", "delivery = \"x\"\n");
+    repository.write("osv/ids.json", "{\n  \"2026\": {\n    \"highest\": 3\n  }\n}\n");
+    repository.write("osv/malicious/npm/d/MAL-0000-d.json", report("", "npm", "d", &["1.0.0"]));
+    commit(&repository);
+    for (file, expected) in [
+        (".github/workflows/check.yml", "two-reviewers"),
+        (".gitattributes", "two-reviewers"),
+        ("osv/.gitattributes", "two-reviewers"),
+        ("CODEOWNERS", "two-reviewers"),
+        ("docs/CODEOWNERS", "two-reviewers"),
+        (".github/x.md", "two-reviewers"),
+        ("schema/database-specific.json", "two-reviewers"),
+        ("tools/rules/src/lib.rs", "two-reviewers"),
+        ("tools/rules/src/rules/x.md", "two-reviewers"),
+        ("malpkg.toml", "two-reviewers"),
+        ("config/protected/npm.txt", "two-reviewers"),
+        ("README.md", "review"),
+        ("docs/git.md", "review"),
+        ("osv/ids.json", "review"),
+        ("osv/cursors/sure.json", "review"),
+        ("osv/remembered/npm/a/x.json", "review"),
+        ("osv/quarantine/feed/01.reason.toml", "review"),
+        ("osv/malicious/npm/a/x.exe", "review"),
+        ("osv/malicious/npm/a/MAL-2026-9.json", "review"),
+    ] {
+        repository.write(file, if file == "osv/ids.json" { "{ \"2026\": { \"highest\": 9 } }" } else { "" });
+        commit(&repository);
+        for more in [&[][..], &["--contribution"]] {
+            let told = json(repository.path(), &[&["triage", "--base", "HEAD~1"], more].concat(), Exit::Done);
+            assert_eq!((&told["route"], &told["others"]), (&expected.into(), &json!([file])), "{told}");
+        }
+        repository.run(&["reset", "--quiet", "--hard", "HEAD~1"]);
+    }
+    // What goes away is told too, and so is a link.
+    repository.run(&["rm", "-q", "osv/quarantine/feed/00.reason.toml"]);
+    commit(&repository);
+    let told = triage(&repository);
+    assert_eq!((&told["route"], &told["others"]), (&"review".into(), &json!(["osv/quarantine/feed/00.reason.toml"])));
+    repository.run(&["rm", "-q", &path("d", "MAL-0000-d")]);
+    commit(&repository);
+    let told = triage(&repository);
+    assert_eq!((&told["route"], &told["counts"]), (&"review".into(), &json!({ "removed": 1 })), "{told}");
+    // One with an id is told with what the rules say of that.
+    repository.run(&["rm", "-q", &path("c", "MAL-2026-3")]);
+    commit(&repository);
+    let told = triage(&repository);
+    assert_eq!((&told["route"], &told["why"]), (&"two-reviewers".into(), &json!([])), "{told}");
+    assert_eq!(told["changes"][0]["rules"], json!(["report-deleted"]));
+    let blob = repository.run_with(&["hash-object", "-w", "--stdin"], "/etc/passwd").trim().to_owned();
+    repository.run(&["update-index", "--add", "--cacheinfo", &format!("120000,{blob},{}", path("a", "MAL-2026-9"))]);
+    repository.run(&["commit", "-qm", "a link"]);
+    let told = triage(&repository);
+    assert_eq!((&told["route"], &told["others"]), (&"review".into(), &json!([path("a", "MAL-2026-9")])), "{told}");
+    assert!(told["why"].to_string().contains("faults elsewhere"), "{told}");
+}
+
+#[test]
 fn what_confirmed_sources_say_with_evidence_goes_by_itself() {
     for (source, expected) in [("sure", "auto"), ("feed", "review")] {
         let repository = repository();
@@ -75,7 +177,8 @@ fn what_confirmed_sources_say_with_evidence_goes_by_itself() {
         let folder = inbox.path().to_str().expect("a path in UTF-8").to_owned();
         json(repository.path(), &["ingest", "--source", source, &folder, "--commit"], Exit::Done);
         let told = triage(&repository);
-        assert_eq!(told["changes"][0]["route"], expected, "{told}");
+        assert_eq!((&told["route"], &told["changes"][0]["route"]), (&expected.into(), &expected.into()), "{told}");
+        assert_eq!(told["others"], json!(["osv/ids.json"]));
     }
 }
 
@@ -244,6 +347,31 @@ fn what_to_type_next_is_one_command_whatever_a_path_holds() {
 }
 
 #[test]
+fn what_cannot_be_read_of_a_list_is_not_covered() {
+    let repository = repository();
+    let folder = Folder::empty();
+    for (list, listed, line) in [
+        ("ecosystem,name,version\nnpm,b,1.0.0\nnpmx,left-pad,1.0.0\n", 1, 3),
+        ("ecosystem,name,version\nnpm,b,1.0.0\nnpm,,1.0.0\n", 1, 3),
+        ("ecosystem,name,version\nnpm,b,1.0.0\nnpm,\"a,1.0.0\nnpm,missing,1.0.0\n", 1, 3),
+        ("ecosystem,name,version\nnpm,\"b\",1.0.0\nnpm,missing,\"1.0.0", 1, 3),
+        ("ecosystem,name,\"version\nnpm,missing,1.0.0\n", 0, 1),
+    ] {
+        folder.write("list.csv", list);
+        let file = folder.place("list.csv").to_string_lossy().into_owned();
+        let told = json(repository.path(), &["coverage", &file], Exit::Found);
+        assert_eq!((&told["listed"], &told["covered"]), (&listed.into(), &listed.into()), "{told}");
+        assert_eq!((&told["unread"][0]["line"], &told["unread"][1]), (&line.into(), &Value::Null), "{told}");
+        let text = malpkg(repository.path(), &["coverage", &file]);
+        assert!(text.out.ends_with("1 row not read\n") && text.err.contains(&format!("line {line}: ")), "{}", text.out);
+    }
+    // Quotes that are closed, whatever is in them, and a list without a newline at its end.
+    folder.write("list.csv", "ecosystem,name,version\nnpm,\"b\",\"1.0.0\"");
+    let file = folder.place("list.csv").to_string_lossy().into_owned();
+    assert_eq!(json(repository.path(), &["coverage", &file], Exit::Done)["covered"], 1);
+}
+
+#[test]
 fn a_list_is_held_against_what_is_known() {
     let repository = repository();
     let folder = Folder::empty();
@@ -257,7 +385,7 @@ fn a_list_is_held_against_what_is_known() {
     assert_eq!(told["differ"][0]["only_ours"], json!(["2.0.0"]));
     assert_eq!(told["unread"].as_array().map(Vec::len), Some(1));
     // A list without ecosystems: whole names say them, and others cannot be compared.
-    folder.write("whole.csv", "package,versions\nnpm/a,1.0.0 2.0.0\npkg:npm/b@1.0.0,\n,1\n");
+    folder.write("whole.csv", "package,versions\nnpm/a,1.0.0 2.0.0\npkg:npm/b@1.0.0,\n");
     let whole = folder.place("whole.csv").to_string_lossy().into_owned();
     let told = json(repository.path(), &["coverage", &whole], Exit::Done);
     assert_eq!((&told["listed"], &told["covered"]), (&2.into(), &2.into()), "{told}");

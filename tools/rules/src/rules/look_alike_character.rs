@@ -3,8 +3,9 @@
 use database::Report;
 use memchr::memmem;
 use osv_schema::Pointer;
+use osv_schema::write::is_invisible;
 
-use crate::characters::{is_invisible, mixes_scripts};
+use crate::characters::mixes_scripts;
 use crate::indicator::host;
 use crate::text::shorten;
 

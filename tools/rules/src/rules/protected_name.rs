@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use database::{Base, Report};
+use database::{Base, Person, Report};
 use osv_schema::{Affected, Range, Record, Value, write};
 
 use super::lost_scope::lost_scope;
@@ -108,8 +108,8 @@ fn is_approved(affected: &Affected, record: &Record, or_narrowed: bool) -> bool 
 
 /// Whether somebody may approve of a report.
 fn may_approve(by: &str, record: &Record) -> bool {
-    let by = by.trim();
-    let is_same = |name: &str| name.trim().eq_ignore_ascii_case(by);
+    let by = Person::of(by);
+    let is_same = |name: &str| Person::of(name).is_same_as(&by);
     let is_credited = record.credits.items().iter().any(|credit| {
         credit.name.as_str().is_some_and(is_same) || credit.contact.items().iter().any(|contact| is_same(contact))
     });
@@ -118,5 +118,5 @@ fn may_approve(by: &str, record: &Record) -> bool {
         .filter(|other| word(other, "kind") == Some("hand-edit"))
         .any(|edit| word(edit, "by").is_some_and(is_same));
     let is_source = origins(record).any(|origin| word(origin, "source").is_some_and(is_same));
-    !by.is_empty() && !is_credited && !is_author && !is_source
+    !by.is_nobody() && !is_credited && !is_author && !is_source
 }

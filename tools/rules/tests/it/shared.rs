@@ -207,6 +207,10 @@ fn a_protected_name_takes_two_people_and_the_versions() {
     let mut credited = approved(json!([approval("Ada", json!(["1.0.0"]))]));
     credited["credits"] = json!([{ "name": "ada", "type": "FINDER" }]);
     check(credited.clone(), &[ALONE]);
+    for spelled in ["Ada\u{200b}", " ADA. ", "Ada <ada@example.org>"] {
+        credited["credits"] = json!([{ "name": spelled, "type": "FINDER" }]);
+        check(credited.clone(), &[ALONE]);
+    }
     credited["credits"] = json!([{ "name": "A. L.", "contact": ["ada"] }]);
     check(credited, &[ALONE]);
     let edited = json!([{ "kind": "hand-edit", "by": "ada" }, approval("ada", json!(["1.0.0"]))]);

@@ -56,6 +56,27 @@ fn what_git_finds_is_found() {
 }
 
 #[test]
+fn what_lies_beside_the_database_differs_too() {
+    let repository = small();
+    repository.write(NEW, "new\n");
+    repository.write("README.md", "not of the database\n");
+    repository.write(".github/workflows/check.yml", "x\n");
+    repository.run(&["update-index", "--chmod=+x", REPORT]);
+    repository.commit("changes");
+    repository.run(&["update-index", "--chmod=+x", REPORT]);
+    repository.run(&["commit", "--quiet", "--allow-empty", "-m", "executable"]);
+    let store = open(repository.path());
+    let tree = |rev: &str| store.resolve(rev).unwrap().tree;
+    let found = store.differing_paths(tree("HEAD~2"), tree("HEAD")).unwrap();
+    let found: Vec<&str> = found.iter().map(database::TreePath::as_str).collect();
+    let told = repository.run(&["diff-tree", "-r", "--name-only", "--no-renames", "HEAD~2", "HEAD"]);
+    let mut expected: Vec<&str> = told.lines().collect();
+    expected.sort_unstable();
+    assert_eq!(found, expected);
+    assert_eq!(found.len(), 4);
+}
+
+#[test]
 fn a_file_becomes_a_folder() {
     let repository = small();
     repository.remove(REPORT);

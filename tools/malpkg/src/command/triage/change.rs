@@ -3,16 +3,16 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use database::verdict::Statement;
-use database::{ChangeKind, Facts, KeyKind, Place, Report, ReportId, TreePath};
-use osv_schema::Record;
+use database::{ChangeKind, Facts, IDS_FILE, KeyKind, Mark, Place, Report, ReportId, TreePath, read_marks};
+use osv_schema::{Member, Record, write};
 use rules::{By, Known as _, Standing};
 use serde::Serialize;
 
 use super::markdown;
-use super::route::{self, Route};
+use super::route::{self, Beside, Route};
 use crate::against::shows_evidence;
 use crate::arguments::Format;
-use crate::change::{self, Head, Judging};
+use crate::change::{self, Head, Held, Judging};
 use crate::command::validate::parting;
 use crate::context::Context;
 use crate::display::{Shown, count, unmasked};
@@ -45,6 +45,8 @@ pub(super) struct One {
     pub(super) rules: Vec<&'static str>,
     /// Whether it says how anybody knows.
     pub(super) has_evidence: bool,
+    /// Whether it has no id.
+    pub(super) is_draft: bool,
     pub(super) route: Route,
     pub(super) why: Vec<String>,
 }
@@ -119,29 +121,38 @@ pub(super) fn run(base: &str, rev: Option<&str>, by: By, context: &mut Context<'
     for (path, bytes) in &compared.before {
         sides.put(path, bytes, true);
     }
-    let touched: BTreeSet<&TreePath> = compared.comparison.facts.iter().map(|facts| &facts.path).collect();
+    let differing = store.differing_paths(base.tree, head.tree)?;
     for (path, bytes) in &compared.after {
         // Files with faults that the change left alone are told of elsewhere.
-        if touched.contains(path) || Place::of(path).is_none() {
+        if differing.contains(path) {
             sides.put(path, bytes, false);
         }
     }
     let mut findings: BTreeMap<&TreePath, Vec<&rules::Finding>> = BTreeMap::new();
+    let errors = |finding: &&rules::Finding| finding.level == rules::Level::Error;
     for finding in &compared.comparison.introduced {
         findings.entry(&finding.path).or_default().push(finding);
     }
     let facts: BTreeMap<&TreePath, &Facts> =
         compared.comparison.facts.iter().map(|facts| (&facts.path, facts)).collect();
     let mut changes = Vec::new();
-    for (before, after) in sides.pairs() {
-        let Some(mut one) = one(before, after, &config.settings.prefix) else { continue };
-        if let Some((path, _)) = after {
-            let found = findings.get(path).map(Vec::as_slice).unwrap_or_default();
-            let errors = || found.iter().filter(|finding| finding.level == rules::Level::Error);
-            one.findings = errors().count();
-            one.rules = errors().map(|finding| finding.rule.name).collect::<BTreeSet<_>>().into_iter().collect();
+    let prefix = &config.settings.prefix;
+    for (before, after) in sides.pairs(prefix) {
+        if after.is_none() && before.is_some_and(|(path, _)| sides.is_taken_in(path, prefix)) {
+            continue;
+        }
+        let Some(mut one) = one(before, after, prefix) else { continue };
+        let found = after.or(before).and_then(|(path, _)| findings.get(path));
+        let found = found.map(Vec::as_slice).unwrap_or_default();
+        let faults = || found.iter().copied().filter(errors);
+        one.findings = faults().count();
+        one.rules = faults().map(|finding| finding.rule.name).collect::<BTreeSet<_>>().into_iter().collect();
+        if let Some((path, record)) = after {
             let of_guard = found.iter().filter(|finding| finding.rule.name == GUARD);
             one.protected = of_guard.map(|finding| finding.message.to_string()).collect();
+            if one.protected.is_empty() {
+                one.protected.extend(approved_by_itself(before, path, record, &config.settings));
+            }
             if let Some(facts) = facts.get(path) {
                 one.overlaps = overlaps(facts, &known)?;
             }
@@ -157,12 +168,21 @@ pub(super) fn run(base: &str, rev: Option<&str>, by: By, context: &mut Context<'
     let kinds = changes.iter().filter_map(|one| match one.kind {
         "withdrawn" => Some(ChangeKind::Withdraw),
         "narrowed" => Some(ChangeKind::Narrow),
-        "removed" => Some(ChangeKind::Remove),
+        "removed" if !one.is_draft => Some(ChangeKind::Remove),
         _ => None,
     });
     let taken = config.guard.beyond(kinds, known.reports(), &[]);
-    let others: Vec<String> = sides.others.into_iter().collect();
-    let (route, why) = route::of_all(&changes, &others, &taken);
+    let is_told = |path: &TreePath| sides.before.contains_key(path) || sides.after.contains_key(path);
+    let others: Vec<TreePath> = differing.into_iter().filter(|path| !is_told(path)).collect();
+    let elsewhere = compared.comparison.introduced.iter().filter(errors);
+    let elsewhere = elsewhere.filter(|finding| !is_told(&finding.path));
+    let beside = Beside {
+        proves_marks: by == By::Maintainer && sides.proves_marks(&compared.before, &compared.after, prefix),
+        files: &others,
+        faults: elsewhere.map(|finding| finding.rule.name).collect(),
+    };
+    let (route, why) = route::of_all(&changes, &beside, &taken);
+    let others = others.iter().map(ToString::to_string).collect();
     drop(progress);
     let told = Told { base: base.id.to_string(), rev: head.id.to_string(), changes, others, route, why };
     match context.general.format {
@@ -173,57 +193,95 @@ pub(super) fn run(base: &str, rev: Option<&str>, by: By, context: &mut Context<'
     Ok(Exit::Done)
 }
 
-type Read = (TreePath, Record);
+type Read<'s> = (&'s TreePath, &'s Record);
 
 /// What the change touches, before and after.
 #[derive(Default)]
 struct Sides {
-    before: BTreeMap<String, Read>,
-    after: BTreeMap<String, Read>,
-    others: BTreeSet<String>,
+    before: BTreeMap<TreePath, Record>,
+    after: BTreeMap<TreePath, Record>,
 }
 
 impl Sides {
-    /// A report is known by its name, wherever it lies; one without an id by its path.
     fn put(&mut self, path: &TreePath, bytes: &[u8], is_before: bool) {
-        let Some(place) = Place::of(path) else {
-            self.others.insert(path.to_string());
-            return;
-        };
-        if let Some(record) = Report::read(path, bytes).record {
+        let record = Place::of(path).and_then(|_| Report::read(path, bytes).record);
+        if let Some(record) = record {
             let side = if is_before { &mut self.before } else { &mut self.after };
-            side.insert(place.stem.to_owned(), (path.clone(), record));
+            side.insert(path.clone(), record);
         }
     }
 
-    fn pairs(&self) -> impl Iterator<Item = (Option<&Read>, Option<&Read>)> {
-        let names: BTreeSet<&String> = self.before.keys().chain(self.after.keys()).collect();
-        names.into_iter().map(|name| (self.before.get(name), self.after.get(name)))
+    /// Every report with what it was. One that has an id is known by that wherever it lies; the name of one without is
+    /// anybody's to choose, and says nothing.
+    fn pairs(&self, prefix: &str) -> Vec<(Option<Read<'_>>, Option<Read<'_>>)> {
+        let id = |path: &TreePath| Some(Place::of(path)?.stem.to_owned()).filter(|_| !is_draft(path, prefix));
+        let mut gone: BTreeMap<String, Vec<Read<'_>>> = BTreeMap::new();
+        let mut pairs = Vec::new();
+        for before in self.before.iter().filter(|(path, _)| !self.after.contains_key(*path)) {
+            match id(before.0) {
+                Some(id) => gone.entry(id).or_default().push(before),
+                None => pairs.push((Some(before), None)),
+            }
+        }
+        for after in &self.after {
+            let there = self.before.get_key_value(after.0);
+            let before = there.or_else(|| gone.get_mut(&id(after.0)?)?.pop());
+            pairs.push((before, Some(after)));
+        }
+        pairs.extend(gone.into_values().flatten().map(|before| (Some(before), None)));
+        pairs
+    }
+
+    /// Whether a report without an id became part of another one on its package, or got an id.
+    fn is_taken_in(&self, gone: &TreePath, prefix: &str) -> bool {
+        let folder = |path: &TreePath| Place::of(path).map(|place| place.folder.to_lowercase());
+        is_draft(gone, prefix) && self.after.keys().any(|path| folder(path) == folder(gone))
+    }
+
+    /// Whether the marks say no more than that the reports which the change brings have their ids.
+    fn proves_marks(&self, before: &Held, after: &Held, prefix: &str) -> bool {
+        let marks = |held: &Held| match held.get(IDS_FILE) {
+            Some(bytes) => read_marks(bytes),
+            None => Some(BTreeMap::new()),
+        };
+        let (Some(mut expected), Some(found)) = (marks(before), marks(after)) else { return false };
+        let ids = self.after.keys().filter_map(|path| ReportId::parse(Place::of(path)?.stem));
+        for id in ids.filter(|id| id.prefix == prefix) {
+            let mark = expected.entry(i32::from(id.year)).or_default();
+            mark.highest = mark.highest.max(id.number);
+        }
+        // The name of the newest batch proves nothing, and harms nobody.
+        let counted = |marks: BTreeMap<i32, Mark>| -> Vec<_> {
+            marks.into_iter().map(|(year, mark)| (year, mark.highest, mark.rest)).collect()
+        };
+        counted(expected) == counted(found)
     }
 }
 
-/// What happens to one report; nothing where a draft became part of another one.
-fn one(before: Option<&Read>, after: Option<&Read>, prefix: &str) -> Option<One> {
+/// Whether a report still waits for its id.
+fn is_draft(path: &TreePath, prefix: &str) -> bool {
+    Place::of(path).is_some_and(|place| ReportId::is_unassigned(place.stem, prefix))
+}
+
+/// What happens to one report.
+fn one(before: Option<Read<'_>>, after: Option<Read<'_>>, prefix: &str) -> Option<One> {
     let (path, record) = after.or(before)?;
     let place = Place::of(path)?;
-    if after.is_none() && ReportId::is_unassigned(place.stem, prefix) {
-        return None;
-    }
-    let meant = |side: Option<&Read>| -> BTreeSet<String> {
+    let meant = |side: Option<Read<'_>>| -> BTreeSet<String> {
         let said = side.filter(|(_, record)| !record.is_withdrawn());
         let said = said.and_then(|(path, record)| Statement::of(path, record.clone()).ok());
         said.map(|said| said.versions().iter().cloned().chain(said.vers()).collect()).unwrap_or_default()
     };
     let (was, is) = (meant(before), meant(after));
-    let sources_of = |side: Option<&Read>| -> BTreeSet<(String, String)> {
-        let text = |member: &osv_schema::Member<String>| member.as_str().unwrap_or_default().to_owned();
+    let sources_of = |side: Option<Read<'_>>| -> BTreeSet<(String, String)> {
+        let text = |member: &Member<String>| member.as_str().unwrap_or_default().to_owned();
         let origins = side.map(|(_, record)| record.origins()).unwrap_or_default();
         origins.iter().map(|origin| (text(&origin.source), text(&origin.sha256))).collect()
     };
     let before_sources = sources_of(before);
     let sources: BTreeSet<String> =
         sources_of(after).into_iter().filter(|one| !before_sources.contains(one)).map(|(source, _)| source).collect();
-    let is_withdrawn = |side: Option<&Read>| side.is_some_and(|(_, record)| record.is_withdrawn());
+    let is_withdrawn = |side: Option<Read<'_>>| side.is_some_and(|(_, record)| record.is_withdrawn());
     let kind = match (before, after) {
         (None, _) => "new",
         (_, None) => "removed",
@@ -242,8 +300,32 @@ fn one(before: Option<&Read>, after: Option<&Read>, prefix: &str) -> Option<One>
         removed: was.difference(&is).cloned().collect(),
         sources: sources.into_iter().collect(),
         has_evidence: shows_evidence(record),
+        is_draft: is_draft(path, prefix),
         ..One::default()
     })
+}
+
+/// Who approved in the change itself of what it says of a protected name: what was there before was looked at then.
+fn approved_by_itself(
+    before: Option<Read<'_>>,
+    path: &TreePath,
+    record: &Record,
+    settings: &rules::Settings,
+) -> Option<String> {
+    let known = before.map(|(_, record)| record.decisions()).unwrap_or_default();
+    let (mut decisions, mut by) = (record.decisions(), None);
+    for decision in decisions.iter_mut().filter(|decision| !known.contains(decision)) {
+        if decision.kind.as_str() == Some("approve") {
+            decision.kind = Member::Absent;
+            by = Some(decision.by.as_str().unwrap_or("nobody named").to_owned());
+        }
+    }
+    let by = by?;
+    let mut record = record.clone();
+    record.set_decisions(&decisions);
+    let found = rules::judge_file(path, Ok(write::canonical(&record).as_bytes()), settings).findings;
+    let is_protected = found.iter().any(|finding| finding.rule.name == GUARD);
+    is_protected.then(|| format!("the change itself brings the approval of it, by {by}"))
 }
 
 /// Other reports of the base on the same package, or with the same id or alias.

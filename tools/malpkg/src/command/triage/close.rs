@@ -15,10 +15,34 @@ use crate::planning::amend;
 /// The folder of what was closed, from the root of the tree.
 const FOLDER: &str = "config/triage";
 
-/// The keys of what was closed.
-pub(super) fn closed(snapshot: &Snapshot) -> BTreeSet<String> {
-    let names = snapshot.in_folder(FOLDER).filter_map(|entry| entry.path.file_name().strip_suffix(".toml"));
-    names.map(str::to_owned).collect()
+/// What was closed.
+pub(super) struct Closed {
+    keys: BTreeSet<String>,
+    /// What stands for what documents in quarantine said, whose keys are new ones when they come in other bytes.
+    contents: BTreeSet<String>,
+}
+
+impl Closed {
+    pub(super) fn read(snapshot: &Snapshot) -> Result<Closed, Failure> {
+        let mut closed = Closed { keys: BTreeSet::new(), contents: BTreeSet::new() };
+        for entry in snapshot.in_folder(FOLDER) {
+            let Some(key) = entry.path.file_name().strip_suffix(".toml") else { continue };
+            closed.keys.insert(key.to_owned());
+            let text = String::from_utf8_lossy(&snapshot.read(entry)?).into_owned();
+            let table = text.parse::<toml_edit::DocumentMut>().ok();
+            let content = table.as_ref().and_then(|table| table.get("content")?.as_str());
+            closed.contents.extend(content.map(str::to_owned));
+        }
+        Ok(closed)
+    }
+
+    /// Whether somebody closed an item, or one that said the same.
+    pub(super) fn has(&self, item: &queue::Item, snapshot: &Snapshot) -> Result<bool, Failure> {
+        if self.keys.contains(&item.key) || self.contents.is_empty() {
+            return Ok(self.keys.contains(&item.key));
+        }
+        Ok(item.content(snapshot)?.is_some_and(|content| self.contents.contains(&content)))
+    }
 }
 
 pub(super) fn run(
@@ -49,6 +73,10 @@ pub(super) fn run(
             let about = item.package.as_deref().or(item.path.as_deref()).unwrap_or_default();
             let mut table = toml_edit::DocumentMut::new();
             let said = [("because", because), ("by", &by), ("kind", item.kind), ("about", about)];
+            let content = item.content(&reading.snapshot)?;
+            if let Some(content) = content {
+                table["content"] = toml_edit::value(content);
+            }
             for (name, text) in said.into_iter().chain([("time", now.whole_seconds().to_string().as_str())]) {
                 table[name] = toml_edit::value(text);
             }

@@ -3,14 +3,16 @@
 use std::collections::BTreeSet;
 
 use curate::{OPEN, disputed, leads_to, sha256_hex};
-use database::{Base, Entry, Facts, Place, Report, ReportId};
+use database::{Base, Entry, Facts, Place, Report, ReportId, Snapshot};
+use intake::Held;
 use osv_schema::additions::Decision;
 use osv_schema::{Record, Timestamp};
 use rules::By;
 use serde::Serialize;
+use serde_json::Value;
 use store::Store;
 
-use super::close::closed;
+use super::close::Closed;
 use crate::change::{self, Judging};
 use crate::context::{Context, Reading};
 use crate::display::shell_word;
@@ -45,6 +47,23 @@ pub(super) struct Item {
     pub since: Option<String>,
     pub message: String,
     pub next: Vec<String>,
+    /// What it is about, where that lies in the quarantine.
+    #[serde(skip)]
+    pub held: Option<Held>,
+}
+
+impl Item {
+    /// What stands for what a document in quarantine says, as long as it is said again with no more than a newer date.
+    pub(super) fn content(&self, snapshot: &Snapshot) -> Result<Option<String>, Failure> {
+        const DATES: [&str; 3] = ["modified", "updatedAt", "updated_at"];
+        let Some(held) = &self.held else { return Ok(None) };
+        let bytes = held.document(snapshot)?.and_then(|document| document.bytes.ok());
+        let Some(Value::Object(mut said)) = bytes.and_then(|bytes| serde_json::from_slice(&bytes).ok()) else {
+            return Ok(None);
+        };
+        said.retain(|name, _| !DATES.contains(&name.as_str()));
+        Ok(Some(key("content", &[&held.source, &held.rule, &Value::Object(said).to_string()])))
+    }
 }
 
 /// The kinds of items, worst first.
@@ -61,10 +80,15 @@ pub(super) fn of(store: &Store, reading: &Reading, context: &Context<'_>) -> Res
         let rank = KINDS.iter().position(|kind| *kind == item.kind);
         (rank, item.since.clone(), item.package.clone(), item.key.clone())
     });
-    let closed = closed(&reading.snapshot);
-    let all = items.len();
-    items.retain(|item| !closed.contains(&item.key));
-    Ok(Queue { closed: all - items.len(), items })
+    let closed = Closed::read(&reading.snapshot)?;
+    let mut queue = Queue { items: Vec::new(), closed: 0 };
+    for item in items {
+        match closed.has(&item, &reading.snapshot)? {
+            true => queue.closed += 1,
+            false => queue.items.push(item),
+        }
+    }
+    Ok(queue)
 }
 
 /// The key of an item: the same as long as it is about the same.
@@ -93,6 +117,7 @@ fn of_quarantine(reading: &Reading, items: &mut Vec<Item>) -> Result<(), Failure
                 format!("malpkg approve {short} --by WHO{keep} --commit"),
                 format!("malpkg triage close {short} --because WHY --commit"),
             ],
+            held: Some(one.held.clone()),
         });
     }
     for one in held(snapshot)?.into_iter().filter(|held| held.rule != GUARD) {
@@ -112,6 +137,7 @@ fn of_quarantine(reading: &Reading, items: &mut Vec<Item>) -> Result<(), Failure
                 format!("malpkg quarantine retry {short} --commit"),
                 format!("malpkg quarantine drop {short} --commit"),
             ],
+            held: Some(one),
         });
     }
     Ok(())
@@ -153,6 +179,7 @@ fn unapproved(store: &Store, reading: &Reading, context: &Context<'_>, items: &m
                 format!("malpkg approve {word} --by WHO --commit"),
                 format!("malpkg withdraw {word} --reason false-positive --commit"),
             ],
+            held: None,
         });
     }
     Ok(())
@@ -210,6 +237,7 @@ impl About<'_> {
             since: None,
             message,
             next: next.iter().map(|next| next.replace("{}", &word)).collect(),
+            held: None,
         }
     }
 

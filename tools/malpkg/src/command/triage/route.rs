@@ -1,5 +1,9 @@
 //! Who should look at a change: nobody, one person, or two.
 
+use std::collections::BTreeSet;
+
+use database::{IDS_FILE, TreePath};
+
 use crate::config::Config;
 
 use super::change::One;
@@ -47,6 +51,7 @@ pub(super) fn of_report(one: &One, config: &Config) -> (Route, Vec<String>) {
         put(Route::TwoReviewers, "its name is protected");
     }
     match one.kind {
+        "removed" if one.is_draft => put(Route::Review, "a report that waits for its id goes away"),
         "removed" => put(Route::TwoReviewers, "a report goes away"),
         "withdrawn" | "narrowed" | "reinstated" => put(Route::Review, "what was said is taken back, or said again"),
         _ => {}
@@ -78,8 +83,36 @@ pub(super) fn of_report(one: &One, config: &Config) -> (Route, Vec<String>) {
     (route, why.into_iter().map(|(_, told)| told).collect())
 }
 
+/// What a change does beside its reports.
+pub(super) struct Beside<'b> {
+    /// The files.
+    pub(super) files: &'b [TreePath],
+    /// The rules that find faults there, or in reports that the change left alone.
+    pub(super) faults: BTreeSet<&'static str>,
+    /// Whether the marks of the ids say just what the reports of the change show.
+    pub(super) proves_marks: bool,
+}
+
+impl Beside<'_> {
+    /// Who should look at one of its files, and why.
+    fn of_file(&self, path: &TreePath) -> (Route, &'static str) {
+        let is_hidden = path.parts().any(|part| part.starts_with('.'));
+        let is_text = path.as_str().ends_with(".md") && (path.folder().is_empty() || path.is_in("docs"));
+        match path.parts().nth(1) {
+            _ if path.as_str() == IDS_FILE && self.proves_marks => (Route::Auto, ""),
+            Some("ids.json" | "cursors" | "quarantine" | "remembered") if path.is_in("osv") && !is_hidden => {
+                (Route::Review, "it changes what only the tools write")
+            }
+            _ if (is_text || path.is_in("osv")) && !is_hidden => {
+                (Route::Review, "it changes files that are no reports")
+            }
+            _ => (Route::TwoReviewers, "it changes how the database is kept"),
+        }
+    }
+}
+
 /// Who should look at the whole, and why.
-pub(super) fn of_all(all: &[One], others: &[String], taken: &[curate::Taken]) -> (Route, Vec<String>) {
+pub(super) fn of_all(all: &[One], beside: &Beside<'_>, taken: &[curate::Taken]) -> (Route, Vec<String>) {
     let mut route = all.iter().map(|one| one.route).max().unwrap_or_default();
     let mut why = Vec::new();
     let by_hand = all.iter().filter(|one| one.kind == "new" && one.sources.is_empty()).count();
@@ -89,9 +122,15 @@ pub(super) fn of_all(all: &[One], others: &[String], taken: &[curate::Taken]) ->
             "{by_hand} new reports by hand are more than {BY_HAND_MAX}: send them in parts, or as a source"
         ));
     }
-    if others.iter().any(|path| path == "malpkg.toml" || path.starts_with("config/")) {
-        route = Route::TwoReviewers;
-        why.push("it changes how the database is kept".to_owned());
+    let files: BTreeSet<(Route, &str)> = beside.files.iter().map(|path| beside.of_file(path)).collect();
+    for (for_files, told) in files.into_iter().rev().filter(|(route, _)| *route > Route::Auto) {
+        route = route.max(for_files);
+        why.push(told.to_owned());
+    }
+    if !beside.faults.is_empty() {
+        route = route.max(Route::Review);
+        let faults: Vec<&str> = beside.faults.iter().copied().collect();
+        why.push(format!("the rules find faults elsewhere: {}", faults.join(", ")));
     }
     for taken in taken {
         route = Route::TwoReviewers;
