@@ -99,6 +99,19 @@ fn an_alias_belongs_to_one_package() {
 }
 
 #[test]
+fn a_number_has_one_spelling() {
+    let check = |id: &str, is_found: bool| {
+        let path = format!("malicious/npm/a/{id}.json");
+        let expected: &[&str] = if is_found { &[&path] } else { &[] };
+        check("invalid-id", &[(&path, on(id, "npm", "a", json!({})))], expected);
+    };
+    check("MAL-2026-7", false);
+    for id in ["MAL-2026-007", "MAL-2026-0", "MAL-0001-7x"] {
+        check(id, true);
+    }
+}
+
+#[test]
 fn an_alias_is_no_id_of_another_package() {
     let naming = |id: &str, name: &str, alias: &str, mut more: Value| {
         more["aliases"] = json!([alias]);
