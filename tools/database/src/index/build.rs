@@ -23,28 +23,6 @@ pub struct Indexed {
     pub found: BTreeMap<String, (usize, Vec<u32>)>,
 }
 
-/// How many files or keys are written at once.
-const PART: usize = 4096;
-
-/// Some files as bytes, and how long each is.
-fn write_part(files: &[IndexedFile]) -> (Vec<u8>, Vec<usize>) {
-    let (mut bytes, mut sizes) = (Vec::with_capacity(files.len() * 160), Vec::with_capacity(files.len()));
-    for file in files {
-        let from = bytes.len();
-        write_file(file, &mut bytes);
-        sizes.push(bytes.len() - from);
-    }
-    (bytes, sizes)
-}
-
-/// A key as it is written: the hash, and the number of the record.
-fn key_bytes((hash, record): &(u64, u32)) -> [u8; 12] {
-    let mut bytes = [0; 12];
-    bytes[..8].copy_from_slice(&hash.to_le_bytes());
-    bytes[8..].copy_from_slice(&record.to_le_bytes());
-    bytes
-}
-
 impl Indexed {
     /// The bytes of an index.
     pub fn bytes(&self) -> Vec<u8> {
@@ -77,24 +55,19 @@ impl Indexed {
         // The head's own blocks are guarded by its checksum; theirs in the table stands for zeros.
         body.resize(head_size, 0);
         let at = |body: &Vec<u8>| body.len() as u64;
-        let written: Vec<(Vec<u8>, Vec<usize>)> = files.par_chunks(PART).map(write_part).collect();
         let mut starts = Vec::with_capacity(files.len() + 1);
-        for (bytes, sizes) in written {
-            let mut start = at(&body);
-            for size in sizes {
-                starts.push(start);
-                start += size as u64;
-            }
-            body.extend(bytes);
+        for file in files {
+            starts.push(at(&body));
+            write_file(file, &mut body);
         }
         starts.push(at(&body));
         head.starts_at = at(&body);
         body.extend(starts.iter().flat_map(|start| start.to_le_bytes()));
         drop(starts);
         head.keys_at = at(&body);
-        for part in keys.chunks(PART) {
-            let bytes: Vec<[u8; 12]> = part.iter().map(key_bytes).collect();
-            body.extend_from_slice(bytes.as_flattened());
+        for (hash, record) in keys {
+            body.extend_from_slice(&hash.to_le_bytes());
+            body.extend_from_slice(&record.to_le_bytes());
         }
         for (rule, (_, files)) in head.rules.iter_mut().zip(found.values()) {
             rule.files_at = at(&body);

@@ -13,7 +13,7 @@ const OBJECT_MAX: u64 = 64 << 20;
 /// How many bytes of bases may wait for what is made of them, in each thread.
 const WAITING_MAX: usize = 256 << 20;
 /// Into how many parts work is cut for each thread, so that none waits long for the last one.
-const PARTS: usize = 64;
+const PARTS: usize = 16;
 /// How many objects are worth a part.
 const PART_MIN: usize = 128;
 
