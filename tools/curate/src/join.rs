@@ -144,7 +144,7 @@ impl Joining {
         is_one_of_several: bool,
     ) -> Result<(), InvalidDetails> {
         let mut record = delivery.record.clone();
-        record.drop_decisions();
+        record.set_decisions(&[]);
         let details = Details::parse(record.details.as_str().unwrap_or_default())?;
         let found = found_there(delivery, &record, content_sha256, self, is_one_of_several);
         let mut other = Joining { package: self.package.clone(), record, before: None, details, more: More::default() };

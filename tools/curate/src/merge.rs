@@ -60,12 +60,21 @@ pub fn merge(base: &Snapshot, merging: &Merging<'_>, now: Timestamp) -> Merged {
     let mut edited = hand_edits(base, merging, &mut merged);
     let (groups, mut unassigned) = grouped(base, merging, now, &mut merged);
     for ((group, found), reports) in groups.iter().zip(find(base, &groups, merging.prefix)).zip(&mut unassigned) {
-        let reports = std::mem::take(reports);
+        let mut reports = std::mem::take(reports);
+        if found.as_ref().is_ok_and(|found| found.report.is_some()) {
+            reports.retain(|report| match fault_in_decisions(report) {
+                None => true,
+                Some(fault) => {
+                    merged.plan.rejected.push(fault.at(&report.path));
+                    false
+                }
+            });
+        }
+        if reports.is_empty() {
+            continue;
+        }
         let paths: Vec<TreePath> = reports.iter().map(|report| report.path.clone()).collect();
         let done = found.and_then(|found| {
-            if found.report.is_some() {
-                reports.iter().try_for_each(fault_in_decisions)?;
-            }
             let edit = found.report.as_ref().and_then(|(path, ..)| edited.remove(path));
             joined(group, found, edit, reports, merging.prefix, now)
         });
@@ -154,20 +163,17 @@ fn read(entry: &Entry, bytes: Result<&[u8], String>, now: Timestamp) -> Result<(
 
 /// What a report without an id brings into a published one is what sources say, and what it lists besides: what somebody
 /// decided about that one is not told by whoever sends another.
-fn fault_in_decisions(report: &Unassigned) -> Result<(), Fault> {
+fn fault_in_decisions(report: &Unassigned) -> Option<Fault> {
     let is_found = |decision: &Decision| matches!(decision.kind.as_str(), Some("as-found" | "hand-edit"));
-    match report.joining.record.decisions().iter().position(|decision| !is_found(decision)) {
-        None => Ok(()),
-        Some(at) => Err(Fault {
-            rule: "outside-contribution",
-            pointer: Pointer::root().member("database_specific").member("malpkg").member("decisions").item(at),
-            message: "a report without an id decides something about a published one".to_owned(),
-            remedy:
-                "take the decision away, merge, and decide it of the published report: `malpkg withdraw`, `narrow` or \
-                     `approve`"
-                    .to_owned(),
-        }),
-    }
+    let at = report.joining.record.decisions().iter().position(|decision| !is_found(decision))?;
+    Some(Fault {
+        rule: "outside-contribution",
+        pointer: Pointer::root().member("database_specific").member("malpkg").member("decisions").item(at),
+        message: "a report without an id decides something about a published one".to_owned(),
+        remedy: "take the decision away, merge, and decide it of the published report: `malpkg withdraw`, `narrow` or \
+                 `approve`"
+            .to_owned(),
+    })
 }
 
 /// Brings a report that holds one delivery as it was sent into our form: the words of the source become a section, and the

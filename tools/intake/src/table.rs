@@ -5,6 +5,7 @@ mod rows;
 mod types;
 mod words;
 
+pub(crate) use rows::{BEHIND, ends_in_quote};
 pub(crate) use words::reference_kind;
 
 use std::collections::BTreeMap;

@@ -148,30 +148,22 @@ impl Record {
         listed.as_array().unwrap_or_default().iter().filter_map(of_value).collect()
     }
 
-    /// Takes all decisions away. What is none stays.
-    pub fn drop_decisions(&mut self) {
-        let others = malpkg(self).and_then(|ours| ours.get(DECISIONS)).map(others).unwrap_or_default();
-        let members = self.database_specific.value_mut();
-        let Some(Value::Object(ours)) = members.and_then(|members| members.get_mut(MALPKG)) else { return };
-        ours.remove(DECISIONS);
-        if !others.is_empty() {
-            ours.insert(DECISIONS.to_owned(), Value::Array(others));
-        }
-    }
-
     /// Puts these decisions in the place of those that there are. What is none stays, behind them.
     pub fn set_decisions(&mut self, decisions: &[Decision]) {
         let others = malpkg(self).and_then(|ours| ours.get(DECISIONS)).map(others).unwrap_or_default();
         let listed: Vec<Value> = decisions.iter().map(to_value).chain(others).collect();
-        if listed.is_empty() {
+        if listed.is_empty() && self.decisions().is_empty() {
+            // A list that is not there, or was written down as empty, stays so.
             return;
         }
         let ours = self.database_specific.or_default().entry(MALPKG.to_owned()).or_insert(Value::Null);
         if !matches!(ours, Value::Object(_)) {
             *ours = Value::Object(Object::new());
         }
-        if let Value::Object(ours) = ours {
-            ours.insert(DECISIONS.to_owned(), Value::Array(listed));
+        let Value::Object(ours) = ours else { return };
+        match listed.is_empty() {
+            true => drop(ours.remove(DECISIONS)),
+            false => drop(ours.insert(DECISIONS.to_owned(), Value::Array(listed))),
         }
     }
 }

@@ -94,7 +94,12 @@ fn one(name: &str, bytes: Result<Vec<u8>, Unread>, visit: &mut Visit<'_>) {
 
 /// What stands behind a table as it is read: the first line break ends its last row where nothing else does, and whoever
 /// reads the second one as part of a row is inside of a quoted cell.
-const BEHIND: &[u8] = b"\n\n";
+pub(crate) const BEHIND: &[u8] = b"\n\n";
+
+/// Whether what was read up to there of a table of this size, and of what stands behind it, ended inside of a quoted cell.
+pub(crate) fn ends_in_quote(read: &csv::Position, size: u64) -> bool {
+    read.byte() > size + 1
+}
 
 /// CSV with a header.
 fn comma_separated(name: &str, reader: impl BufRead, map: &Map, visit: &mut Visit<'_>) -> io::Result<Option<Damage>> {
@@ -109,7 +114,7 @@ fn comma_separated(name: &str, reader: impl BufRead, map: &Map, visit: &mut Visi
     while read_row(&mut rows, &mut record)? {
         left.set(DOCUMENT_SIZE_MAX);
         let line = record.position().map_or(0, csv::Position::line);
-        if rows.position().byte() > size.get() + 1 {
+        if ends_in_quote(rows.position(), size.get()) {
             return Ok(Some(Damage { place: format!("{name}:{line}"), fault: open_quote(header.as_deref(), &record) }));
         }
         let Some(columns) = &header else {

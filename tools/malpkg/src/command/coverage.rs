@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use database::verdict::{self, Statement};
 use database::{Entry, Snapshot};
 use ecosystem::PackageQuery;
-use intake::{List, Row};
+use intake::List;
 use serde::Serialize;
 
 use crate::against::{Claim, Differing, ids, statements};
@@ -126,15 +126,8 @@ const VERSIONS: [&str; 5] = ["versions", "version", "package_version", "package 
 fn read_list(arguments: &Arguments) -> Result<Read, Failure> {
     let place = arguments.file.display();
     let bytes = std::fs::read(&arguments.file).map_err(|error| Failure::new(error).place(&place))?;
-    let list = List::read(&[bytes.as_slice(), b"\n", END.as_bytes()].concat());
-    let mut list = list.map_err(|error| Failure::new(error).place(&place).remedy("give a CSV file in UTF-8"))?;
-    let last = list.rows.pop();
-    let is_end = |row: &Row| list.columns.first().is_some_and(|first| row.field(&[first.as_str()]) == END);
-    if !last.as_ref().is_some_and(is_end) {
-        let line = last.map_or(1, |last| last.line);
-        let message = "a quote is never closed from here on: this row and all behind it were not read".to_owned();
-        list.unread.push((line, message));
-    }
+    let list = List::read(&bytes);
+    let list = list.map_err(|error| Failure::new(error).place(&place).remedy("give a CSV file in UTF-8"))?;
     let has = |names: &[&str]| list.columns.iter().any(|column| names.contains(&column.as_str()));
     if !has(&NAMES) {
         let failure = Failure::new("no column is called `package`, `name` or `purl`").place(&place);
@@ -172,9 +165,6 @@ fn read_list(arguments: &Arguments) -> Result<Read, Failure> {
     }
     Ok((listed, queries, unread))
 }
-
-/// A row behind a list: a quote that is never closed takes it in.
-const END: &str = "\u{1}the end of the list\u{1}";
 
 /// Whether a name is a purl, or begins with the ecosystem that is said beside it.
 fn names_its_own(name: &str, ecosystem: &str) -> bool {

@@ -187,11 +187,13 @@ fn a_draft_decides_nothing_of_a_published_report() {
     let decided = r#""malpkg": { "decisions": [{ "kind": "narrow", "cleared": ["1.0.0"], "by": "Ada", "reason": "false-positive",
         "time": "2026-02-01T00:00:00Z" }],"#;
     let drafted = draft("a", &["2.0.0"]).replacen("\"malpkg\": {", decided, 1);
-    let other = "osv/malicious/npm/b/MAL-0000-b.json";
-    let repository = repository(&[(KNOWN, &known), (DRAFT, &drafted), (other, &placed("b", "1.0.0", "c0ffee"))]);
+    let other = "osv/malicious/npm/a/MAL-0000-b.json";
+    let repository = repository(&[(KNOWN, &known), (DRAFT, &drafted), (other, &placed("a", "3.0.0", "c0ffee"))]);
     let done = json(repository.path(), &["merge", "--commit"], Exit::Done);
     let rejected = &done["rejected"][0];
     assert_eq!((&rejected["rule"], done["rejected"].as_array().unwrap().len()), (&"outside-contribution".into(), 1));
-    assert_eq!(read(&repository, KNOWN)["affected"][0]["versions"], serde_json::json!(["1.0.0"]));
-    assert!(repository.has(DRAFT) && done["commit"].is_string(), "the other one goes on: {done}");
+    assert_eq!(read(&repository, KNOWN)["affected"][0]["versions"], serde_json::json!(["1.0.0", "3.0.0"]));
+    assert!(repository.has(DRAFT) && !repository.has(other), "the other one on the package goes on: {done}");
+    let again = json(repository.path(), &["merge", "--commit"], Exit::Done);
+    assert!(again["commit"].is_null() && again["rejected"][0]["rule"] == "outside-contribution", "{again}");
 }
