@@ -12,7 +12,7 @@ fn check(report: &Report<'_>, sink: &mut Sink<'_>) {
     let id = report.record.as_ref().and_then(|record| record.id.as_str()).unwrap_or_default();
     let prefix = sink.settings.prefix.clone();
     // A number has one spelling, or it could be given twice.
-    let is_ours = |read: ReportId<'_>| read.prefix == prefix && read.year != 0 && read.number != 0;
+    let is_ours = |read: ReportId<'_>| read.prefix == prefix && read.year != 0;
     if id.is_empty() || ReportId::parse(id).is_some_and(|read| is_ours(read) && read.to_string() == id) {
         return;
     }
