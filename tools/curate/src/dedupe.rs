@@ -32,9 +32,11 @@ pub fn leads_to(record: &Record) -> Option<String> {
     if !record.is_withdrawn() {
         return None;
     }
+    // Whatever else was said against it: what is left of that is in the other one.
     let decisions = crate::decided::in_order(record.decisions());
-    let last = decisions.into_iter().rfind(|one| matches!(one.kind.as_str(), Some("withdraw" | "reinstate")))?;
-    last.survivor.value().cloned().filter(|_| last.kind.as_str() == Some("withdraw"))
+    let since = decisions.into_iter().rev().take_while(|one| one.kind.as_str() != Some("reinstate"));
+    let mut withdrawals = since.filter(|one| one.kind.as_str() == Some("withdraw"));
+    withdrawals.find_map(|one| one.survivor.value().cloned())
 }
 
 /// One of several reports on a package.

@@ -1,6 +1,7 @@
 //! Two reports on one package become one: the union of their lists, and what that comes to.
 
 mod branches;
+mod led;
 mod lone;
 mod streams;
 
@@ -10,6 +11,7 @@ use osv_schema::{Member, Record, Timestamp};
 use crate::join::Joining;
 use crate::unite::{drop_empty, written};
 pub use branches::{MeetError, Meeting, Met, meet, meet_all};
+pub use led::follow;
 pub use lone::restore;
 pub use streams::{News, gather};
 

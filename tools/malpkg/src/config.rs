@@ -124,6 +124,11 @@ impl Config {
             let number = |key| Ok::<_, Failure>(number(key)?.and_then(|number| usize::try_from(number).ok()));
             config.guard.percent = number("percent")?.unwrap_or(config.guard.percent);
             config.guard.at_least = number("at-least")?.unwrap_or(config.guard.at_least);
+            if config.guard.percent > 100 {
+                return Err(Failure::new(
+                    "`guard.percent` is the share of all reports, and more than 100 stops nothing",
+                ));
+            }
         }
         if let Some(section) = section(&table, "rules")? {
             for (name, level) in section {
@@ -391,6 +396,10 @@ mod tests {
         check(
             "[source.x]\nformat = \"osv\"\nunpacked-max = -1",
             "error: `source.x.unpacked-max` must be a whole number from 0 up",
+        );
+        check(
+            "[guard]\npercent = 101",
+            "error: `guard.percent` is the share of all reports, and more than 100 stops nothing",
         );
         check("a = ", "error: line 1: string values must be quoted, expected literal string");
     }

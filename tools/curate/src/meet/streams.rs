@@ -42,6 +42,11 @@ impl News {
         }
     }
 
+    /// The files that came in or changed.
+    pub(super) fn files(&self) -> impl Iterator<Item = &TreePath> {
+        self.files.iter()
+    }
+
     /// The deliveries that lie in reports without an id, which belong to what there is like those that are ingested.
     pub fn placed(base: &Snapshot, prefix: &str) -> News {
         let is_placed = |place: &Place<'_>| ReportId::is_unassigned(place.stem, prefix);

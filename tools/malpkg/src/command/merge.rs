@@ -72,16 +72,18 @@ pub(crate) fn run(arguments: &Arguments, context: &mut Context<'_>) -> Result<Ex
             };
             let Merged { mut plan, mut was, merged, formed, edits } = curate::merge(&joined, &merging, now);
             plan.changes = after(base, changes, &plan.changes);
-            let planned = (&base.with(&plan.changes), &plan.changes);
             // What is not taken says nothing.
             let refused = plan.rejected.iter().filter_map(|one| one.delivery.parse().ok());
             let left_out = &refused.chain(left_out.iter().cloned()).collect();
             let merging = Merging { left_out, ..merging };
+            let followed = curate::follow(&base.with(&plan.changes), &sides, &merging, now);
+            plan.changes = after(base, plan.changes, &followed.changes);
+            let planned = (&base.with(&plan.changes), &plan.changes);
             let gathered = curate::gather(planned, &sides, &holders, &merging, now);
             let ended = gathered.was.len();
             plan.changes = after(base, plan.changes, &gathered.changes);
-            plan.rejected.extend(rejected.into_iter().chain(gathered.rejected));
-            for (path, files) in of_met.into_iter().chain(gathered.was) {
+            plan.rejected.extend(rejected.into_iter().chain(followed.rejected).chain(gathered.rejected));
+            for (path, files) in of_met.into_iter().chain(followed.was).chain(gathered.was) {
                 was.entry(path).or_default().extend(files);
             }
             Tried { plan, was, more: [merged, formed, edits, met, ended] }

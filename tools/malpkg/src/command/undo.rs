@@ -78,6 +78,10 @@ pub(crate) fn run(arguments: &Arguments, context: &mut Context<'_>) -> Result<Ex
     drop(progress);
     let plan = &landed.planned.plan;
     let (changed, already, rejected) = (plan.changes.changes().len(), plan.skipped.len(), plan.rejected.len());
+    if changed + already + rejected == 0 && landed.guarded.is_empty() {
+        let failure = Failure::new("nothing that this commit brought is here").place(&arguments.undone);
+        return Err(failure.remedy("name a commit of this branch, or the branch that has it: `--ref`"));
+    }
     let summary = format!("{} taken back, {already} unchanged, {rejected} rejected", count(changed, "report"));
     view::write(plan, view::Told::of(&landed, &arguments.landing, &summary), context)?;
     Ok(Exit::found(arguments.strict && rejected > 0 || !landed.guarded.is_empty()))

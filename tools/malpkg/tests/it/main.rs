@@ -27,6 +27,7 @@ mod identical;
 mod ingest;
 mod isolation;
 mod killed;
+mod led;
 mod lookup;
 mod meaning;
 mod meeting;

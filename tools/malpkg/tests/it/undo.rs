@@ -296,3 +296,18 @@ fn what_a_run_said_again_and_nobody_had_doubted_stays() {
     ingest(&repository, "feed", 3, &[("a", &["1.0.0", "2.0.0"])]);
     assert_eq!(versions(&repository, KNOWN), ["1.0.0", "2.0.0"]);
 }
+
+#[test]
+fn a_run_of_another_branch_is_not_here() {
+    let repository = repository();
+    ingest(&repository, "feed", 1, &[("a", &["1.0.0"])]);
+    repository.run(&["checkout", "--quiet", "-b", "other"]);
+    let there = ingest(&repository, "feed", 2, &[("b", &["1.0.0"])]);
+    repository.run(&["checkout", "--quiet", "main"]);
+    let ran = malpkg(repository.path(), &["undo", &there]);
+    let expected = format!(
+        "error: {there}: nothing that this commit brought is here\n  help: name a commit of this branch, or the branch \
+         that has it: `--ref`\n"
+    );
+    assert_eq!((ran.exit, ran.err.as_str()), (Exit::Failed, expected.as_str()));
+}

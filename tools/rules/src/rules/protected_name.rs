@@ -79,7 +79,7 @@ fn is_exact(affected: &Affected, is_repository: bool) -> bool {
 
 /// Whether just what a report means was approved of by somebody who neither wrote the report, nor sent it, nor is credited;
 /// or, where that is asked for, left standing by a narrowing. A change voids an approval, but for what people cleared since:
-/// a correction by hand waits for nobody.
+/// a correction by hand waits for nobody. What two branches approved of is approved of where they meet.
 fn is_approved(affected: &Affected, record: &Record, or_narrowed: bool) -> bool {
     let decisions = record.decisions();
     let spelled = |ranges: &[Range]| -> HashSet<String> { ranges.iter().map(write::compact).collect() };
@@ -89,21 +89,28 @@ fn is_approved(affected: &Affected, record: &Record, or_narrowed: bool) -> bool 
     let cleared: HashSet<&String> = narrowings().flat_map(|decision| decision.cleared.items()).collect();
     let cleared_ranges: HashSet<String> =
         narrowings().flat_map(|decision| spelled(decision.cleared_ranges.items())).collect();
-    decisions.iter().any(|decision| {
+    let (mut is_any, mut approved, mut approved_ranges) = (false, HashSet::new(), HashSet::new());
+    for decision in &decisions {
         let (versions, ranges) = (listed(decision.versions.items()), spelled(decision.ranges.items()));
-        let has_all = meant.is_subset(&versions) && meant_ranges.is_subset(&ranges);
-        let has_no_more = || {
-            versions.difference(&meant).all(|version| cleared.contains(version))
-                && ranges.difference(&meant_ranges).all(|range| cleared_ranges.contains(range))
-        };
         match decision.kind.as_str() {
             Some("approve") => {
-                has_all && has_no_more() && decision.by.as_str().is_some_and(|by| may_approve(by, record))
+                let has_no_more = versions.difference(&meant).all(|version| cleared.contains(version))
+                    && ranges.difference(&meant_ranges).all(|range| cleared_ranges.contains(range));
+                if has_no_more && decision.by.as_str().is_some_and(|by| may_approve(by, record)) {
+                    is_any = true;
+                    approved.extend(versions);
+                    approved_ranges.extend(ranges);
+                }
             }
-            Some("narrow" | "undo") => or_narrowed && has_all,
-            _ => false,
+            Some("narrow" | "undo") if or_narrowed => {
+                if meant.is_subset(&versions) && meant_ranges.is_subset(&ranges) {
+                    return true;
+                }
+            }
+            _ => {}
         }
-    })
+    }
+    is_any && meant.is_subset(&approved) && meant_ranges.is_subset(&approved_ranges)
 }
 
 /// Whether somebody may approve of a report.

@@ -218,6 +218,15 @@ fn a_protected_name_takes_two_people_and_the_versions() {
     // A newer approval counts beside an older one.
     let twice = json!([approval("ada", json!(["0.9.0"])), approval("bob", json!(["1.0.0"]))]);
     check(approved(twice), &[]);
+    // What two branches approved of is approved of together, as long as nothing is beside it.
+    let both = |more: &[&str]| {
+        let mut over = approved(json!([approval("ada", json!(["1.0.0"])), approval("bob", json!(["1.1.0"]))]));
+        over["affected"] = json!([{ "package": { "ecosystem": "npm", "name": "left-padd" }, "versions": more }]);
+        over
+    };
+    check(both(&["1.0.0", "1.1.0"]), &[]);
+    check(both(&["1.0.0", "1.1.0", "1.2.0"]), &[ALONE]);
+    check(both(&["1.0.0", "1.2.0"]), &[ALONE]);
     // The author's own does not.
     let mut credited = approved(json!([approval("Ada", json!(["1.0.0"]))]));
     credited["credits"] = json!([{ "name": "ada", "type": "FINDER" }]);
