@@ -24,6 +24,8 @@ pub const EVERY: &str = "*";
 pub struct Listed {
     /// Sorted by key.
     known: Vec<(ListedKey, i64)>,
+    /// For what keys begin with, where the first of them is: a look at the middle of a long list is a wait for memory.
+    starts: Vec<u32>,
     added: HashMap<ListedKey, i64>,
 }
 
@@ -63,8 +65,11 @@ impl Listed {
     }
 
     fn find(&self, key: &ListedKey) -> Option<i64> {
-        let at = self.known.binary_search_by(|(known, _)| known.cmp(key)).ok()?;
-        Some(self.known[at].1)
+        let begin = begin_of(key);
+        let [from, to] = [begin, begin + 1].map(|at| self.starts.get(at).map_or(0, |&start| start as usize));
+        let among = self.known.get(from..to)?;
+        let at = among.binary_search_by(|(known, _)| known.cmp(key)).ok()?;
+        Some(among[at].1)
     }
 
     /// All of it as bytes that [`of_bytes`](Self::of_bytes) reads.
@@ -89,8 +94,32 @@ impl Listed {
             Some((key.try_into().ok()?, i64::from_le_bytes(time.try_into().ok()?)))
         });
         let known: Vec<(ListedKey, i64)> = known.collect::<Option<_>>()?;
-        (rest.is_empty() && known.is_sorted_by(|a, b| a.0 < b.0)).then(|| Listed { known, added: HashMap::new() })
+        let starts = starts(&known)?;
+        (rest.is_empty() && known.is_sorted_by(|a, b| a.0 < b.0)).then(|| Listed {
+            known,
+            starts,
+            added: HashMap::new(),
+        })
     }
+}
+
+/// What a key begins with.
+fn begin_of(key: &ListedKey) -> usize {
+    usize::from(u16::from_be_bytes([key[0], key[1]]))
+}
+
+/// Where the keys that begin with each two bytes begin, and where the last of them end.
+fn starts(known: &[(ListedKey, i64)]) -> Option<Vec<u32>> {
+    let mut starts = vec![0; usize::from(u16::MAX) + 2];
+    for (at, (key, _)) in known.iter().enumerate() {
+        starts[begin_of(key) + 1] = u32::try_from(at + 1).ok()?;
+    }
+    let mut last = 0;
+    for start in &mut starts {
+        last = last.max(*start);
+        *start = last;
+    }
+    Some(starts)
 }
 
 fn key(package: &Package, word: &str) -> ListedKey {

@@ -8,8 +8,10 @@ use osv_schema::{Record, Timestamp, write};
 use rayon::prelude::*;
 
 use crate::body::{Body, Deflater, Inflater};
+use crate::bundle::Object;
 use crate::folders::{self, Folders};
 use crate::intel::Told;
+use crate::noted::read_said;
 use crate::older::Older;
 use crate::published::publish;
 use crate::release::Ticker;
@@ -40,6 +42,8 @@ pub(crate) struct Facts {
     pub folders: Folders,
     /// What it says, where a target asks for that.
     pub said: Option<Box<Said>>,
+    /// What a git bundle has of it, where a target asks for that.
+    pub object: Option<Object>,
     /// The published record on one line.
     pub body: Body,
     /// Whether it was made for this release, and not taken over from an older one.
@@ -57,7 +61,8 @@ pub(crate) struct Said {
 
 impl Said {
     fn of(path: &TreePath, record: &Record) -> Box<Said> {
-        Box::new(Said { rows: Row::each(path, record), told: Told::of(record) })
+        let rows = Row::each(path, record);
+        Box::new(Said { told: Told::of(record, &rows), rows })
     }
 }
 
@@ -96,23 +101,26 @@ pub(crate) fn collect<'s, 'p>(
 ) -> Result<Collected<'s>, Error> {
     let known: BTreeSet<&str> = input.held.iter().map(|held| held.path.as_str()).collect();
     let reports = input.snapshot.reports().filter(|(_, entry)| !known.contains(entry.path.as_str()));
-    let (mut items, mut wanted) = (Vec::new(), Vec::new());
+    let (mut items, mut said, mut wanted) = (Vec::new(), Vec::new(), Vec::new());
     for (place, entry) in reports {
         match older.and_then(|older| older.facts(place.stem, &entry.content)) {
-            Some(facts) => items.push(Item { path: &entry.path, id: place.stem, content: &entry.content, facts }),
+            Some((facts, noted)) => {
+                items.push(Item { path: &entry.path, id: place.stem, content: &entry.content, facts });
+                said.push(noted);
+            }
             None => wanted.push(entry),
         }
     }
     let needs_rows = input.targets.iter().any(|target| target.needs_rows());
     if needs_rows {
-        read_rows(&mut items).map_err(Error::io("read again what is in", dir))?;
+        read_rows(&mut items, &said).map_err(Error::io("read again what is in", dir))?;
     }
     let ticker = ticker(wanted.len());
     let is_archived = [Target::Zip, Target::Bundle].iter().any(|target| input.targets.contains(target));
     let deflater = if is_archived { Deflater::for_archives(dir) } else { Deflater::for_keeping(dir) };
     let deflater = deflater.map_err(Error::io("write in", dir))?;
     let read = input.snapshot.map_each(&wanted, |entry, bytes| {
-        let facts = facts(entry, bytes, &deflater, needs_rows);
+        let facts = facts(entry, bytes, &deflater, input);
         ticker.tick();
         facts
     });
@@ -143,10 +151,14 @@ pub(crate) fn collect<'s, 'p>(
     Ok(Collected { items, held })
 }
 
-/// Reads the rows of records that were taken over.
-fn read_rows(items: &mut [Item<'_>]) -> std::io::Result<()> {
-    items.par_iter_mut().with_min_len(64).try_for_each_init(Inflater::new, |inflater, item| {
-        item.facts.said = Some(item.reread(inflater, |record| Said::of(item.path, &record))?);
+/// What the records say that were taken over: what was noted, or else they are read again.
+fn read_rows(items: &mut [Item<'_>], noted: &[&str]) -> std::io::Result<()> {
+    items.par_iter_mut().zip(noted).with_min_len(64).try_for_each_init(Inflater::new, |inflater, (item, noted)| {
+        let said = match read_said(noted) {
+            Some(said) => Box::new(said),
+            None => item.reread(inflater, |record| Said::of(item.path, &record))?,
+        };
+        item.facts.said = Some(said);
         Ok(())
     })
 }
@@ -156,18 +168,21 @@ fn facts(
     entry: &Entry,
     bytes: Result<&[u8], ReadError>,
     deflater: &Deflater,
-    needs_rows: bool,
+    input: &Input<'_>,
 ) -> Result<Facts, Refusal> {
     if matches!(entry.content, Content::NotAFile(_)) {
         return Err(Refusal::Rule("unreadable-report"));
     }
     let record = publishable(&entry.path, bytes.map_err(Refusal::Unread)?).map_err(Refusal::Rule)?;
+    let needs_rows = input.targets.iter().any(|target| target.needs_rows());
+    let text = write::compact(&record);
     Ok(Facts {
         modified: record.modified_at().ok_or(Refusal::Rule("schema-violation"))?,
         is_withdrawn: record.is_withdrawn(),
         folders: folders::of(&record).map_err(|_| Refusal::Rule("unknown-ecosystem"))?,
         said: needs_rows.then(|| Said::of(&entry.path, &record)),
-        body: deflater.deflate(write::compact(&record).as_bytes()).map_err(Refusal::Disk)?,
+        object: input.targets.contains(&Target::Bundle).then(|| Object::of(text.as_bytes())),
+        body: deflater.deflate(text.as_bytes()).map_err(Refusal::Disk)?,
         is_new: true,
     })
 }

@@ -32,6 +32,7 @@ mod manifest;
 mod material;
 mod meaning;
 mod ndjson;
+mod noted;
 mod older;
 mod output;
 mod parquet;

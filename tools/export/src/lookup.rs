@@ -47,8 +47,7 @@ fn build(material: &Material<'_>, path: &std::path::Path) -> Result<(), index::E
     rows.sort_by_key(|row| row.item);
     index::build(path, &about, &ecosystems, |add| {
         let mut added = Ok(());
-        let read = material.each_record(
-            |_| true,
+        let read = material.each_item(
             |item, record| report(material, item, record, &rows),
             |report| {
                 added = add(report);
@@ -70,30 +69,28 @@ fn damaged(error: io::Error) -> index::Error {
     index::Error::Damaged(error.to_string())
 }
 
-fn report<'m>(material: &'m Material<'_>, item: &Item<'_>, record: &Record, rows: &[&'m Row]) -> Report<'m> {
-    let word = |member: &str| osv_schema::additions::malpkg(record)?.get(member)?.as_str().map(str::to_owned);
-    let seconds = |member: &Member<String>| member.as_str()?.parse().ok().map(Timestamp::unix);
-    let package = record.affected.items().first().and_then(|affected| affected.package.value());
-    let standard = package.map(|package| {
-        let part = |member: &Member<String>| member.as_str().unwrap_or_default().to_owned();
-        intel::standard(&part(&package.name), &part(&package.ecosystem))
-    });
-    let is_alone = record.affected.items().len() == 1;
-    let summary = record.summary.as_str().map(str::to_owned);
-    let modified = item.facts.modified.unix();
+/// What the file says of a record; one that is as most are was not read again.
+fn report<'m>(material: &'m Material<'_>, item: &Item<'_>, record: Option<&Record>, rows: &[&'m Row]) -> Report<'m> {
     let begin = rows.partition_point(|row| material.items[row.item].id < item.id);
     let of_item = rows[begin..].iter().take_while(|row| material.items[row.item].id == item.id);
+    let (told, modified) = (item.facts.told(), item.facts.modified.unix());
+    let seconds = |time: Option<Timestamp>| time.map(Timestamp::unix);
+    let word = |member: &str| osv_schema::additions::malpkg(record?)?.get(member)?.as_str().map(str::to_owned);
+    let known = |word: &Option<Box<str>>| word.as_deref().map(str::to_owned);
+    let row = rows.get(begin).filter(|_| record.is_none());
+    let kind = word("kind").or_else(|| known(&row?.kind));
     Report {
         id: item.id.to_owned(),
-        published: seconds(&record.published),
+        published: seconds(told.published),
         modified,
-        withdrawn: item.facts.is_withdrawn.then(|| seconds(&record.withdrawn).unwrap_or(modified)),
-        kind: word("kind").filter(|kind| kind != crate::verdicts::KIND),
-        confidence: word("confidence"),
-        // A record without a summary has an empty one here: none stands for the standard form.
-        summary: if is_alone && summary == standard { None } else { Some(summary.unwrap_or_default()) },
-        aliases: record.aliases.items().to_vec(),
-        indicators: indicators::of(record)
+        withdrawn: item.facts.is_withdrawn.then(|| seconds(told.withdrawn).unwrap_or(modified)),
+        kind: kind.filter(|kind| kind != crate::verdicts::KIND),
+        confidence: word("confidence").or_else(|| known(&row?.confidence)),
+        summary: record.and_then(summary),
+        aliases: told.aliases.iter().map(|alias| alias.to_string()).collect(),
+        indicators: record
+            .map(indicators::of)
+            .unwrap_or_default()
             .into_iter()
             .map(|found| index::Indicator { value: found.value, kind: found.kind, role: found.role })
             .collect(),
@@ -101,7 +98,19 @@ fn report<'m>(material: &'m Material<'_>, item: &Item<'_>, record: &Record, rows
     }
 }
 
-fn subject<'m>(material: &'m Material<'_>, row: &'m Row, record: &Record) -> Subject<'m> {
+/// The summary; none for the standard form of a record on one package, and an empty one where the record has none.
+fn summary(record: &Record) -> Option<String> {
+    let package = record.affected.items().first().and_then(|affected| affected.package.value());
+    let standard = package.map(|package| {
+        let part = |member: &Member<String>| member.as_str().unwrap_or_default().to_owned();
+        intel::standard(&part(&package.name), &part(&package.ecosystem))
+    });
+    let summary = record.summary.as_str().map(str::to_owned);
+    let is_standard = record.affected.items().len() == 1 && summary == standard;
+    (!is_standard).then(|| summary.unwrap_or_default())
+}
+
+fn subject<'m>(material: &'m Material<'_>, row: &'m Row, record: Option<&Record>) -> Subject<'m> {
     let package = row.package();
     let words = row.words().into_iter().map(|word| {
         let (version, range) = word.cells();
@@ -115,7 +124,7 @@ fn subject<'m>(material: &'m Material<'_>, row: &'m Row, record: &Record) -> Sub
         lookup: package.as_ref().map_or_else(|| row.name.to_string(), |package| package.lookup_name().into_owned()),
         purl: package.as_ref().and_then(Package::purl_as_written),
         words: words.collect(),
-        ranges: has_ranges.then(|| ranges_of(record, row)).flatten(),
+        ranges: record.filter(|_| has_ranges).and_then(|record| ranges_of(record, row)),
     }
 }
 

@@ -90,20 +90,43 @@ fn unchanged(items: &[Item<'_>], older: &Older) -> BTreeSet<&'static str> {
 }
 
 impl Material<'_> {
-    /// Reads the records again that are asked for, several at once, and gives what is made of each in their order, until it
-    /// is no more wanted.
+    /// Reads the records again that are asked for, several at once, and gives what is made of each in their order.
     pub(crate) fn each_record<T: Send>(
         &self,
         is_asked: impl Fn(&Item<'_>) -> bool,
         make: impl Fn(&Item<'_>, &Record) -> T + Sync,
-        mut give: impl FnMut(T) -> bool,
+        mut give: impl FnMut(T),
     ) -> io::Result<()> {
         let asked: Vec<&Item<'_>> = self.items.iter().filter(|item| is_asked(item)).collect();
+        let read = |inflater: &mut Inflater, item: &&Item<'_>| item.reread(inflater, |record| make(item, &record));
+        self.each(&asked, read, |made| {
+            give(made);
+            true
+        })
+    }
+
+    /// Gives what is made of each record, until it is no more wanted. Only those are read again of which more is to be said
+    /// than is known.
+    pub(crate) fn each_item<T: Send>(
+        &self,
+        make: impl Fn(&Item<'_>, Option<&Record>) -> T + Sync,
+        give: impl FnMut(T) -> bool,
+    ) -> io::Result<()> {
+        let read = |inflater: &mut Inflater, item: &Item<'_>| match item.facts.told().plain {
+            Some(_) => Ok(make(item, None)),
+            None => item.reread(inflater, |record| make(item, Some(&record))),
+        };
+        self.each(&self.items, read, give)
+    }
+
+    fn each<A: Sync, T: Send>(
+        &self,
+        asked: &[A],
+        read: impl Fn(&mut Inflater, &A) -> io::Result<T> + Sync,
+        mut give: impl FnMut(T) -> bool,
+    ) -> io::Result<()> {
         for some in asked.chunks(AT_ONCE) {
-            let made: Vec<io::Result<T>> = some
-                .par_iter()
-                .map_init(Inflater::new, |inflater, item| item.reread(inflater, |record| make(item, &record)))
-                .collect();
+            let made: Vec<io::Result<T>> = some.par_iter().map_init(Inflater::new, &read).collect();
             for one in made {
                 if !give(one?) {
                     return Ok(());

@@ -13,11 +13,13 @@ use osv_schema::Timestamp;
 use sha2::{Digest, Sha256};
 
 use crate::body::Body;
-use crate::collect::{Facts, Item};
+use crate::bundle::Object;
+use crate::collect::Facts;
 use crate::delta::{self, IndexV1, IndexedV1};
-use crate::folders::{self, Folders};
+use crate::folders::Folders;
 use crate::manifest::{self, FileFacts, Manifest};
-use crate::output::{hex, push_hex};
+use crate::noted::{self, Line};
+use crate::output::hex;
 use crate::unzip::Archive;
 use crate::verify::sha256_of;
 
@@ -41,7 +43,10 @@ struct Known {
     modified: Timestamp,
     is_withdrawn: bool,
     folders: Folders,
+    object: Option<Object>,
     body: Body,
+    /// What it says, as it was noted.
+    said: Box<str>,
 }
 
 impl Older {
@@ -72,18 +77,20 @@ impl Older {
         Some(Older { dir: dir.to_owned(), manifest, records, of_blobs, in_folder, deltas })
     }
 
-    /// What is known of a report, if it is the same as it was.
-    pub(crate) fn facts(&self, id: &str, content: &Content) -> Option<Facts> {
+    /// What is known of a report, if it is the same as it was, and what was noted of what it says.
+    pub(crate) fn facts(&self, id: &str, content: &Content) -> Option<(Facts, &str)> {
         let Content::Blob(blob) = content else { return None };
         let known = self.records.get(*self.of_blobs.get(blob)? as usize).filter(|known| *known.id == *id)?;
-        Some(Facts {
+        let facts = Facts {
             modified: known.modified,
             is_withdrawn: known.is_withdrawn,
             folders: known.folders.clone(),
             said: None,
+            object: known.object,
             body: known.body.clone(),
             is_new: false,
-        })
+        };
+        Some((facts, &known.said))
     }
 
     /// How many records a folder has.
@@ -132,45 +139,13 @@ impl std::fmt::Debug for Older {
     }
 }
 
-/// The notes of a release, for [`Older::open`]: a hash of the rest, and a line for each record.
-pub(crate) fn notes(items: &[Item<'_>]) -> Vec<u8> {
-    let mut lines = String::with_capacity(items.len() * 90);
-    for Item { id, facts, content, .. } in items {
-        let Content::Blob(blob) = content else { continue };
-        push_hex(&blob.0, &mut lines);
-        lines.push('\t');
-        lines.push_str(id);
-        lines.push('\t');
-        lines.push_str(&facts.modified.unix().to_string());
-        lines.push_str(if facts.is_withdrawn { "\t1" } else { "\t0" });
-        for folder in facts.folders.iter() {
-            lines.push('\t');
-            lines.push_str(folder);
-        }
-        lines.push('\n');
-    }
-    let mut notes = hex(&Sha256::digest(&lines)).into_bytes();
-    notes.push(b'\n');
-    notes.extend(lines.into_bytes());
-    notes
-}
-
 /// The records of a release, and which blob each was made of. Both the notes and the archive have them by id.
 fn read_notes(notes: &[u8], archive: &Archive) -> Option<(Vec<Known>, HashMap<BlobId, u32>)> {
-    let (hash, lines) = std::str::from_utf8(notes).ok()?.split_once('\n')?;
-    if hex(&Sha256::digest(lines)) != hash {
-        return None;
-    }
     let mut records = Vec::with_capacity(archive.count());
     let mut of_blobs = HashMap::with_capacity(archive.count());
-    let (mut archived, every) = (archive.records(), folders::every());
-    for line in lines.lines() {
-        let mut parts = line.split('\t');
-        let blob = blob_id(parts.next()?)?;
-        let id = parts.next()?;
-        let modified = Timestamp::from_unix(parts.next()?.parse().ok()?)?;
-        let is_withdrawn = parts.next()? == "1";
-        let folders = parts.map(|folder| every.get(folder).copied()).collect::<Option<Vec<_>>>()?.into();
+    let mut archived = archive.records();
+    for line in noted::lines(notes)? {
+        let Line { blob, id, modified, is_withdrawn, object, folders, said } = line?;
         let body = loop {
             let record = archived.next()?.ok()?;
             if record.id == id {
@@ -178,20 +153,7 @@ fn read_notes(notes: &[u8], archive: &Archive) -> Option<(Vec<Known>, HashMap<Bl
             }
         };
         of_blobs.insert(blob, u32::try_from(records.len()).ok()?);
-        records.push(Known { id: id.into(), modified, is_withdrawn, folders, body });
+        records.push(Known { id: id.into(), modified, is_withdrawn, folders, object, body, said: said.into() });
     }
     Some((records, of_blobs))
-}
-
-fn blob_id(text: &str) -> Option<BlobId> {
-    let digit = |digit: u8| char::from(digit).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
-    let mut id = [0; 20];
-    let (pairs, rest) = text.as_bytes().as_chunks::<2>();
-    if pairs.len() != id.len() || !rest.is_empty() {
-        return None;
-    }
-    for (byte, [high, low]) in id.iter_mut().zip(pairs) {
-        *byte = digit(*high)? << 4 | digit(*low)?;
-    }
-    Some(BlobId(id))
 }

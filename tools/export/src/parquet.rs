@@ -80,7 +80,6 @@ fn write_iocs(material: &Material<'_>, out: &mut Out<'_>) -> io::Result<()> {
             texts[4].optional(first_seen.as_deref());
             count += 1;
         }
-        true
     })?;
     if count > 0 {
         table.write_all(texts.iter().map(Into::into))?;

@@ -13,7 +13,7 @@ use crate::older::Older;
 use crate::output::Planned;
 use crate::{
     Counts, Error, Input, Manifest, Target, archives, bundle, delta, filter, intel, lists, lookup, manifest, ndjson,
-    older, parquet, records, tarball, verdicts,
+    noted, parquet, records, tarball, verdicts,
 };
 
 /// What an export is busy with.
@@ -99,7 +99,7 @@ pub fn write_over(
     drop(planned);
     let left_out = lists::left_out(&material);
     let counts = count(&material.items, material.held.len());
-    let notes = older::notes(&material.items);
+    let notes = noted::notes(&material);
     let manifest = Manifest::new(input, counts, material.held, left_out, files);
     let path = dir.join(manifest::FILE);
     let bytes = manifest.to_bytes().map_err(|error| Error::io("write", &path)(error.into()))?;

@@ -10,6 +10,8 @@ mod pack;
 use std::collections::BTreeMap;
 use std::io;
 
+use libdeflater::adler32;
+
 use crate::body::Inflater;
 use crate::collect::Item;
 use crate::folders;
@@ -43,14 +45,10 @@ type Folders<'m> = BTreeMap<(&'m str, String), Vec<(&'m str, Oid)>>;
 fn write(items: &[&Item<'_>], message: &str, out: &mut Out<'_>) -> io::Result<()> {
     // Git knows no time before 1970.
     let time = items.iter().map(|item| item.facts.modified.unix()).max().unwrap_or_default().max(0);
-    let mut inflater = Inflater::new();
-    let mut text = Vec::new();
+    let objects = objects(items)?;
     let mut in_folder = Folders::new();
-    for item in items {
-        text.clear();
-        inflater.inflate(&item.facts.body, &mut text)?;
-        let id = object_id(Kind::Blob, &text);
-        in_folder.entry(folder_of(item.id)).or_default().push((item.id, id));
+    for (item, object) in items.iter().zip(&objects) {
+        in_folder.entry(folder_of(item.id)).or_default().push((item.id, Oid(object.id)));
     }
     // The trees from the leaves up, as git sorts them: files by name, and both levels of folders have plain names.
     let mut trees: Vec<Vec<u8>> = Vec::new();
@@ -80,12 +78,40 @@ fn write(items: &[&Item<'_>], message: &str, out: &mut Out<'_>) -> io::Result<()
     let mut pack = PackWriter::new(out, count)?;
     pack.add(Kind::Commit, &commit)?;
     trees.iter().rev().try_for_each(|tree| pack.add(Kind::Tree, tree))?;
-    for item in items {
-        text.clear();
-        inflater.inflate(&item.facts.body, &mut text)?;
-        pack.add_deflated(Kind::Blob, &text, &item.facts.body)?;
+    for (item, object) in items.iter().zip(&objects) {
+        pack.add_deflated(Kind::Blob, object.adler32, &item.facts.body)?;
     }
     pack.finish()
+}
+
+/// What a bundle has of a record beside its compressed text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Object {
+    /// The id that git gives to its text.
+    pub id: [u8; 20],
+    /// What zlib writes behind it.
+    pub adler32: u32,
+}
+
+impl Object {
+    pub(crate) fn of(text: &[u8]) -> Object {
+        Object { id: object_id(Kind::Blob, text).0, adler32: adler32(text) }
+    }
+}
+
+/// The objects of records; one that is not known yet is read for it.
+fn objects(items: &[&Item<'_>]) -> io::Result<Vec<Object>> {
+    let mut inflater = Inflater::new();
+    let mut text = Vec::new();
+    let object = |item: &&Item<'_>| {
+        if let Some(object) = item.facts.object {
+            return Ok(object);
+        }
+        text.clear();
+        inflater.inflate(&item.facts.body, &mut text)?;
+        Ok(Object::of(&text))
+    };
+    items.iter().map(object).collect()
 }
 
 /// One line of a tree.

@@ -65,13 +65,13 @@ impl<W: Write> PackWriter<W> {
     }
 
     /// Adds an object whose content is compressed already.
-    pub(super) fn add_deflated(&mut self, kind: Kind, content: &[u8], body: &Body) -> io::Result<()> {
-        self.head(kind, content.len())?;
+    pub(super) fn add_deflated(&mut self, kind: Kind, adler32: u32, body: &Body) -> io::Result<()> {
+        self.head(kind, body.size as usize)?;
         let PackWriter { out, hasher, reader } = self;
         let bytes = reader.read(body)?;
         hasher.update(bytes);
         out.write_all(bytes)?;
-        self.put(&adler32(content).to_be_bytes())
+        self.put(&adler32.to_be_bytes())
     }
 
     pub(super) fn finish(mut self) -> io::Result<()> {

@@ -16,7 +16,7 @@ pub(crate) mod stix;
 mod told;
 
 pub use shared::FILE as SHARED_FILE;
-pub(crate) use told::{Told, standard};
+pub(crate) use told::{Plain, Told, standard};
 
 /// How a release names its publisher where the database has no address.
 const NAMELESS: &str = "malpkg";

@@ -1,9 +1,10 @@
 //! What is known of every report without reading it again: small, because all of a large database are in memory at once.
 
 use osv_schema::additions::malpkg;
-use osv_schema::{Record, Timestamp, Value};
+use osv_schema::{Event, Record, Timestamp, Value};
 
 use crate::indicators;
+use crate::rows::{Extent, Row};
 
 /// The kind of reports that are there to be found by whoever tries whether blocking works.
 const TEST: &str = "test";
@@ -27,6 +28,44 @@ pub(crate) struct Told {
     pub summary: Option<Box<str>>,
     /// How often people brought it back after it was withdrawn.
     pub reinstated: u32,
+    /// Its aliases.
+    pub aliases: Vec<Box<str>>,
+    /// What tables say of it beside that and its one row, where it says no more than most records do.
+    pub plain: Option<Plain>,
+}
+
+/// A record of which a row and what is told of it say all that tables do: it is on one package, under its own package URL
+/// and its standard summary, names nothing to look for, and means listed versions or every one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Plain {
+    /// The type of the range that means every version.
+    pub range: Option<&'static str>,
+}
+
+impl Plain {
+    /// The types that such a range may have.
+    pub(crate) const RANGES: [&str; 2] = ["SEMVER", "ECOSYSTEM"];
+
+    fn of(record: &Record, rows: &[Row]) -> Option<Plain> {
+        let ([affected], [row]) = (record.affected.items(), rows) else { return None };
+        let is_usual = row.is_on(affected)
+            && affected.package.value()?.purl.as_str() == row.package()?.purl_as_written().as_deref()
+            && record.summary.as_str() == Some(&standard(&row.name, &row.ecosystem));
+        let is_listed = |versions: &[Box<str>]| {
+            let listed = affected.versions.items();
+            versions.len() == listed.len() && versions.iter().zip(listed).all(|(row, listed)| **row == **listed)
+        };
+        match (&row.extent, affected.ranges.items()) {
+            _ if !is_usual => None,
+            (Extent::These { versions, .. }, []) => is_listed(versions).then_some(Plain { range: None }),
+            (Extent::Every, [range]) if affected.versions.items().is_empty() => {
+                let is_one = range.events.items().iter().flat_map(Event::entries).eq([("introduced", "0")]);
+                let range = Plain::RANGES.into_iter().find(|kind| is_one && range.kind.as_str() == Some(kind))?;
+                Some(Plain { range: Some(range) })
+            }
+            _ => None,
+        }
+    }
 }
 
 impl Told {
@@ -40,9 +79,11 @@ impl Told {
         has_roles: false,
         summary: None,
         reinstated: 0,
+        aliases: Vec::new(),
+        plain: None,
     };
 
-    pub(crate) fn of(record: &Record) -> Told {
+    pub(crate) fn of(record: &Record, rows: &[Row]) -> Told {
         let ours = malpkg(record);
         let word = |name: &str| ours?.get(name)?.as_str().filter(|word| !word.is_empty());
         let decisions = ours.and_then(|ours| ours.get("decisions")?.as_array()).unwrap_or_default();
@@ -58,6 +99,8 @@ impl Told {
             has_roles: indicators.iter().any(|indicator| indicator.role.is_some()),
             summary: summary(record),
             reinstated: decisions.iter().filter(is_return).count().try_into().unwrap_or(u32::MAX),
+            aliases: record.aliases.items().iter().map(|alias| alias.as_str().into()).collect(),
+            plain: Plain::of(record, rows).filter(|_| indicators.is_empty()),
         }
     }
 }

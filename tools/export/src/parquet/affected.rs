@@ -2,12 +2,13 @@
 
 use std::io;
 
-use osv_schema::{Affected, Member, Range, Record, Timestamp};
+use osv_schema::{Affected, Member, Range, Record};
 use rayon::prelude::*;
 
 use super::ROWS;
 use super::columns::{Column, Ints, Table, Texts};
 use crate::body::Inflater;
+use crate::intel::{Plain, standard};
 use crate::material::Material;
 use crate::output::Out;
 use crate::rows::{Extent, Row};
@@ -53,17 +54,19 @@ type Stretch<'r> = [Option<&'r str>; 4];
 pub(super) fn write(material: &Material<'_>, out: &mut Out<'_>) -> io::Result<()> {
     let mut table = Table::new(SCHEMA)?;
     for rows in material.rows.chunks(ROWS) {
-        let records: Vec<io::Result<Record>> = rows
+        let records: Vec<io::Result<Option<Record>>> = rows
             .par_iter()
             .map_init(Inflater::new, |inflater, row| {
                 // The story is most of a record, and in no column.
-                let without = |record| Record { details: Member::Absent, database_specific: Member::Absent, ..record };
-                material.items[row.item].reread(inflater, without)
+                let without =
+                    |record| Some(Record { details: Member::Absent, database_specific: Member::Absent, ..record });
+                let item = &material.items[row.item];
+                if item.facts.told().plain.is_some() { Ok(None) } else { item.reread(inflater, without) }
             })
             .collect();
         let mut columns = Columns::default();
         for (row, record) in rows.iter().zip(records) {
-            columns.add(material, row, &record?);
+            columns.add(material, row, record?.as_ref());
         }
         table.write_all(columns.all())?;
     }
@@ -71,29 +74,51 @@ pub(super) fn write(material: &Material<'_>, out: &mut Out<'_>) -> io::Result<()
 }
 
 impl Columns {
-    fn add(&mut self, material: &Material<'_>, row: &Row, record: &Record) {
+    fn add(&mut self, material: &Material<'_>, row: &Row, record: Option<&Record>) {
         let item = &material.items[row.item];
-        let time = |member: &Member<String>| member.as_str().and_then(|text| text.parse::<Timestamp>().ok());
-        let on: Vec<&Affected> = record.affected.items().iter().filter(|affected| row.is_on(affected)).collect();
-        let stretches: Vec<Stretch<'_>> =
-            on.iter().flat_map(|affected| affected.ranges.items()).flat_map(stretches).collect();
-        let purl = on.iter().find_map(|affected| affected.package.value()?.purl.as_str());
+        let told = item.facts.told();
         self.ecosystem.required(&row.ecosystem);
         self.name.required(&row.name);
-        self.purl.optional(purl);
         self.id.required(item.id);
-        self.versions.list(on.iter().flat_map(|affected| affected.versions.items()).map(String::as_str));
         self.all_versions.push(row.extent == Extent::Every);
+        match record {
+            Some(record) => self.add_affected(row, record),
+            None => self.add_plain(row, told.plain),
+        }
+        self.modified.required(item.facts.modified);
+        self.published.optional(told.published);
+        self.withdrawn.optional(item.facts.is_withdrawn.then(|| told.withdrawn.unwrap_or(item.facts.modified)));
+        self.aliases.list(told.aliases.iter().map(|alias| &**alias));
+        self.source.required(material.input.home.unwrap_or(SOURCE));
+    }
+
+    /// What a record says that was read again.
+    fn add_affected(&mut self, row: &Row, record: &Record) {
+        let on: Vec<&Affected> = record.affected.items().iter().filter(|affected| row.is_on(affected)).collect();
+        let stretches = on.iter().flat_map(|affected| affected.ranges.items()).flat_map(stretches).collect();
+        self.purl.optional(on.iter().find_map(|affected| affected.package.value()?.purl.as_str()));
+        self.versions.list(on.iter().flat_map(|affected| affected.versions.items()).map(String::as_str));
+        self.add_ranges(stretches);
+        self.summary.optional(record.summary.as_str());
+    }
+
+    /// The same of a record as most are.
+    fn add_plain(&mut self, row: &Row, plain: Option<Plain>) {
+        self.purl.optional(row.package().and_then(|package| package.purl_as_written()).as_deref());
+        let versions: &[Box<str>] = match &row.extent {
+            Extent::Every => &[],
+            Extent::These { versions, .. } => versions,
+        };
+        self.versions.list(versions.iter().map(|version| &**version));
+        let range = plain.and_then(|plain| plain.range);
+        self.add_ranges(range.into_iter().map(|kind| [Some(kind), Some("0"), None, None]).collect());
+        self.summary.optional(Some(&standard(&row.name, &row.ecosystem)));
+    }
+
+    fn add_ranges(&mut self, stretches: Vec<Stretch<'_>>) {
         for (at, column) in self.ranges.iter_mut().enumerate() {
             column.member(stretches.iter().map(|stretch| stretch[at]));
         }
-        self.modified.required(item.facts.modified);
-        self.published.optional(time(&record.published));
-        let withdrawn = item.facts.is_withdrawn.then(|| time(&record.withdrawn).unwrap_or(item.facts.modified));
-        self.withdrawn.optional(withdrawn);
-        self.summary.optional(record.summary.as_str());
-        self.aliases.list(record.aliases.items().iter().map(String::as_str));
-        self.source.required(material.input.home.unwrap_or(SOURCE));
     }
 
     /// In the order of the schema.
