@@ -38,6 +38,8 @@ pub struct Finding {
     pub position: Option<Position>,
     /// The offending value: what makes this fault the same one wherever it stands.
     pub value: Box<str>,
+    /// What the fault is about, sorted, where that is several things: with fewer of them it is no new fault.
+    pub parts: Box<[Box<str>]>,
     /// What is wrong.
     pub message: Cow<'static, str>,
     /// What makes it right.

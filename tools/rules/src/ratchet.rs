@@ -26,9 +26,11 @@ impl Ratchet {
     }
 
     /// Whether the fault was there before, wherever it stood. Each one of before is taken once: a second one of the same
-    /// kind is new.
+    /// kind is new, and so is one that is about more.
     pub(crate) fn takes(&mut self, finding: &Finding) -> bool {
-        self.faults.get_mut(&fault(finding)).and_then(Vec::pop).is_some()
+        let Some(known) = self.faults.get_mut(&fault(finding)) else { return false };
+        let has_all = |known: &Finding| finding.parts.iter().all(|part| known.parts.binary_search(part).is_ok());
+        known.iter().rposition(has_all).map(|at| known.swap_remove(at)).is_some()
     }
 
     /// The faults that nobody took: they are healed.

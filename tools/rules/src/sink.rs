@@ -1,6 +1,7 @@
 //! Where rules put what they find.
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 
 use database::{Facts, TreePath};
 use osv_schema::{Document, Kind, Pointer, Position};
@@ -52,6 +53,20 @@ impl<'s> Sink<'s> {
         self.push(Spot::Pointer(pointer.clone()), pointer, message.into(), remedy.into());
     }
 
+    /// Puts a finding at a value that is about several things: with fewer of them it is no new fault.
+    pub fn at_parts(
+        &mut self,
+        pointer: Pointer,
+        message: impl Into<Cow<'static, str>>,
+        remedy: impl Into<Cow<'static, str>>,
+        parts: BTreeSet<Box<str>>,
+    ) {
+        if !self.is_full() {
+            self.at(pointer, message, remedy);
+            self.findings.last_mut().into_iter().for_each(|finding| finding.parts = parts.iter().cloned().collect());
+        }
+    }
+
     /// Puts a finding at a byte; the pointer says as much as can be said.
     pub fn at_byte(
         &mut self,
@@ -88,7 +103,8 @@ impl<'s> Sink<'s> {
         };
         let (path, id) = (self.path.clone(), self.id.into());
         let (rule, level) = (self.rule, self.level);
-        self.findings.push(Finding { rule, level, path, id, spot, pointer, position: None, value, message, remedy });
+        let (position, parts) = (None, Box::default());
+        self.findings.push(Finding { rule, level, path, id, spot, pointer, position, value, parts, message, remedy });
     }
 }
 
@@ -149,6 +165,7 @@ impl SharedSink<'_> {
         let id = facts.id.as_deref().unwrap_or_else(|| facts.path.file_name().trim_end_matches(".json")).into();
         let spot = if pointer.as_str().is_empty() { Spot::File } else { Spot::Pointer(pointer.clone()) };
         let (value, message, remedy) = (self.value.into(), message.into(), remedy.into());
-        self.findings.push(Finding { rule, level, path, id, spot, pointer, position: None, value, message, remedy });
+        let (position, parts) = (None, Box::default());
+        self.findings.push(Finding { rule, level, path, id, spot, pointer, position, value, parts, message, remedy });
     }
 }

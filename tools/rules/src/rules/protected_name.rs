@@ -1,9 +1,10 @@
 #![doc = include_str!("protected_name.md")]
 
-use std::collections::HashSet;
+use std::collections::BTreeSet;
 
 use database::{Base, Person, Report};
-use osv_schema::{Affected, Range, Record, Value, write};
+use osv_schema::additions::Stream;
+use osv_schema::{Affected, Origin, Range, Record, Value, write};
 
 use super::lost_scope::lost_scope;
 use crate::provenance::{decisions, origins, word};
@@ -22,44 +23,79 @@ fn check(report: &Report<'_>, sink: &mut Sink<'_>) {
     let is_live = place.base == Base::Malicious && !record.is_withdrawn();
     let ([affected], true) = (record.affected.items(), is_live) else { return };
     let name = shorten(subject.package.name());
-    let why = if sink.settings.protected.has(&subject.package) {
-        format!("`{name}` is a protected name")
-    } else if is_beyond_cleared(affected, record) {
-        format!("`{name}` had a report that was wrong about it")
+    let (why, unapproved) = if sink.settings.protected.has(&subject.package) {
+        (format!("`{name}` is a protected name"), unapproved(affected, record))
+    } else if let Some(beyond) = beyond_cleared(affected, record) {
+        (format!("`{name}` had a report that was wrong about it"), beyond)
     } else if let Some(scoped) = lost_scope(report) {
-        format!("`{name}` seems to have lost its scope (`{}`)", shorten(&scoped))
+        (format!("`{name}` seems to have lost its scope (`{}`)", shorten(&scoped)), unapproved(affected, record))
     } else {
         return;
     };
     if !is_exact(affected, subject.package.ecosystem().names_repositories()) {
         // Who tells only the first of several findings tells this one: without it nobody can approve.
         let message = format!("{why}, and its report does not name exact versions alone");
-        sink.at(subject.pointer.clone(), message, "list the versions that are malicious, and no range");
+        let remedy = "list the versions that are malicious, and no range";
+        sink.at_parts(subject.pointer.clone(), message, remedy, words(&[], affected.ranges.items()));
     }
-    if !is_approved(affected, record, false) {
+    if !unapproved.is_empty() {
         let message = format!("{why}, and nobody but its author approved of these versions");
-        let remedy = "let a second maintainer look, who runs `malpkg approve`; after a change of the versions, again";
-        sink.at(subject.pointer.clone(), message, remedy);
+        let remedy = "let a second maintainer look, who runs `malpkg approve`; after more versions come, again";
+        sink.at_parts(subject.pointer.clone(), message, remedy, unapproved);
     }
 }
 
-/// Whether people once said that a report was wrong about the package, or that an honest owner has its name now, and the
-/// report means more than they left of it.
-fn is_beyond_cleared(affected: &Affected, record: &Record) -> bool {
+/// Versions, and ranges in the one form that we write.
+fn words(versions: &[String], ranges: &[Range]) -> BTreeSet<Box<str>> {
+    let ranges = ranges.iter().map(|range| write::compact(range).into());
+    versions.iter().map(|version| version.as_str().into()).chain(ranges).collect()
+}
+
+/// Of what a report means, and nobody approved of, the part that goes beyond what people left of it who once said that a
+/// report was wrong about the package, or that an honest owner has its name now; none where there is nothing.
+fn beyond_cleared(affected: &Affected, record: &Record) -> Option<BTreeSet<Box<str>>> {
     const HONEST: [&str; 3] = ["false-positive", "name-collision", "dispute-upheld"];
-    let (mut withdrawn, mut narrowed) = (false, false);
-    for decision in decisions(record).iter().filter_map(Value::as_object) {
-        let is_honest = word(decision, "reason").is_some_and(|reason| HONEST.contains(&reason));
-        match word(decision, "kind") {
-            Some("withdraw") => withdrawn |= is_honest,
-            // Somebody looked again.
-            Some("reinstate") => withdrawn = false,
-            Some("narrow" | "undo") => narrowed |= is_honest || word(decision, "reclaimed").is_some(),
-            Some("lift") => narrowed = false,
+    if decisions(record).is_empty() {
+        return None;
+    }
+    let decisions = record.decisions();
+    // What was left by the last who took something away; none where all of it may stand.
+    let (mut of_withdrawn, mut of_narrowed) = (None, None);
+    let mut known: &[Stream] = &[];
+    for decision in &decisions {
+        let is_honest = decision.reason.as_str().is_some_and(|reason| HONEST.contains(&reason));
+        match decision.kind.as_str() {
+            Some("withdraw") if is_honest => {
+                (of_withdrawn, known) = (Some(BTreeSet::new()), decision.streams.items());
+            }
+            // Somebody looked again, at what there was when it was taken back, and not at what came since.
+            Some("reinstate") => {
+                let came = decision.streams.items().iter().any(|stream| !known.contains(stream));
+                of_withdrawn = of_withdrawn.filter(|_| came && !known.is_empty()).map(|_| said_by(known, record));
+            }
+            Some("narrow" | "undo") => {
+                if is_honest || decision.reclaimed.as_str().is_some() || of_narrowed.is_some() {
+                    of_narrowed = Some(words(decision.versions.items(), decision.ranges.items()));
+                }
+            }
+            Some("lift") => of_narrowed = None,
             _ => {}
         }
     }
-    (withdrawn || narrowed) && !is_approved(affected, record, true)
+    let is_left = |left: &Option<BTreeSet<Box<str>>>, word: &str| left.as_ref().is_none_or(|left| left.contains(word));
+    let mut beyond = unapproved(affected, record);
+    beyond.retain(|word| !is_left(&of_withdrawn, word) || !is_left(&of_narrowed, word));
+    Some(beyond).filter(|beyond| !beyond.is_empty())
+}
+
+/// What the deliveries of some streams say.
+fn said_by(streams: &[Stream], record: &Record) -> BTreeSet<Box<str>> {
+    let is_of = |origin: &Origin, stream: &Stream| {
+        let is_content = || stream.sha256.as_str().is_some() && stream.sha256 == origin.content_sha256;
+        stream.source == origin.source && (stream.id.as_str().is_some() && stream.id == origin.id || is_content())
+    };
+    let origins = record.origins().into_iter().filter(|origin| streams.iter().any(|stream| is_of(origin, stream)));
+    origins.flat_map(|origin| words(origin.versions.items(), origin.ranges.items())).collect()
 }
 
 /// Whether a report means what it lists and nothing else. One on a git repository has to speak in ranges: they must
@@ -77,40 +113,18 @@ fn is_exact(affected: &Affected, is_repository: bool) -> bool {
     }
 }
 
-/// Whether just what a report means was approved of by somebody who neither wrote the report, nor sent it, nor is credited;
-/// or, where that is asked for, left standing by a narrowing. A change voids an approval, but for what people cleared since:
-/// a correction by hand waits for nobody. What two branches approved of is approved of where they meet.
-fn is_approved(affected: &Affected, record: &Record, or_narrowed: bool) -> bool {
-    let decisions = record.decisions();
-    let spelled = |ranges: &[Range]| -> HashSet<String> { ranges.iter().map(write::compact).collect() };
-    let listed = |versions: &[String]| -> HashSet<String> { versions.iter().cloned().collect() };
-    let (meant, meant_ranges) = (listed(affected.versions.items()), spelled(affected.ranges.items()));
-    let narrowings = || decisions.iter().filter(|one| matches!(one.kind.as_str(), Some("narrow" | "undo")));
-    let cleared: HashSet<&String> = narrowings().flat_map(|decision| decision.cleared.items()).collect();
-    let cleared_ranges: HashSet<String> =
-        narrowings().flat_map(|decision| spelled(decision.cleared_ranges.items())).collect();
-    let (mut is_any, mut approved, mut approved_ranges) = (false, HashSet::new(), HashSet::new());
-    for decision in &decisions {
-        let (versions, ranges) = (listed(decision.versions.items()), spelled(decision.ranges.items()));
-        match decision.kind.as_str() {
-            Some("approve") => {
-                let has_no_more = versions.difference(&meant).all(|version| cleared.contains(version))
-                    && ranges.difference(&meant_ranges).all(|range| cleared_ranges.contains(range));
-                if has_no_more && decision.by.as_str().is_some_and(|by| may_approve(by, record)) {
-                    is_any = true;
-                    approved.extend(versions);
-                    approved_ranges.extend(ranges);
-                }
+/// What a report means and nobody approved of who neither wrote the report, nor sent it, nor is credited. What is more than
+/// was approved of voids an approval, what is less does not: a correction waits for nobody.
+fn unapproved(affected: &Affected, record: &Record) -> BTreeSet<Box<str>> {
+    let mut meant = words(affected.versions.items(), affected.ranges.items());
+    for decision in record.decisions().iter().filter(|decision| decision.kind.as_str() == Some("approve")) {
+        if decision.by.as_str().is_some_and(|by| may_approve(by, record)) {
+            for word in words(decision.versions.items(), decision.ranges.items()) {
+                meant.remove(&word);
             }
-            Some("narrow" | "undo") if or_narrowed => {
-                if meant.is_subset(&versions) && meant_ranges.is_subset(&ranges) {
-                    return true;
-                }
-            }
-            _ => {}
         }
     }
-    is_any && meant.is_subset(&approved) && meant_ranges.is_subset(&approved_ranges)
+    meant
 }
 
 /// Whether somebody may approve of a report.
