@@ -13,7 +13,8 @@ use crate::{Delivery, IngestError, Streams, content_sha256};
 /// Gives the deliveries of a source the date of the statement that stands, where they say the same and have no newer one of
 /// their own (without `is_dated` they have none, and all that a run says of a stream it says at once: it is the same where
 /// nothing of it is new or missing); and where their stream was taken back later than they were made, they are said now.
-/// Only the reports are read that have their streams.
+/// Where not all that the source sent of a stream could be read (`is_partial`, by its id), what is said stands beside what
+/// was said last: what is missing may stand where nobody could read. Only the reports are read that have their streams.
 ///
 /// # Errors
 ///
@@ -22,6 +23,7 @@ pub fn date_again(
     (base, streams): (&Snapshot, &dyn Streams),
     source: &str,
     is_dated: bool,
+    is_partial: &dyn Fn(Option<&str>) -> bool,
     deliveries: &mut [Delivery],
     now: Timestamp,
 ) -> Result<(), IngestError> {
@@ -60,7 +62,8 @@ pub fn date_again(
         let Some(last) = standing.get(&key) else { continue };
         let is_newer = delivery.record.modified_at() > Some(last.modified);
         let is_same = if is_dated { last.contents.contains(&content) } else { said.get(&key) == Some(&last.contents) };
-        if is_same && !(is_dated && is_newer) {
+        let is_beside = !last.is_withdrawn && !delivery.record.is_withdrawn() && is_partial(delivery.own_id());
+        if is_same && !(is_dated && is_newer) || is_beside {
             delivery.record.modified = last.modified.to_string().into();
         } else if !is_same && !is_newer && last.is_withdrawn && !delivery.record.is_withdrawn() {
             delivery.record.modified = now.whole_seconds().to_string().into();

@@ -4,11 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use database::verdict::Statement as Said;
 use database::{ChangeKind, ChangeSet, Entry, Person, Plan, Skipped, Snapshot, TreePath};
-use osv_schema::additions::Decision;
+use osv_schema::additions::{self, Decision};
 use osv_schema::{Member, Origin, Pointer, Range, Record, Timestamp};
 
 use crate::computed::{compute, listed};
-use crate::decided::{Decided, fold, in_order};
+use crate::decided::{Decided, fold, in_order, named};
 use crate::ingest::{Fault, fault_in_details, fault_in_path, open};
 use crate::join::Joining;
 use crate::place;
@@ -55,6 +55,8 @@ pub enum Deed {
     Reinstate,
     /// They mean these versions alone.
     Keep(BTreeSet<String>),
+    /// Of what these streams say they mean these versions alone; the rest is as it was before.
+    KeepOf(Box<KeptOf>),
     /// They do not mean these versions.
     Clear(BTreeSet<String>),
     /// They mean the versions that they list, and no range: since then an honest owner has the name.
@@ -74,6 +76,32 @@ pub enum Deed {
     Uphold(BTreeSet<String>),
     /// Who said so was not right.
     Refuse,
+}
+
+/// Which versions of what some streams say stay.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeptOf {
+    streams: Vec<additions::Stream>,
+    /// Those that stay, beside those that the report meant before.
+    versions: BTreeSet<String>,
+    ranges: Vec<Range>,
+}
+
+impl KeptOf {
+    /// Of a report to which something came the streams that it came from; `versions` of it stay, and what the report meant
+    /// before.
+    pub fn came(before: &Record, after: &Record, versions: &BTreeSet<String>) -> KeptOf {
+        let known: BTreeSet<_> = before.origins().iter().map(named).collect();
+        let new = after.origins().into_iter().filter(|origin| !known.contains(&named(origin)));
+        let streams: BTreeSet<StreamKey> = new.map(|origin| StreamKey::of(&origin)).collect();
+        let affected = before.affected.items().first();
+        let stood = affected.map(|affected| affected.versions.items().to_vec()).unwrap_or_default();
+        KeptOf {
+            streams: streams.iter().map(StreamKey::name).collect(),
+            versions: stood.into_iter().chain(versions.iter().cloned()).collect(),
+            ranges: affected.map(|affected| affected.ranges.items().to_vec()).unwrap_or_default(),
+        }
+    }
 }
 
 /// What somebody settles.
@@ -270,6 +298,12 @@ fn one(path: &TreePath, mut joining: Joining, settled: &Settled, now: Timestamp)
         Deed::Keep(versions) => {
             decision.kind = "narrow".into();
             there.keep(versions, &mut decision)?;
+            ChangeKind::Narrow
+        }
+        Deed::KeepOf(kept) => {
+            decision.kind = "narrow".into();
+            there.keep(&kept.versions, &mut decision)?;
+            (decision.streams, decision.ranges) = (some(kept.streams.clone()), some(kept.ranges.clone()));
             ChangeKind::Narrow
         }
         Deed::Clear(versions) if there.has_cleared(versions) => {

@@ -37,7 +37,9 @@ pub use again::date_again;
 pub use ahead::is_ahead;
 pub use assign::{Assigned, assign, renumber};
 pub use complete::{no_longer_named, stream_names};
-pub use decide::{Deed, Narrowing, OPEN, PROOFS, REASONS_AGAINST, REASONS_FOR, Settled, Settlement, decide, disputed};
+pub use decide::{
+    Deed, KeptOf, Narrowing, OPEN, PROOFS, REASONS_AGAINST, REASONS_FOR, Settled, Settlement, decide, disputed,
+};
 pub use dedupe::{Deduped, dedupe, leads_to};
 pub use delivery::{Delivery, content_sha256, sha256_hex};
 pub use draft::{Named, draft, draft_stem};

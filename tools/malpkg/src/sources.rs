@@ -205,6 +205,24 @@ pub(crate) struct Received {
     now: Timestamp,
 }
 
+/// The streams of which something could not be taken, by their ids.
+pub(crate) enum Unread {
+    /// Nobody knows which.
+    Any,
+    /// These.
+    These(BTreeSet<String>),
+}
+
+impl Unread {
+    /// Whether it may be one of this id.
+    pub(crate) fn has(&self, id: Option<&str>) -> bool {
+        match self {
+            Unread::Any => true,
+            Unread::These(ids) => id.is_some_and(|id| ids.contains(id)),
+        }
+    }
+}
+
 /// What was in quarantine and was tried again.
 #[derive(Clone, Debug, Default)]
 struct Again {
@@ -283,6 +301,12 @@ impl Received {
         self.reading.cursor.as_ref()?.commit.as_deref()
     }
 
+    /// Of which streams something was sent that could not be taken.
+    pub(crate) fn unread(&self) -> Unread {
+        let ids: Option<BTreeSet<String>> = self.refused().iter().chain(&self.known).map(Refused::own_id).collect();
+        ids.map_or(Unread::Any, Unread::These)
+    }
+
     /// What was refused before by the same rules.
     pub(crate) fn refused_before(&self) -> &[Refused] {
         &self.known
@@ -301,11 +325,9 @@ impl Received {
         }
         let sent = sent.iter().filter(|one| one.source == self.source.id);
         let mut named: BTreeSet<String> = sent.flat_map(curate::stream_names).collect();
-        for refused in self.refused().iter().chain(&self.known) {
-            match refused.own_id() {
-                Some(id) => drop(named.insert(id)),
-                None => return Vec::new(),
-            }
+        match self.unread() {
+            Unread::Any => return Vec::new(),
+            Unread::These(mut ids) => named.append(&mut ids),
         }
         curate::no_longer_named(base, &self.source.id, &named, self.now)
     }

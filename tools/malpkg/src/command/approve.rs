@@ -3,8 +3,8 @@
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
-use curate::{Batch, Deed, Delivery, Settled, Settlement};
-use database::{ChangeSet, Edit, Entry, Person, Plan, Snapshot, TreePath};
+use curate::{Batch, Deed, Delivery, KeptOf, Settled, Settlement};
+use database::{ChangeSet, Edit, Entry, Person, Plan, Report, Snapshot, TreePath};
 use intake::{Asked, OwnIds};
 use osv_schema::Timestamp;
 use rules::Admitted;
@@ -130,9 +130,11 @@ impl Approving<'_> {
         paths.extend(brought);
         let mut plan = Plan::default();
         if !self.keep.is_empty() {
-            let keep = self.keep.iter().map(|version| version.trim().to_owned()).collect();
-            let settled = Settled { deed: Deed::Keep(keep), reason: "versions-clean".into(), ..self.settled.clone() };
-            self.decide(&mut changes, &paths, &settled, &mut plan)?;
+            for path in &paths {
+                let deed = self.keeping(path, &changes)?;
+                let settled = Settled { deed, reason: "versions-clean".into(), ..self.settled.clone() };
+                self.decide(&mut changes, &BTreeSet::from([path.clone()]), &settled, &mut plan)?;
+            }
             plan.skipped.clear();
         }
         self.decide(&mut changes, &paths, self.settled, &mut plan)?;
@@ -148,6 +150,23 @@ impl Approving<'_> {
         plan.changes = admitted.changes().clone();
         let message = message("approve", self.settled, &plan);
         Ok(Planned { plan, message, admitted })
+    }
+
+    /// Which versions of a report stay: where something came to one that stands, it is that of which they are told.
+    fn keeping(&self, path: &TreePath, changes: &ChangeSet) -> Result<Deed, Failure> {
+        let keep: BTreeSet<String> = self.keep.iter().map(|version| version.trim().to_owned()).collect();
+        let base = &self.reading.snapshot;
+        let read = |snapshot: &Snapshot| {
+            let bytes = snapshot.read_path(path.as_str())?;
+            Ok::<_, Failure>(bytes.and_then(|bytes| Report::read(path, &bytes).record))
+        };
+        let came = match (read(base)?, read(&base.with(changes))?) {
+            (Some(before), Some(after)) if before != after && !before.is_withdrawn() => {
+                Some(KeptOf::came(&before, &after, &keep))
+            }
+            _ => None,
+        };
+        Ok(came.map_or(Deed::Keep(keep), |kept| Deed::KeepOf(Box::new(kept))))
     }
 
     /// Nobody approves of what they committed themselves; of what is not committed yet, whoever works here.

@@ -301,3 +301,62 @@ fn what_cannot_be_taken_in_is_not_dropped() {
     json(repository.path(), &["approve", "npm/react", "--by", "Grace", "--commit"], Exit::Done);
     assert!(is_published(&repository, "npm/react@1.0.0"));
 }
+
+#[test]
+fn of_what_waits_some_versions_are_taken_in_and_what_stands_stays() {
+    let repository = repository();
+    let approve = |more: &[&str]| {
+        json(repository.path(), &[&["approve", "npm/react", "--by", "Grace", "--commit"], more].concat(), Exit::Done)
+    };
+    ingest(&repository, "feed", &[&report("X-1", "npm", "react", &["1.0.0"])]);
+    approve(&[]);
+    // Another source sends every version.
+    ingest(&repository, "other", &[&report("Y-1", "npm", "react", &[])]);
+    approve(&["--keep", "3.3.3"]);
+    for (version, expected) in [("1.0.0", true), ("3.3.3", true), ("9.9.9", false)] {
+        assert_eq!(is_published(&repository, &format!("npm/react@{version}")), expected, "{version}");
+    }
+    assert_eq!(json(repository.path(), &["validate"], Exit::Done)["verdict"], "clean");
+    // What the first one says later still counts, and waits as before.
+    ingest(&repository, "feed", &[&dated("X-1", &["1.0.0", "1.0.1"])]);
+    assert_eq!(queue(&repository), [("protected".to_owned(), "npm/react".to_owned())]);
+    approve(&[]);
+    assert!(is_published(&repository, "npm/react@1.0.1") && !is_published(&repository, "npm/react@9.9.9"));
+}
+
+/// What a source says later of `react`.
+fn dated(id: &str, versions: &[&str]) -> String {
+    let mut text: Value = serde_json::from_str(&report(id, "npm", "react", versions)).expect("JSON");
+    text["modified"] = "2026-03-01T00:00:00Z".into();
+    text.to_string()
+}
+
+#[test]
+fn less_of_a_protected_name_waits_for_nobody_and_more_of_it_does() {
+    let repository = repository();
+    ingest(&repository, "feed", &[&report("X-1", "npm", "react", &["1.0.0", "1.0.1"])]);
+    json(repository.path(), &["approve", "npm/react", "--by", "Grace", "--commit"], Exit::Done);
+    ingest(&repository, "feed", &[&dated("X-1", &["1.0.0"])]);
+    assert!(is_published(&repository, "npm/react@1.0.0") && !is_published(&repository, "npm/react@1.0.1"));
+    // One that stood before its name was protected means no more than it did.
+    ingest(&repository, "feed", &[&report("X-2", "npm", "vue", &["1.0.0"])]);
+    repository.write("config/protected/npm.txt", "react\nvue\n");
+    repository.commit("vue is protected");
+    ingest(&repository, "other", &[&report("Y-2", "npm", "vue", &["2.0.0"])]);
+    assert!(is_published(&repository, "npm/vue@1.0.0") && !is_published(&repository, "npm/vue@2.0.0"));
+    assert!(queue(&repository).contains(&("protected".into(), "npm/vue".into())));
+}
+
+#[test]
+fn who_makes_a_report_stand_again_brings_no_range_of_others() {
+    let repository = repository();
+    ingest(&repository, "feed", &[&report("X-1", "npm", "aa", &["1.0.0"])]);
+    let decide = |verb: &str, reason: &str| {
+        malpkg(repository.path(), &[verb, "npm/aa", "--reason", reason, "--by", "Ada", "--commit"])
+    };
+    assert_eq!(decide("withdraw", "false-positive").exit, Exit::Done);
+    ingest(&repository, "other", &[&report("Y-1", "npm", "aa", &[])]);
+    let refused = decide("reinstate", "evidence");
+    assert!(refused.exit == Exit::Failed && refused.err.contains("had a report that was wrong"), "{}", refused.err);
+    assert!(!is_published(&repository, "npm/aa@5.0.0"));
+}

@@ -4,7 +4,7 @@ use malpkg::Exit;
 use serde_json::{Value, json as value};
 use testkit::{Database, Folder, Repository, report};
 
-use crate::program::{json, malpkg};
+use crate::program::{json, malpkg, malpkg_at};
 
 const CONFIG: &str = r#"
 [source.feed]
@@ -182,6 +182,41 @@ fn a_complete_table_that_ends_inside_a_quoted_cell_says_nothing() {
     let done = &ingest(&repository, "some", &[&[("some.csv", open)]])[0];
     assert_eq!((&done["sources"][0]["created"], &done["sources"][0]["rejected"]), (&1.into(), &1.into()));
     assert!(repository.has("osv/malicious/npm/new"));
+}
+
+/// A row that cannot be read may have said any version: none is taken back until it can be read.
+#[test]
+fn a_row_that_cannot_be_read_takes_no_version_back() {
+    let config = "[source.sc]\nformat = \"safe-chain\"\n[source.t]\nformat = \"table\"\ncomplete = true\n";
+    let repository = Database::default().with("malpkg.toml", config).with("osv/ids.json", "{}\n").repository();
+    let row = |version: &str| format!(r#"{{"package_name":"c","version":{version},"reason":"MALWARE"}}"#);
+    let list = |rows: &[&str]| format!("[{}]", rows.iter().map(|version| row(version)).collect::<Vec<_>>().join(","));
+    let table = |rows: &str| format!("package,versions,id,modified\n{rows}");
+    let listed = |package: &str, version: &str| {
+        let asked = format!("npm/{package}@{version}");
+        malpkg(repository.path(), &["query", &asked]).exit == Exit::Found
+    };
+    // The list has no dates: what it says is said when it is read.
+    let send = |day: u32, sc: String, t: String| {
+        for (source, name, text) in [("sc", "malware_predictions.json", sc), ("t", "t.csv", t)] {
+            let inbox = Folder::empty();
+            inbox.write(name, text);
+            let (inbox, now) = (inbox.path().to_str().unwrap(), format!("2026-06-0{day}T00:00:00Z"));
+            let ran = malpkg_at(&now, repository.path(), &["ingest", "--source", source, inbox, "--commit"]);
+            assert_eq!(ran.exit, Exit::Done, "{}{}", ran.out, ran.err);
+        }
+    };
+    let first = table("npm/d,1.0.0,T-1,2026-01-01\nnpm/d,1.0.1,T-1,2026-01-01\n");
+    send(1, list(&["\"1.0.0\"", "\"1.0.1\""]), first);
+    let broken = table("npm/d,1.0.0,T-1,2026-01-02\nnpm/d,1.0.1,T-1,never\n");
+    send(2, list(&["\"1.0.0\"", "5", "\"1.0.2\""]), broken);
+    for (package, version) in [("c", "1.0.0"), ("c", "1.0.1"), ("c", "1.0.2"), ("d", "1.0.0"), ("d", "1.0.1")] {
+        assert!(listed(package, version), "{package}@{version}");
+    }
+    // Once all of it can be read, what it no longer says has ended.
+    send(3, list(&["\"1.0.0\"", "\"1.0.2\""]), table("npm/d,1.0.0,T-1,2026-01-02\n"));
+    assert!(listed("c", "1.0.0") && listed("c", "1.0.2") && listed("d", "1.0.0"));
+    assert!(!listed("c", "1.0.1") && !listed("d", "1.0.1"));
 }
 
 /// What the quarantine has no room for is read again: the cursor does not move past it, and the run says so.

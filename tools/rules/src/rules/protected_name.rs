@@ -68,10 +68,13 @@ fn beyond_cleared(affected: &Affected, record: &Record) -> Option<BTreeSet<Box<s
             Some("withdraw") if is_honest => {
                 (of_withdrawn, known) = (Some(BTreeSet::new()), decision.streams.items());
             }
-            // Somebody looked again, at what there was when it was taken back, and not at what came since.
+            // Somebody looked again: at what there was when it was taken back, and at the versions that are named since. An
+            // open range that came since could mean what was wrong.
             Some("reinstate") => {
-                let came = decision.streams.items().iter().any(|stream| !known.contains(stream));
-                of_withdrawn = of_withdrawn.filter(|_| came && !known.is_empty()).map(|_| said_by(known, record));
+                let there = decision.streams.items();
+                let came = there.iter().any(|stream| !known.contains(stream));
+                let left = || said_by(known, record, true).into_iter().chain(said_by(there, record, false)).collect();
+                of_withdrawn = of_withdrawn.filter(|_| came && !known.is_empty()).map(|_| left());
             }
             Some("narrow" | "undo") => {
                 if is_honest || decision.reclaimed.as_str().is_some() || of_narrowed.is_some() {
@@ -88,14 +91,15 @@ fn beyond_cleared(affected: &Affected, record: &Record) -> Option<BTreeSet<Box<s
     Some(beyond).filter(|beyond| !beyond.is_empty())
 }
 
-/// What the deliveries of some streams say.
-fn said_by(streams: &[Stream], record: &Record) -> BTreeSet<Box<str>> {
+/// The versions that the deliveries of some streams name, and their ranges.
+fn said_by(streams: &[Stream], record: &Record, with_ranges: bool) -> BTreeSet<Box<str>> {
     let is_of = |origin: &Origin, stream: &Stream| {
         let is_content = || stream.sha256.as_str().is_some() && stream.sha256 == origin.content_sha256;
         stream.source == origin.source && (stream.id.as_str().is_some() && stream.id == origin.id || is_content())
     };
     let origins = record.origins().into_iter().filter(|origin| streams.iter().any(|stream| is_of(origin, stream)));
-    origins.flat_map(|origin| words(origin.versions.items(), origin.ranges.items())).collect()
+    let said = |origin: Origin| words(origin.versions.items(), if with_ranges { origin.ranges.items() } else { &[] });
+    origins.flat_map(said).collect()
 }
 
 /// Whether a report means what it lists and nothing else. One on a git repository has to speak in ranges: they must

@@ -135,11 +135,14 @@ fn plan_all(
     if !left_out.is_empty() {
         deliveries.to_mut().retain(|one| !left_out.contains_key(&one.source));
     }
-    for run in runs().filter(|run| run.received.is_ok()) {
+    for run in runs() {
+        let Ok(received) = &run.received else { continue };
         let source = config.source(&run.id)?;
         if source.format.is_list() || source.is_complete {
             let is_dated = !source.format.is_list();
-            let again = curate::date_again((base, &streams), &run.id, is_dated, deliveries.to_mut(), now);
+            let unread = received.unread();
+            let is_partial = |id: Option<&str>| source.is_complete && unread.has(id);
+            let again = curate::date_again((base, &streams), &run.id, is_dated, &is_partial, deliveries.to_mut(), now);
             again.map_err(|error| Failure::new(error.to_string()))?;
         }
     }
