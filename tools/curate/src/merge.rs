@@ -10,11 +10,15 @@ use osv_schema::{Member, Pointer, Record, Timestamp};
 
 use crate::computed::as_found;
 use crate::decide::after;
+use crate::decided::{fold, in_order};
 use crate::ingest::{Fault, Found, Group, fault_in_details, fault_in_path, find, open};
 use crate::join::Joining;
 use crate::place;
 use crate::placeholder::Renamed;
 use crate::{ahead, aside};
+
+/// The kind of a decision that somebody made by editing a report, and its reason.
+const HAND_EDIT: &str = "hand-edit";
 
 /// How reports are merged.
 #[derive(Clone, Debug)]
@@ -234,11 +238,19 @@ fn joined(
         },
     };
     let id = joining.record.id.as_str().unwrap_or_default().to_owned();
+    let is_settled = found.remembered.is_some()
+        || joining.record.is_withdrawn()
+        || fold(&in_order(joining.record.decisions())).narrowed.is_some();
+    let mut by_hand: BTreeSet<String> = if id.is_empty() { listed_beside(&joining) } else { BTreeSet::new() };
     for mut report in reports {
+        by_hand.append(&mut listed_beside(&report.joining));
         derive(&mut report.joining.record, &id);
         joining.unite(report.joining);
     }
     parts.extend(aside::unite(&mut joining, found.remembered)?);
+    if is_settled {
+        found_since(&mut joining, by_hand, now);
+    }
     let package = joining.package.clone();
     let mut record = joining.finish(now).map_err(wrong)?;
     if let Some(record) = &mut record {
@@ -248,6 +260,29 @@ fn joined(
         }
     }
     Ok(Some(Joined { package, target, record, parts }))
+}
+
+/// The versions that a report lists beside what its sources say.
+fn listed_beside(joining: &Joining) -> BTreeSet<String> {
+    fold(&in_order(joining.record.decisions())).found.versions
+}
+
+/// What somebody found by hand of a package on which something was settled is said now, whenever it was written: as of a source
+/// that is new, the versions count that nobody cleared. What was taken back stays so, and `triage` tells of it.
+fn found_since(joining: &mut Joining, mut versions: BTreeSet<String>, now: Timestamp) {
+    let decisions = in_order(joining.record.decisions());
+    let decided = fold(&decisions);
+    let cleared = decided.narrowed.into_iter().flat_map(|narrowed| narrowed.cleared).chain(decided.found.cleared);
+    cleared.for_each(|version| drop(versions.remove(&version)));
+    if !versions.is_empty() {
+        joining.decide(vec![Decision {
+            kind: HAND_EDIT.into(),
+            time: after(&decisions, now).to_string().into(),
+            reason: HAND_EDIT.into(),
+            versions: Member::Value(versions.into_iter().collect()),
+            ..Decision::default()
+        }]);
+    }
 }
 
 /// Who names a report among its aliases has it from there, and says nothing new about versions.
@@ -336,11 +371,11 @@ fn edit(
     }
     for edit in edits {
         let time = edit.time.as_str().and_then(|text| text.parse().ok()).unwrap_or(Timestamp::EPOCH);
-        let kind = if edit.kind.as_str() == Some("as-found") { "hand-edit".into() } else { edit.kind.clone() };
+        let kind = if edit.kind.as_str() == Some("as-found") { HAND_EDIT.into() } else { edit.kind.clone() };
         let decision = Decision {
             kind,
             time: after(&known, time).to_string().into(),
-            reason: "hand-edit".into(),
+            reason: HAND_EDIT.into(),
             by: merging.by.map(str::to_owned).into(),
             ..edit
         };

@@ -2,7 +2,7 @@
 
 use malpkg::Exit;
 use serde_json::Value;
-use testkit::{Database, Repository, report};
+use testkit::{Database, Folder, Repository, report};
 
 use crate::program::{json, malpkg};
 
@@ -196,4 +196,41 @@ fn a_draft_decides_nothing_of_a_published_report() {
     assert!(repository.has(DRAFT) && !repository.has(other), "the other one on the package goes on: {done}");
     let again = json(repository.path(), &["merge", "--commit"], Exit::Done);
     assert!(again["commit"].is_null() && again["rejected"][0]["rule"] == "outside-contribution", "{again}");
+}
+
+#[test]
+fn what_somebody_found_of_a_settled_package_counts_or_waits() {
+    let config = "[source.a]\nformat = \"osv\"\n";
+    let start = || {
+        let repository = Database::default().with("malpkg.toml", config).with("osv/ids.json", "{}\n").repository();
+        let inbox = Folder::empty();
+        inbox.write("1.json", report("A-1", "npm", "x", &["1.0.0", "2.0.0"]));
+        let inbox = inbox.path().to_str().unwrap();
+        json(repository.path(), &["ingest", "--source", "a", inbox, "--commit"], Exit::Done);
+        repository
+    };
+    let find = |repository: &Repository, versions: &[&str]| {
+        let draft = report("", "npm", "x", versions);
+        repository.write("osv/malicious/npm/x/MAL-0000-x.json", draft);
+        repository.commit("a finding");
+        json(repository.path(), &["merge", "--commit"], Exit::Done);
+    };
+    let is_meant = |repository: &Repository, version: &str| {
+        malpkg(repository.path(), &["query", &format!("npm/x@{version}")]).exit == Exit::Found
+    };
+    let decide = |repository: &Repository, arguments: &[&str]| {
+        json(repository.path(), &[arguments, &["--by", "Ada", "--commit"]].concat(), Exit::Done);
+    };
+    // On a narrowed report what is new counts, whenever it was written, and what was cleared does not.
+    let narrowed = start();
+    decide(&narrowed, &["narrow", "npm/x", "--clear", "2.0.0", "--reason", "versions-clean"]);
+    find(&narrowed, &["2.0.0", "3.0.0"]);
+    assert_eq!(["1.0.0", "2.0.0", "3.0.0"].map(|version| is_meant(&narrowed, version)), [true, false, true]);
+    // What was taken back stays so, and a person is told.
+    let withdrawn = start();
+    decide(&withdrawn, &["withdraw", "npm/x", "--reason", "not-malicious"]);
+    find(&withdrawn, &["3.0.0"]);
+    assert!(!is_meant(&withdrawn, "3.0.0"));
+    let told = malpkg(withdrawn.path(), &["triage"]).out;
+    assert!(told.contains("named again by a report by hand (3.0.0)"), "{told}");
 }

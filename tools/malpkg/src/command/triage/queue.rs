@@ -268,12 +268,14 @@ impl About<'_> {
 
     /// A report that people took back, and that a source names again which did not speak of it then.
     fn named_again(&self, decisions: &[Decision]) -> Option<Item> {
-        let last = decisions.iter().rev().find(|one| matches!(one.kind.as_str(), Some("withdraw" | "reinstate")))?;
-        let withdrawn = Some(last).filter(|one| one.kind.as_str() == Some("withdraw"))?;
-        let new = self.new_streams(withdrawn, false);
+        let last = decisions.iter().rev().find(|one| matches!(one.kind.as_str(), Some("withdraw" | "reinstate")));
+        let withdrawn = last.filter(|one| one.kind.as_str() == Some("withdraw"));
+        let mut new = withdrawn.map(|withdrawn| self.new_streams(withdrawn, false)).unwrap_or_default();
+        let time = withdrawn.map_or(&self.record.withdrawn, |withdrawn| &withdrawn.time).as_str();
+        new.extend(self.found_since(decisions, time));
         let sources = new.iter().cloned().collect::<Vec<_>>();
-        let reason = withdrawn.reason.as_str().unwrap_or_default();
-        let message = format!("taken back ({reason}), and named again by {}", sources.join(", "));
+        let reason = withdrawn.map_or(Some("by its sources"), |withdrawn| withdrawn.reason.as_str());
+        let message = format!("taken back ({}), and named again by {}", reason.unwrap_or_default(), sources.join(", "));
         let next = [
             "malpkg query --why {}",
             "malpkg reinstate {} --reason evidence --commit",
@@ -282,7 +284,20 @@ impl About<'_> {
         let about: Vec<&str> = sources.iter().map(String::as_str).collect();
         let item = (!new.is_empty()).then(|| self.item("named-again", &about, message, &next))?;
         let next = item.next.iter().map(|next| next.replace("KEY", &item.key)).collect();
-        Some(Item { since: withdrawn.time.as_str().map(str::to_owned), next, ..item })
+        Some(Item { since: time.map(str::to_owned), next, ..item })
+    }
+
+    /// The versions that somebody found by hand since a report was taken back, where it still is.
+    fn found_since(&self, decisions: &[Decision], withdrawn: Option<&str>) -> Option<String> {
+        let time = |text: Option<&str>| text.and_then(|text| text.parse::<Timestamp>().ok());
+        let since = time(withdrawn).filter(|_| self.record.is_withdrawn())?;
+        let is_later = |one: &&Decision| {
+            one.kind.as_str() == Some("hand-edit") && time(one.time.as_str()).is_some_and(|time| time > since)
+        };
+        let versions: BTreeSet<&str> =
+            decisions.iter().filter(is_later).flat_map(|one| one.versions.items().iter().map(String::as_str)).collect();
+        let listed = versions.into_iter().collect::<Vec<_>>().join(", ");
+        (!listed.is_empty()).then(|| format!("a report by hand ({listed})"))
     }
 
     /// A report that people narrowed, and of which a new source says more than exact versions.
