@@ -59,8 +59,9 @@ pub enum Deed {
     KeepOf(Box<KeptOf>),
     /// They do not mean these versions.
     Clear(BTreeSet<String>),
-    /// They mean the versions that they list, and no range: since then an honest owner has the name.
-    Reclaim(Timestamp),
+    /// They mean these versions, or where none is named those that they list, and no range: since then an honest owner has
+    /// the name.
+    Reclaim(Timestamp, BTreeSet<String>),
     /// They mean again what their sources say.
     Lift,
     /// A second person stands behind what they mean.
@@ -232,10 +233,15 @@ fn one(path: &TreePath, mut joining: Joining, settled: &Settled, now: Timestamp)
             decision.kind = "reinstate".into();
             ChangeKind::Reinstate
         }
-        Deed::Reclaim(since) => {
+        Deed::Reclaim(since, versions) => {
             decision.kind = "narrow".into();
             decision.reclaimed = since.whole_seconds().to_string().into();
-            there.keep(&there.exact(), &mut decision)?;
+            let exact = if versions.is_empty() { there.exact() } else { versions.clone() };
+            let remedy = "name with `--keep` the versions that were malicious, or withdraw it: `malpkg withdraw`";
+            if exact.is_empty() {
+                return Err(fault("nobody names a version of it, and no range stays".to_owned(), remedy));
+            }
+            there.keep(&exact, &mut decision)?;
             ChangeKind::Narrow
         }
         Deed::Approve => {

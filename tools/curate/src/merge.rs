@@ -273,7 +273,9 @@ fn found_since(joining: &mut Joining, mut versions: BTreeSet<String>, now: Times
     let decisions = in_order(joining.record.decisions());
     let decided = fold(&decisions);
     let cleared = decided.narrowed.into_iter().flat_map(|narrowed| narrowed.cleared).chain(decided.found.cleared);
-    cleared.for_each(|version| drop(versions.remove(&version)));
+    for version in cleared {
+        versions.remove(&version);
+    }
     if !versions.is_empty() {
         joining.decide(vec![Decision {
             kind: HAND_EDIT.into(),

@@ -5,8 +5,8 @@ use std::net::IpAddr;
 use super::observed::{Observed, PHASES, Phase};
 use super::verdicts::{Condition, Glob, Known, Met, Rule, Verdicts, quoted, quoted_host};
 
-/// Ports of the web, of mail, of DNS and of git.
-const PORTS: [u64; 12] = [0, 22, 25, 53, 80, 443, 465, 587, 853, 8080, 8443, 9418];
+/// Ports of the web, of mail, of DNS, of clocks and of git.
+const PORTS: [u64; 13] = [0, 22, 25, 53, 80, 123, 443, 465, 587, 853, 8080, 8443, 9418];
 /// A label of a name that is longer than this carries data.
 const LABEL_MAX: usize = 40;
 /// So do more labels than this.

@@ -88,7 +88,8 @@ pub(crate) fn read<'d>(root: &At<'d>) -> Result<Shape<'d>, Wrong> {
         let message = format!("`{}` is no number of seconds since 1970", short(time.node.spelling()));
         time.wrong(message, "send a whole number")
     };
-    let seconds = time.node.spelling().parse().ok().filter(|_| time.node.kind() == Kind::Number);
+    let seconds = time.node.spelling().parse().ok();
+    let seconds = seconds.filter(|seconds: &i64| time.node.kind() == Kind::Number && *seconds >= 0);
     let created = seconds.and_then(Timestamp::from_unix).ok_or_else(is_time)?;
     let phases = phases().map(|(name, at)| phase(name, &at)).collect::<Result<_, _>>()?;
     Ok(Shape::Run(Observed { package, version, created, phases }))

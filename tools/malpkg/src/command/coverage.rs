@@ -20,8 +20,8 @@ use crate::resolve::{is_package, package_query};
 /// Compare a published list with what we know
 ///
 /// The list is CSV with a header: `name` or `package`, `ecosystem` (without it `--ecosystem`, or packages written as
-/// `npm/left-pad` or as purls), and `version` or `versions` (separated by spaces, `;`, `|` or `,`; none for every version);
-/// other columns are left alone. With `--campaign` it also says what the reports of that campaign have that the list misses.
+/// `npm/left-pad` or as purls), and `version` or `versions`, else another column with `version` in its name (separated by
+/// spaces, `;`, `|` or `,`; none for every version); other columns are left alone. With `--campaign` it also says what the reports of that campaign have that the list misses.
 /// The exit code is 1 where we miss something, and where something of the list cannot be read.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
@@ -133,6 +133,11 @@ fn read_list(arguments: &Arguments) -> Result<Read, Failure> {
         let failure = Failure::new("no column is called `package`, `name` or `purl`").place(&place);
         return Err(failure.remedy("give the list a header"));
     }
+    // A column by another name that speaks of versions says which are meant: not every one is.
+    let of_versions: Vec<&str> = match list.columns.iter().any(|column| VERSIONS.contains(&column.as_str())) {
+        true => VERSIONS.to_vec(),
+        false => list.columns.iter().map(String::as_str).filter(|column| column.contains("version")).collect(),
+    };
     let (mut listed, mut queries) = (BTreeMap::<String, Claim>::new(), BTreeMap::new());
     let mut unread: Vec<UnreadV1> = list.unread.into_iter().map(|(line, message)| UnreadV1 { line, message }).collect();
     for row in &list.rows {
@@ -146,8 +151,15 @@ fn read_list(arguments: &Arguments) -> Result<Read, Failure> {
         match package_query(name, given.filter(|given| !names_its_own(name, given))) {
             Ok(query) => {
                 let key = query.package.to_string();
-                let mut versions: BTreeSet<String> = row
-                    .field(&VERSIONS)
+                let said = row.field(&of_versions);
+                if let Some(range) =
+                    said.split([' ', ';', '|', ',']).find(|word| word.starts_with(['<', '>', '^', '~']))
+                {
+                    let message = format!("`{range}` is a range, and versions are compared one by one");
+                    unread.push(UnreadV1 { line: row.line, message });
+                    continue;
+                }
+                let mut versions: BTreeSet<String> = said
                     .split([' ', ';', '|', ','])
                     .map(|version| version.trim_matches(['"', '\'', '[', ']', '=']))
                     .filter(|version| !version.is_empty())

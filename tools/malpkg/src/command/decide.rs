@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use curate::{Deed, Settled, Settlement};
-use database::{Entry, Place, Plan, Rejected, Report, ReportId, Snapshot, TreePath};
+use database::{Entry, Person, Place, Plan, Rejected, Report, ReportId, Snapshot, TreePath};
 use ecosystem::Ecosystem;
 use store::Store;
 
@@ -74,6 +74,9 @@ pub(crate) fn run(
     let now = context.now();
     let words = words(&deciding.reports)?;
     let progress = context.progress("reading the reports");
+    if deciding.by.as_deref().is_some_and(|by| Person::of(by).is_nobody()) {
+        return Err(Failure::new("`--by` names nobody").remedy("say who decides it, by name or address"));
+    }
     let settled = Settled {
         deed,
         reason: reason.to_owned(),

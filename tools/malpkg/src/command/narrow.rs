@@ -29,20 +29,21 @@ pub(crate) struct Arguments {
     reason: String,
 }
 
-/// Exactly one of these.
+/// One of these; `--reclaimed` goes with `--keep`.
 #[derive(Debug, clap::Args)]
-#[group(required = true, multiple = false)]
+#[group(required = true, multiple = true)]
 struct What {
     /// These versions stay malicious, and no others
-    #[arg(long, value_name = "VERSION,…", value_delimiter = ',')]
+    #[arg(long, value_name = "VERSION,…", value_delimiter = ',', conflicts_with_all = ["clear", "lift"])]
     keep: Vec<String>,
 
     /// These versions are not malicious
-    #[arg(long, value_name = "VERSION,…", value_delimiter = ',')]
+    #[arg(long, value_name = "VERSION,…", value_delimiter = ',', conflicts_with_all = ["reclaimed", "lift"])]
     clear: Vec<String>,
 
-    /// An honest owner has the name since this day: the versions that are listed stay malicious, and no range does
-    #[arg(long, value_name = "DATE", value_parser = date)]
+    /// An honest owner has the name since this day: no range stays, and of the versions those that are listed, or those of
+    /// `--keep`
+    #[arg(long, value_name = "DATE", value_parser = date, conflicts_with = "lift")]
     reclaimed: Option<Timestamp>,
 
     /// The reports mean again what their sources say
@@ -53,11 +54,15 @@ struct What {
 pub(crate) fn run(arguments: &Arguments, context: &mut Context<'_>) -> Result<Exit, Failure> {
     let versions = |listed: &[String]| listed.iter().map(|version| version.trim().to_owned()).collect();
     let What { keep, clear, lift, reclaimed } = &arguments.what;
-    let deed = match (keep.is_empty(), lift) {
-        (_, true) => Deed::Lift,
-        _ if reclaimed.is_some() => Deed::Reclaim(reclaimed.unwrap_or_else(|| context.now())),
-        (false, _) => Deed::Keep(versions(keep)),
-        (true, _) => Deed::Clear(versions(clear)),
+    let deed = match (reclaimed, keep.is_empty(), lift) {
+        (Some(since), ..) if *since > context.now() => {
+            let failure = Failure::new(format!("`--reclaimed {since}` is still to come"));
+            return Err(failure.remedy("say since which day an honest owner has the name"));
+        }
+        (Some(since), ..) => Deed::Reclaim(*since, versions(keep)),
+        (None, _, true) => Deed::Lift,
+        (None, false, _) => Deed::Keep(versions(keep)),
+        (None, true, _) => Deed::Clear(versions(clear)),
     };
     let verb = if *lift { "lift" } else { "narrow" };
     decide::run(&arguments.deciding, verb, deed, &arguments.reason, context)

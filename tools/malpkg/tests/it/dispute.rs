@@ -117,6 +117,26 @@ fn a_name_that_an_honest_owner_has_now_means_no_range() {
 }
 
 #[test]
+fn where_nobody_names_a_version_it_is_said_which_were_malicious() {
+    let config = "[source.feed]\nformat = \"osv\"\n";
+    let repository = Database::default().with("malpkg.toml", config).repository();
+    ingest(&repository, "feed", &report("X-1", "npm", "a", &[]));
+    let reclaim = |more: &[&str]| {
+        let reclaim = ["narrow", ID, "--reason", "versions-clean", "--commit"];
+        malpkg(repository.path(), &[&reclaim[..], more].concat())
+    };
+    let refused = reclaim(&["--reclaimed", "2026-05-01"]);
+    assert!(refused.exit == Exit::Failed && refused.err.contains("`--keep`"), "{}", refused.err);
+    let ahead = reclaim(&["--reclaimed", "2027-05-01", "--keep", "1.0.0"]);
+    assert!(ahead.exit == Exit::Failed && ahead.err.contains("still to come"), "{}", ahead.err);
+    let nobody = reclaim(&["--reclaimed", "2026-05-01", "--keep", "1.0.0", "--by", ""]);
+    assert!(nobody.exit == Exit::Failed && nobody.err.contains("names nobody"), "{}", nobody.err);
+    assert_eq!(reclaim(&["--reclaimed", "2026-05-01", "--keep", "1.0.0"]).exit, Exit::Done);
+    let asked = |version: &str| malpkg(repository.path(), &["query", &format!("npm/a@{version}")]).exit;
+    assert_eq!((asked("1.0.0"), asked("3.0.0")), (Exit::Found, Exit::Done));
+}
+
+#[test]
 fn proof_is_of_a_kind_that_is_known() {
     let repository = repository();
     let ran =

@@ -391,6 +391,11 @@ fn a_list_is_held_against_what_is_known() {
     assert_eq!((&told["listed"], &told["covered"]), (&2.into(), &2.into()), "{told}");
     let told = json(repository.path(), &["coverage", &whole, "--ecosystem", "NPM"], Exit::Done);
     assert_eq!((&told["listed"], &told["covered"]), (&2.into(), &2.into()), "{told}");
+    // A column of versions by another name is one, and a range is no version.
+    folder.write("named.csv", "package,Affected Versions\nnpm/a,= 1.0.0\nnpm/b,< 2.0.0\n");
+    let named = folder.place("named.csv").to_string_lossy().into_owned();
+    let told = json(repository.path(), &["coverage", &named], Exit::Found);
+    assert_eq!((&told["differ"][0]["only_ours"], &told["unread"][0]["line"]), (&json!(["2.0.0"]), &3.into()), "{told}");
     folder.write("bare.csv", "package,versions\nnpm/a,1.0.0\n@scope/x,1.0.0\n");
     let bare = folder.place("bare.csv").to_string_lossy().into_owned();
     let refused = malpkg(repository.path(), &["coverage", &bare]);

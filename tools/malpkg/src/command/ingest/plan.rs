@@ -37,6 +37,8 @@ pub(super) struct OfSource {
     pub(super) id: String,
     pub(super) settled: Settled,
     pub(super) tally: Tally,
+    /// How many documents and packages are none of what is asked for.
+    pub(super) left_out: usize,
     /// How long it took to read, in seconds.
     pub(super) seconds: f64,
     /// Why it could not be read.
@@ -203,6 +205,7 @@ fn plan_all(
                         id: run.id.clone(),
                         settled: settled.remove(run.id.as_str()).unwrap_or_default(),
                         tally,
+                        left_out: run.received.as_ref().map_or(0, Received::left_out),
                         seconds: run.seconds,
                         failure: run.received.as_ref().err().cloned(),
                         guarded: left_out.get(&run.id).cloned().unwrap_or_default(),

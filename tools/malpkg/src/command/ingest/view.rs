@@ -42,6 +42,7 @@ struct SourceV1<'i> {
     withdrawn: usize,
     rejected: usize,
     skipped: usize,
+    left_out: usize,
     cursor: Option<&'i str>,
     seconds: f64,
     error: Option<String>,
@@ -122,6 +123,7 @@ fn source_v1(source: &OfSource, whole: Option<f64>) -> SourceV1<'_> {
         withdrawn: tally.withdrawn,
         rejected: tally.rejected,
         skipped: tally.skipped,
+        left_out: source.left_out,
         cursor: source.settled.cursor.as_deref(),
         seconds: (whole.unwrap_or(source.seconds) * 1000.0).round() / 1000.0,
         error: source.failure.as_ref().map(Failure::told),
@@ -149,7 +151,11 @@ pub(super) fn write_text(
         if let Some(failure) = &source.failure {
             writeln!(context.err, "{}: {failure}", source.id)?;
         } else if source.guarded.is_empty() {
-            writeln!(context.out, "{}: {}", source.id, source.tally)?;
+            let left_out = match source.left_out {
+                0 => String::new(),
+                left_out => format!(", {left_out} left out"),
+            };
+            writeln!(context.out, "{}: {}{left_out}", source.id, source.tally)?;
         } else {
             let allow: Vec<String> = source.guarded.iter().map(|taken| format!("--allow {taken}")).collect();
             let command = format!("malpkg ingest --source {} {}", source.id, allow.join(" "));
