@@ -1,6 +1,7 @@
 //! Target `filter`: a Bloom filter that knows what is surely not listed; `docs/lookup.md` describes its bytes.
 
 use std::io;
+use std::sync::{Arc, OnceLock};
 
 use database::EVERY;
 use serde::Serialize;
@@ -37,14 +38,22 @@ struct ManifestV1<'m> {
 
 /// The files of the target.
 pub(crate) fn plan<'m>(material: &'m Material<'_>) -> Vec<Planned<'m>> {
+    // Whoever comes first makes it for both.
+    let made = Arc::new(OnceLock::new());
+    let also = Arc::clone(&made);
     vec![
-        Planned::new("filter/verdicts.bloom", |out| out.write_all(&bytes(material).1)),
-        Planned::new("filter/manifest.json", |out| write_manifest(material, out)),
+        Planned::new("filter/verdicts.bloom", move |out| out.write_all(&made.get_or_init(|| bytes(material)).1)),
+        Planned::new("filter/manifest.json", move |out| {
+            write_manifest(material, also.get_or_init(|| bytes(material)), out)
+        }),
     ]
 }
 
-fn write_manifest(material: &Material<'_>, out: &mut Out<'_>) -> io::Result<()> {
-    let (keys, bytes) = bytes(material);
+/// How many keys there are, and the file.
+type Made = (u64, Vec<u8>);
+
+fn write_manifest(material: &Material<'_>, (keys, bytes): &Made, out: &mut Out<'_>) -> io::Result<()> {
+    let keys = *keys;
     let commit = material.input.commit.as_ref();
     serde_json::to_writer(
         &mut *out,
@@ -54,7 +63,7 @@ fn write_manifest(material: &Material<'_>, out: &mut Out<'_>) -> io::Result<()> 
             commit: commit.map(|commit| commit.id.as_str()),
             time: commit.map(|commit| commit.time.to_string()),
             file: "verdicts.bloom",
-            sha256: hex(&Sha256::digest(&bytes)),
+            sha256: hex(&Sha256::digest(bytes)),
             size: bytes.len(),
             keys,
             bits: bits(keys),
@@ -66,8 +75,7 @@ fn write_manifest(material: &Material<'_>, out: &mut Out<'_>) -> io::Result<()> 
     out.write_all(b"\n")
 }
 
-/// How many keys there are, and the file.
-fn bytes(material: &Material<'_>) -> (u64, Vec<u8>) {
+fn bytes(material: &Material<'_>) -> Made {
     let mut hashes = Vec::new();
     for (row, _) in material.standing() {
         let words = row.words();
