@@ -1,6 +1,6 @@
 //! Sources over HTTPS: one file, or an index of records as osv.dev has it (`modified_id.csv`) with the records beside it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -242,14 +242,24 @@ impl Index<'_> {
         if let Some(newest) = newest {
             seen.marks.insert("modified".to_owned(), newest.to_string());
         }
-        let due = rows
-            .into_iter()
-            .filter(|(name, time)| since.is_none_or(|since| *time >= since) && wants(name) && !is_hidden(name));
-        let due: Vec<(String, String)> = due.map(|(name, time)| (name, time.to_string())).collect();
+        // What the index had when the cursor was made; what comes later may be dated before that.
+        let before = fs::read_to_string(self.kept.path("seen")).unwrap_or_default();
+        let head = |marks: &BTreeMap<String, String>| format!("{marks:?}\n");
+        let marks = self.going.since.map(|since| &since.marks);
+        let before: Option<HashSet<&str>> =
+            marks.and_then(|marks| before.strip_prefix(&head(marks))).map(|lines| lines.lines().collect());
+        let is_due = |name: &str, time: Timestamp| match (&before, since) {
+            (Some(before), Some(since)) => time >= since || !before.contains(seen_line(name, &time.to_string()).as_str()),
+            (None, Some(since)) => time >= since,
+            (_, None) => true,
+        };
+        let due = rows.iter().filter(|(name, time)| is_due(name, **time) && wants(name) && !is_hidden(name));
+        let due: Vec<(String, String)> = due.map(|(name, time)| (name.clone(), time.to_string())).collect();
         let reading = format!("{} {:?}", self.going.source.fingerprint(), self.going.since.map(|since| &since.marks));
         let mut journal = Journal::open(&self.kept.path("journal"), &reading).map_err(disk)?;
         let size_max = self.going.source.format.document_size_max();
         let mut behind: Option<Timestamp> = None;
+        let mut missing_now: BTreeSet<String> = BTreeSet::new();
         for some in due.chunks(AT_ONCE) {
             let missing: Vec<&(String, String)> = some.iter().filter(|(name, tag)| !journal.has(name, tag)).collect();
             let asked = missing.iter().map(|(name, _)| self.client.small(self.beside(name), size_max));
@@ -262,6 +272,7 @@ impl Index<'_> {
                     Err(Trouble::Refused(_)) if open.as_ref() == Some(name) => return Err(cut()),
                     Err(Trouble::Refused(status)) => {
                         refused.insert(name);
+                        missing_now.insert(name.clone());
                         behind = behind.into_iter().chain(tag.parse().ok()).min();
                         let reason = Unread::System(format!("the server says {status}"));
                         visit(Item { name: name.clone(), size: None, bytes: Err(reason) });
@@ -286,6 +297,9 @@ impl Index<'_> {
                 seen.marks.insert("modified".to_owned(), behind.to_string());
             }
         }
+        let there = rows.iter().filter(|(name, _)| !missing_now.contains(*name));
+        let lines: Vec<String> = there.map(|(name, time)| seen_line(name, &time.to_string())).collect();
+        fs::write(self.kept.path("seen"), head(&seen.marks) + &lines.join("\n")).map_err(disk)?;
         Ok(())
     }
 
@@ -298,6 +312,11 @@ impl Index<'_> {
         }
         url
     }
+}
+
+/// How a row of the index is remembered.
+fn seen_line(name: &str, time: &str) -> String {
+    format!("{name}\t{time}")
 }
 
 /// One line of the index: when a record last changed, and the name of its file.

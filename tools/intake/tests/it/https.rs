@@ -123,6 +123,26 @@ fn an_index_is_read_from_its_cursor() {
 }
 
 #[test]
+fn a_record_that_comes_late_is_read_whatever_its_date() {
+    let cache = tempfile::tempdir().unwrap();
+    let whole = index("2026-02-01T00:00:00Z");
+    let some: String = whole.lines().filter(|line| !line.ends_with("/X-2")).map(|line| format!("{line}\n")).collect();
+    let server = Server::start(move |asked, number| match asked.path.as_str() {
+        "/db/modified_id.csv" if number > 1 => Answer::of(200, whole.as_str()),
+        _ => as_index(asked, &some),
+    });
+    let url = server.url("/db/modified_id.csv");
+    let first = fetch(&url, &[], cache.path(), None).unwrap();
+    assert_eq!(names(&first).len(), 29);
+    let cursor = first.cursor.unwrap();
+    let second = fetch(&url, &[], cache.path(), Some(&cursor)).unwrap();
+    assert_eq!(names(&second), ["npm/X-1.json", "npm/X-2.json"]);
+    // Who has not kept what was there before goes by the dates.
+    let elsewhere = tempfile::tempdir().unwrap();
+    assert_eq!(names(&fetch(&url, &[], elsewhere.path(), Some(&cursor)).unwrap()), ["npm/X-1.json"]);
+}
+
+#[test]
 fn a_record_that_is_not_there_yet_is_asked_for_again() {
     let cache = tempfile::tempdir().unwrap();
     let server = Server::start(|asked, number| match asked.path.as_str() {
@@ -186,7 +206,9 @@ fn a_line_that_is_dated_ahead_does_not_take_the_cursor_with_it() {
     assert!(told[0].2.contains("dated 2099-01-01T00:00:00Z, more than a day ahead"), "{}", told[0].2);
     let cursor = first.cursor.unwrap();
     assert_eq!(cursor.marks.get("modified").map(String::as_str), Some("2026-06-02T00:00:00Z"));
-    assert_eq!(names(&fetch(&url, &[], cache.path(), Some(&cursor)).unwrap()), ["npm/X-4.json"]);
+    // The line that was mended is another one.
+    let news = fetch(&url, &[], cache.path(), Some(&cursor)).unwrap();
+    assert_eq!(names(&news), ["npm/X-1.json", "npm/X-4.json"]);
 }
 
 #[test]
