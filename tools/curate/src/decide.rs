@@ -249,12 +249,21 @@ fn one(path: &TreePath, mut joining: Joining, settled: &Settled, now: Timestamp)
             ChangeKind::Join
         }
         Deed::Dispute { proof, deadline } => {
-            if disputed(&decisions).is_some_and(|dispute| dispute.reason.as_str() == Some(OPEN)) {
+            // What somebody else shows is shown beside it, and the earliest deadline is that of all.
+            let by = settled.by.as_deref().unwrap_or_default();
+            let is_again = |open: &Decision| {
+                let opened_by = open.by.as_str().unwrap_or_default();
+                let is_same = Person::of(opened_by).is_same_as(&Person::of(by)) || opened_by == by;
+                is_same && open.proof.as_str() == Some(proof) && open.evidence.as_str() == settled.evidence.as_deref()
+            };
+            if open_disputes(&decisions).any(is_again) {
                 return Ok(Done::Already("it is disputed already"));
             }
+            let until = |open: &Decision| open.deadline.as_str().and_then(|until| until.parse().ok());
+            let earliest = open_disputes(&decisions).filter_map(until).chain(*deadline).min();
             decision.kind = "dispute".into();
             decision.proof = proof.as_str().into();
-            decision.deadline = deadline.map(|until| until.whole_seconds().to_string()).into();
+            decision.deadline = earliest.map(|until: Timestamp| until.whole_seconds().to_string()).into();
             decision.streams = Member::Absent;
             ChangeKind::Join
         }
@@ -263,7 +272,8 @@ fn one(path: &TreePath, mut joining: Joining, settled: &Settled, now: Timestamp)
                 return Err(undisputed());
             };
             if matches!(settled.deed, Deed::Uphold(_)) {
-                check_upholder(open.by.as_str().unwrap_or_default(), settled)?;
+                open_disputes(&decisions)
+                    .try_for_each(|open| check_upholder(open.by.as_str().unwrap_or_default(), settled))?;
             }
             let dispute = Decision {
                 kind: "dispute".into(),
@@ -484,6 +494,12 @@ fn authors(record: &Record) -> Vec<(String, &'static str)> {
 /// The latest word of decisions in a dispute.
 pub fn disputed(decisions: &[Decision]) -> Option<&Decision> {
     decisions.iter().rev().find(|decision| decision.kind.as_str() == Some("dispute"))
+}
+
+/// Those that nobody has settled, the latest first.
+fn open_disputes(decisions: &[Decision]) -> impl Iterator<Item = &Decision> {
+    let disputes = decisions.iter().rev().filter(|decision| decision.kind.as_str() == Some("dispute"));
+    disputes.take_while(|dispute| dispute.reason.as_str() == Some(OPEN))
 }
 
 fn not_approved(message: String, remedy: &str) -> Fault {

@@ -249,7 +249,9 @@ impl Index<'_> {
         let before: Option<HashSet<&str>> =
             marks.and_then(|marks| before.strip_prefix(&head(marks))).map(|lines| lines.lines().collect());
         let is_due = |name: &str, time: Timestamp| match (&before, since) {
-            (Some(before), Some(since)) => time >= since || !before.contains(seen_line(name, &time.to_string()).as_str()),
+            (Some(before), Some(since)) => {
+                time >= since || !before.contains(seen_line(name, &time.to_string()).as_str())
+            }
             (None, Some(since)) => time >= since,
             (_, None) => true,
         };

@@ -117,6 +117,25 @@ fn a_name_that_an_honest_owner_has_now_means_no_range() {
 }
 
 #[test]
+fn what_somebody_else_shows_stands_beside_it() {
+    let repository = repository();
+    json(repository.path(), &OPEN, Exit::Done);
+    let again = json(repository.path(), &OPEN, Exit::Done);
+    assert!(again["commit"].is_null(), "{again}");
+    let second = ["--by", "Eve", "--proof", "ownership", "--evidence", "https://example.org/2", "--commit"];
+    let done = json(repository.path(), &[&["dispute", "open", ID][..], &second].concat(), Exit::Done);
+    assert!(!done["commit"].is_null(), "{done}");
+    let shown = answer(&repository).1;
+    assert_eq!((&shown["by"], &shown["deadline"]), (&"Eve".into(), &"2026-07-01T00:00:00Z".into()), "{shown}");
+    // Neither of the two can uphold it.
+    for by in ["Owner", "Eve"] {
+        let refused = malpkg(repository.path(), &["dispute", "uphold", ID, "--by", by, "--commit"]);
+        assert!(refused.exit == Exit::Failed && refused.err.contains("cannot uphold"), "{}", refused.err);
+    }
+    json(repository.path(), &["dispute", "uphold", ID, "--by", "Ada", "--commit"], Exit::Done);
+}
+
+#[test]
 fn where_nobody_names_a_version_it_is_said_which_were_malicious() {
     let config = "[source.feed]\nformat = \"osv\"\n";
     let repository = Database::default().with("malpkg.toml", config).repository();

@@ -33,8 +33,12 @@ pub(super) fn change(told: &Told) -> String {
     let counts: Vec<String> = told.counts().into_iter().map(|(kind, number)| format!("{number} {kind}")).collect();
     let counts = if counts.is_empty() { "no report changes".to_owned() } else { counts.join(", ") };
     text.push_str(&format!("\n\n{counts}\n\n"));
-    // The other files first: that a change touches them must not be lost behind many reports.
-    list(&mut text, BYTES_MAX / 2, "file", &told.others, |path| format!("- changes {}\n", code(path)));
+    // The other files first: that a change touches them must not be lost behind many reports. What it only sets aside waits
+    // for a person all the same.
+    let (aside, others): (Vec<&String>, Vec<&String>) =
+        told.others.iter().partition(|path| path.starts_with("osv/quarantine/"));
+    let changes = |path: &&String| format!("- changes {}\n", code(path));
+    list(&mut text, BYTES_MAX / 2, "file", &others, changes);
     list(&mut text, BYTES_MAX, "report", &told.changes, |one| {
         let mut text = format!("- {} {} {}", one.kind, code(&one.package), code(&one.id));
         for (what, listed) in lists(one) {
@@ -45,6 +49,7 @@ pub(super) fn change(told: &Told) -> String {
         one.protected.iter().for_each(|message| text.push_str(&format!("  - {}\n", code(message))));
         text
     });
+    list(&mut text, BYTES_MAX, "file", &aside, changes);
     text
 }
 
