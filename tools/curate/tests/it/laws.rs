@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 
 use curate::{Brought, Deed, Delivery, Settled, Undoing, decide, join, undo};
 use database::{Base, Entry, Snapshot};
-use osv_schema::{Document, Member, Record, Timestamp, write};
+use osv_schema::{Document, Event, Member, Range, Record, Timestamp, write};
 use proptest::prelude::*;
 
 use crate::fixture::{database, delivery, now, run};
@@ -41,6 +41,7 @@ impl Sent {
             1 => r#"{"introduced": "1.0.0"}, {"fixed": "1.1.0"}"#,
             2 => r#"{"introduced": "1.1.0"}, {"last_affected": "2.0.0"}"#,
             3 => r#"{"introduced": "2.5.0"}"#,
+            4 => r#"{"introduced": "1.2.0"}, {"last_affected": "1.3.0"}"#,
             _ => "",
         };
         // A statement without anything is none.
@@ -187,6 +188,12 @@ fn is_a_step_forward(before: &Snapshot, after: &Snapshot) {
     };
     let is_news = told(&before) != told(&after_record);
     assert_eq!(after_record.modified_at() > before.modified_at(), is_news, "modified moves with content alone");
+    let ends = |range: &Range, is_such: fn(&Event) -> bool| range.events.items().iter().any(is_such);
+    let is_mixed = |range: &&Range| {
+        ends(range, |event| !event.fixed.is_absent()) && ends(range, |event| !event.last_affected.is_absent())
+    };
+    let mut ranges = after_record.affected.items().iter().flat_map(|affected| affected.ranges.items());
+    assert_eq!(ranges.find(is_mixed), None, "no range says both");
     let lies = after.reports().next().map(|(place, _)| place.base == Base::Withdrawn);
     assert_eq!(lies, Some(after_record.is_withdrawn()), "a report lies where it belongs");
 }
