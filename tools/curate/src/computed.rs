@@ -7,6 +7,7 @@ use ecosystem::Package;
 use osv_schema::additions::{Decision, malpkg};
 use osv_schema::{Affected, Member, Object, Origin, Range, Record, Timestamp, Value};
 
+use crate::cleared::Cleared;
 use crate::decided::{Decided, Narrowed, Undone, fold, in_order, named};
 use crate::join::{summary, written_details};
 use crate::ranges::{is_everything, union};
@@ -45,9 +46,14 @@ pub(crate) struct Computed {
     pub(crate) withdrawn: Option<Timestamp>,
 }
 
-/// What these origins, of which these streams count, and decisions come to.
-pub(crate) fn compute(origins: &[Origin], streams: &BTreeMap<StreamKey, Stream<'_>>, decided: &Decided) -> Computed {
-    let computed = counted(origins, streams, decided);
+/// What these origins, of which these streams count, and decisions come to on a package of this ecosystem.
+pub(crate) fn compute(
+    origins: &[Origin],
+    streams: &BTreeMap<StreamKey, Stream<'_>>,
+    decided: &Decided,
+    ecosystem: &str,
+) -> Computed {
+    let computed = counted(origins, streams, decided, ecosystem);
     let Some(undone_at) = decided.undone.last.filter(|_| computed.statement == Statement::default()) else {
         return computed;
     };
@@ -56,14 +62,22 @@ pub(crate) fn compute(origins: &[Origin], streams: &BTreeMap<StreamKey, Stream<'
     if let Some(narrowed) = &mut before.narrowed {
         narrowed.undone.clear();
     }
-    let meant = counted(origins, &before.streams(origins), &before);
+    let meant = counted(origins, &before.streams(origins), &before, ecosystem);
     let is_back = decided.reinstated.is_some_and(|since| since >= undone_at);
     let withdrawn = if is_back { meant.withdrawn } else { decided.withdrawn.or(Some(undone_at)) };
     Computed { withdrawn, ..meant }
 }
 
-fn counted(origins: &[Origin], streams: &BTreeMap<StreamKey, Stream<'_>>, decided: &Decided) -> Computed {
+fn counted(
+    origins: &[Origin],
+    streams: &BTreeMap<StreamKey, Stream<'_>>,
+    decided: &Decided,
+    ecosystem: &str,
+) -> Computed {
     let mut statement = Statement::default();
+    let narrowed = decided.narrowed.as_ref().map(|one| Cleared::of(&one.cleared, &one.kept, ecosystem));
+    let found = Cleared::of(&decided.found.cleared, &decided.found.versions, ecosystem);
+    let keeping = Keeping { decided, narrowed: narrowed.as_ref(), found: &found, ecosystem };
     let own: Vec<(&StreamKey, &Stream<'_>)> = streams.iter().filter(|(_, stream)| !stream.is_derived()).collect();
     let ended =
         |stream: &Stream<'_>| stream.ended().filter(|time| decided.reinstated.is_none_or(|since| *time > since));
@@ -74,22 +88,21 @@ fn counted(origins: &[Origin], streams: &BTreeMap<StreamKey, Stream<'_>>, decide
         let is_back = stream.ended().is_some() && ended(stream).is_none();
         let origins: Vec<&Origin> =
             if last_ended.is_some() || is_back { stream.last_words() } else { stream.speaking().collect() };
-        origins.into_iter().for_each(|origin| add(&mut statement, key, origin, decided));
+        origins.into_iter().for_each(|origin| keeping.add(&mut statement, key, origin));
     }
-    match &decided.narrowed {
-        Some(narrowed) => {
+    match decided.narrowed.as_ref().zip(narrowed.as_ref()) {
+        Some((narrowed, cleared)) => {
             let only_undone = only_undone(narrowed, origins, streams, decided);
             let kept = narrowed.kept.iter().filter(|version| !only_undone.versions.contains(*version));
             statement.versions.extend(kept.cloned());
             let kept = narrowed.ranges.iter().filter(|(range, _)| !only_undone.ranges.contains_key(*range));
             statement.ranges.extend(kept.map(|(key, range)| (key.clone(), range.clone())));
             // Of a tree that is taken over, as of a stream that is new, what it names exactly counts.
-            let mut there = beside(decided.trees.statement(), &narrowed.cleared, &BTreeSet::new());
+            let mut there = beside(decided.trees.statement(), cleared, &BTreeSet::new());
             statement.versions.append(&mut there.versions);
         }
         None => {
-            let found = &decided.found;
-            let mut there = beside(decided.trees.statement(), &found.cleared, &found.cleared_ranges);
+            let mut there = beside(decided.trees.statement(), &found, &decided.found.cleared_ranges);
             statement.versions.append(&mut there.versions);
             statement.ranges.append(&mut there.ranges);
             statement.versions.extend(decided.found.versions.iter().cloned());
@@ -121,31 +134,39 @@ fn only_undone(
     gone
 }
 
-/// Adds what one delivery says, as far as decisions let it count.
-fn add(statement: &mut Statement, key: &StreamKey, origin: &Origin, decided: &Decided) {
-    if decided.trees.have_ended(key) {
-        return;
-    }
-    let mut said = Statement::default();
-    said.add(origin);
-    if let Some(narrowed) = &decided.narrowed {
-        if narrowed.bound.contains(key) {
+/// What decisions keep out.
+struct Keeping<'d> {
+    decided: &'d Decided,
+    narrowed: Option<&'d Cleared<'d>>,
+    found: &'d Cleared<'d>,
+    ecosystem: &'d str,
+}
+
+impl Keeping<'_> {
+    /// Adds what one delivery says, as far as decisions let it count.
+    fn add(&self, statement: &mut Statement, key: &StreamKey, origin: &Origin) {
+        let decided = self.decided;
+        if decided.trees.have_ended(key) {
             return;
         }
-        // Of a stream that is new, what it names exactly counts; an open range could mean what was cleared.
-        said.ranges.clear();
-        said.versions.retain(|version| !narrowed.cleared.contains(version));
+        let mut said = Statement::default();
+        said.add(origin);
+        if let Some(cleared) = self.narrowed {
+            if decided.narrowed.as_ref().is_some_and(|narrowed| narrowed.bound.contains(key)) {
+                return;
+            }
+            // Of a stream that is new, what it names exactly counts; an open range could mean what was cleared.
+            said.ranges.clear();
+            said.versions.retain(|version| !cleared.has(version));
+        }
+        if decided.found.bound.contains(key) {
+            said.versions.retain(|version| !self.found.has(version));
+            said.ranges.retain(|range, _| !decided.found.cleared_ranges.contains(range));
+        }
+        decided.trees.leave_out(key, &mut said, self.ecosystem);
+        statement.versions.append(&mut said.versions);
+        statement.ranges.append(&mut said.ranges);
     }
-    let found = &decided.found;
-    if found.bound.contains(key) {
-        said.versions.retain(|version| !found.cleared.contains(version));
-        said.ranges.retain(|range, _| !found.cleared_ranges.contains(range));
-    }
-    let trees = &decided.trees;
-    said.versions.retain(|version| !trees.leave_out(key, |found| found.cleared.contains(version)));
-    said.ranges.retain(|range, _| !trees.leave_out(key, |found| found.cleared_ranges.contains(range)));
-    statement.versions.append(&mut said.versions);
-    statement.ranges.append(&mut said.ranges);
 }
 
 /// Versions and ranges as they are listed: every version absorbs all.
@@ -168,8 +189,9 @@ pub(crate) fn settle(record: &mut Record, package: &Package) -> Result<(), Inval
     let decisions = in_order(record.decisions());
     let decided = fold(&decisions);
     let streams = decided.streams(&origins);
-    let computed = compute(&origins, &streams, &decided);
-    let (versions, ranges) = listed(&computed.statement, package.ecosystem().base());
+    let ecosystem = package.ecosystem().base();
+    let computed = compute(&origins, &streams, &decided, ecosystem);
+    let (versions, ranges) = listed(&computed.statement, ecosystem);
     if let Some([affected]) = record.affected.value_mut().map(Vec::as_mut_slice) {
         put(&mut affected.versions, versions);
         put(&mut affected.ranges, ranges);
@@ -320,13 +342,13 @@ pub(crate) fn as_found(record: &Record, package: &Package) -> Vec<Decision> {
     let (origins, _) = normal(record.origins());
     let decided = fold(&in_order(record.decisions()));
     let streams = decided.streams(&origins);
-    let Computed { statement, withdrawn } = compute(&origins, &streams, &decided);
+    let ecosystem = package.ecosystem().base();
+    let Computed { statement, withdrawn } = compute(&origins, &streams, &decided, ecosystem);
     let affected = record.affected.items().first();
     let versions: BTreeSet<String> = affected.map(|a| a.versions.items().iter().cloned().collect()).unwrap_or_default();
     let ranges: BTreeMap<String, Range> = affected
         .map(|a| a.ranges.items().iter().map(|range| (written(range), range.clone())).collect())
         .unwrap_or_default();
-    let ecosystem = package.ecosystem().base();
     let time = record.modified_at().or(record.published_at()).unwrap_or(Timestamp::EPOCH).whole_seconds();
     let decision = |kind: &str, time: Timestamp| Decision {
         kind: kind.into(),
@@ -338,10 +360,14 @@ pub(crate) fn as_found(record: &Record, package: &Package) -> Vec<Decision> {
     let there = Statement { versions: versions.clone(), ranges: ranges.clone() };
     if listed(&there, ecosystem) != listed(&statement, ecosystem) || !versions.is_subset(&statement.versions) {
         let is_all = ranges.values().any(is_everything);
-        let more: Vec<String> = versions.difference(&statement.versions).cloned().collect();
         // Below a range of every version nobody can see what was not listed.
-        let less: Vec<String> =
-            if is_all { Vec::new() } else { statement.versions.difference(&versions).cloned().collect() };
+        let less: BTreeSet<String> =
+            if is_all { BTreeSet::new() } else { statement.versions.difference(&versions).cloned().collect() };
+        // What is listed under one spelling of two stays, though the other one does not.
+        let none = BTreeSet::new();
+        let cleared = Cleared::of(&less, &none, ecosystem);
+        let is_more = |version: &&String| !statement.versions.contains(*version) || cleared.has(version);
+        let more: Vec<String> = versions.iter().filter(is_more).cloned().collect();
         let is_same = {
             let of = |ranges: &BTreeMap<String, Range>| union(&ranges.values().cloned().collect::<Vec<_>>(), ecosystem);
             of(&ranges) == of(&statement.ranges)
@@ -356,7 +382,7 @@ pub(crate) fn as_found(record: &Record, package: &Package) -> Vec<Decision> {
         found.push(Decision {
             streams: some(bound),
             versions: some(more),
-            cleared: some(less),
+            cleared: some(less.into_iter().collect()),
             ranges: some(only(&ranges, &statement.ranges)),
             cleared_ranges: some(only(&statement.ranges, &ranges)),
             ..decision("as-found", time)

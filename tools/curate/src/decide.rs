@@ -3,10 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use database::verdict::Statement as Said;
-use database::{ChangeKind, ChangeSet, Entry, Person, Plan, Skipped, Snapshot, TreePath};
+use database::{ChangeKind, ChangeSet, Entry, Person, Plan, Skipped, Snapshot, TreePath, subject};
 use osv_schema::additions::{self, Decision};
 use osv_schema::{Member, Origin, Pointer, Range, Record, Timestamp};
 
+use crate::cleared::Cleared;
 use crate::computed::{compute, listed};
 use crate::decided::{Decided, fold, in_order, named};
 use crate::ingest::{Fault, fault_in_details, fault_in_path, open};
@@ -375,8 +376,8 @@ impl There<'_> {
         let origins = self.record.origins();
         let stand = origins.iter().filter(|origin| origin.withdrawn.is_absent() && origin.moved_to.is_absent());
         let said = stand.flat_map(|origin| origin.versions.items().iter().cloned());
-        let cleared = self.decided.narrowed.as_ref().map(|narrowed| &narrowed.cleared);
-        let is_cleared = |version: &String| cleared.is_some_and(|cleared| cleared.contains(version));
+        let cleared = self.cleared();
+        let is_cleared = |version: &String| cleared.as_ref().is_some_and(|cleared| cleared.has(version));
         listed.into_iter().chain(said).filter(|version| !is_cleared(version)).collect()
     }
 
@@ -402,10 +403,10 @@ impl There<'_> {
     /// Only these versions stay: of the ranges none does.
     fn keep(&self, versions: &BTreeSet<String>, decision: &mut Decision) -> Result<(), Fault> {
         let (listed, said) = (self.said(None), self.said(Some(&Decided::default())));
-        let was_cleared = self.decided.narrowed.as_ref().map(|narrowed| &narrowed.cleared);
+        let was_cleared = self.cleared();
         let is_known = |version: &String| {
             [&listed, &said].into_iter().flatten().any(|said| said.affects(version))
-                || was_cleared.is_some_and(|cleared| cleared.contains(version))
+                || was_cleared.as_ref().is_some_and(|cleared| cleared.has(version))
         };
         if let Some(unknown) = versions.iter().find(|version| !is_known(version)) {
             let message = format!("nobody says that version `{unknown}` is malicious");
@@ -435,21 +436,32 @@ impl There<'_> {
             let message = format!("version `{inside}` lies in a range, and what would be left of it is no list");
             return Err(fault(message, "say with `--keep` which versions are malicious"));
         }
-        let kept: Vec<String> =
-            listed.versions().iter().filter(|version| !versions.contains(*version)).cloned().collect();
+        // The same version under another spelling goes with it.
+        let none = BTreeSet::new();
+        let same = Cleared::of(versions, &none, listed.package.ecosystem().base());
+        let (cleared, kept): (Vec<String>, Vec<String>) =
+            listed.versions().iter().cloned().partition(|version| same.has(version));
         if kept.is_empty() && ranges.is_empty() {
             return Err(nothing_left());
         }
         decision.versions = some(kept);
         decision.ranges = some(ranges);
-        decision.cleared = some(versions.iter().cloned().collect());
+        let cleared: BTreeSet<String> = cleared.into_iter().chain(versions.iter().cloned()).collect();
+        decision.cleared = some(cleared.into_iter().collect());
         Ok(())
+    }
+
+    /// The versions that a narrowing that holds cleared.
+    fn cleared(&self) -> Option<Cleared<'_>> {
+        let about = subject(self.record).ok()?;
+        let narrowed = self.decided.narrowed.as_ref()?;
+        Some(Cleared::of(&narrowed.cleared, &narrowed.kept, about.package.ecosystem().base()))
     }
 
     /// Whether a narrowing that holds cleared all of these.
     fn has_cleared(&self, versions: &BTreeSet<String>) -> bool {
-        let cleared = self.decided.narrowed.as_ref().map(|narrowed| &narrowed.cleared);
-        !versions.is_empty() && cleared.is_some_and(|cleared| versions.is_subset(cleared))
+        let cleared = self.cleared();
+        !versions.is_empty() && cleared.is_some_and(|cleared| versions.iter().all(|version| cleared.has(version)))
     }
 
     /// Whether a narrowing that holds says the same.
@@ -464,8 +476,8 @@ impl There<'_> {
     fn said(&self, decided: Option<&Decided>) -> Option<Said> {
         let said = Said::of(self.path, self.record.clone()).ok()?;
         let Some(decided) = decided else { return Some(said) };
-        let (versions, ranges) =
-            listed(&compute(self.origins, self.streams, decided).statement, said.package.ecosystem().base());
+        let ecosystem = said.package.ecosystem().base();
+        let (versions, ranges) = listed(&compute(self.origins, self.streams, decided, ecosystem).statement, ecosystem);
         let mut record = said.record.clone();
         if let Some([affected]) = record.affected.value_mut().map(Vec::as_mut_slice) {
             affected.versions = Member::Value(versions);

@@ -113,7 +113,7 @@ fn groups(ties: &[BTreeSet<TreePath>], reports: BTreeMap<&TreePath, One>) -> Vec
     for tie in ties {
         let mut by_package: BTreeMap<(String, String), Vec<&TreePath>> = BTreeMap::new();
         for (path, one) in tie.iter().filter_map(|path| reports.get_key_value(path)) {
-            let key = (one.package.ecosystem().as_str().to_owned(), one.package.lookup_name().into_owned());
+            let key = (one.package.ecosystem().as_str().to_owned(), one.package.merge_name().into_owned());
             by_package.entry(key).or_default().push(path);
         }
         for same in by_package.into_values().filter(|same| same.len() > 1) {

@@ -8,6 +8,7 @@ mod again;
 mod ahead;
 mod aside;
 mod assign;
+mod cleared;
 mod complete;
 mod computed;
 mod decide;

@@ -72,11 +72,11 @@ pub(crate) fn union(ranges: &[Range], ecosystem: &str) -> Vec<Range> {
         }
     }
     for (kind, ranges) in by_kind {
-        let one = match ranges.as_slice() {
-            [(one, _)] => (*one).clone(),
-            _ => range_of(kind, joined(ranges.into_iter().flat_map(|(_, intervals)| intervals).collect())),
+        let ranges = match ranges.as_slice() {
+            [(one, intervals)] if !is_mixed(intervals) => vec![(*one).clone()],
+            _ => ranges_of(kind, joined(ranges.into_iter().flat_map(|(_, intervals)| intervals).collect())),
         };
-        united.insert(written(&one), one);
+        united.extend(ranges.into_iter().map(|range| (written(&range), range)));
     }
     let united: Vec<Range> = united.into_values().collect();
     // Joined intervals may come to everything.
@@ -169,6 +169,21 @@ fn compare(a: &End<'_>, b: &End<'_>) -> Ordering {
             x.0.cmp(&y.0).then_with(|| y.1.cmp(&x.1))
         }),
     }
+}
+
+/// Whether some of these end before a version and others behind one, which the schema lets no range say.
+fn is_mixed(intervals: &[Interval<'_>]) -> bool {
+    let has = |is_such: fn(&End<'_>) -> bool| intervals.iter().any(|interval| is_such(&interval.end));
+    has(|end| matches!(end, End::Fixed(..))) && has(|end| matches!(end, End::Last(..)))
+}
+
+/// Intervals as ranges: in one where the schema lets them stand so, else what ends behind a version in one of its own.
+fn ranges_of(kind: &str, intervals: Vec<Interval<'_>>) -> Vec<Range> {
+    if !is_mixed(&intervals) {
+        return vec![range_of(kind, intervals)];
+    }
+    let (last, rest): (Vec<_>, Vec<_>) = intervals.into_iter().partition(|one| matches!(one.end, End::Last(..)));
+    vec![range_of(kind, rest), range_of(kind, last)]
 }
 
 fn range_of(kind: &str, intervals: Vec<Interval<'_>>) -> Range {

@@ -18,15 +18,20 @@ const HASH: usize = 12;
 /// The file in which what is known of a package is kept aside, by the folder of its reports. Packages whose names differ in the
 /// case of letters alone share a folder, and have a file each.
 pub(crate) fn path(package: &Package, folder: &str) -> String {
-    let name = package.merge_name();
+    path_by(&package.merge_name(), folder)
+}
+
+fn path_by(name: &str, folder: &str) -> String {
     let is_folder = folder.split_once('/').is_some_and(|(_, rest)| rest == name);
     let of_name = if is_folder { String::new() } else { format!("-{}", &sha256_hex(name.as_bytes())[..HASH]) };
     format!("{FOLDER}/{folder}/{FILE}{of_name}{ENDING}")
 }
 
-/// Every file in which something may be known of a package: also where it was written before each had its own.
+/// Every file in which something may be known of a package: also where it was written before each had its own, and where
+/// that was named by a spelling which made it another package.
 pub(crate) fn paths(package: &Package, folder: &str) -> BTreeSet<String> {
-    BTreeSet::from([path(package, folder), format!("{FOLDER}/{folder}/{FILE}{ENDING}")])
+    let spelled = path_by(&package.canonical_name(), folder);
+    BTreeSet::from([path(package, folder), spelled, format!("{FOLDER}/{folder}/{FILE}{ENDING}")])
 }
 
 /// Whether such a file could be in the way of the folder of a package, or the folder in its way.

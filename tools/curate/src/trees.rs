@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use osv_schema::additions::Decision;
 use osv_schema::{Member, Range, Record, Timestamp};
 
+use crate::cleared::Cleared;
 use crate::computed::{Statement, as_found};
 use crate::decided::{Found, time_of};
 use crate::streams::{StreamKey, streams};
@@ -134,10 +135,16 @@ impl Trees {
         self.0.iter().any(|told| has(&told)) && !self.counting().any(|found| found.bound.contains(key))
     }
 
-    /// Whether every report that has a stream leaves out what it says.
-    pub(crate) fn leave_out(&self, key: &StreamKey, clears: impl Fn(&Found) -> bool) -> bool {
-        let mut bound = self.counting().filter(|found| found.bound.contains(key)).peekable();
-        bound.peek().is_some() && bound.all(clears)
+    /// Takes out of what a stream says what every report that has it leaves out.
+    pub(crate) fn leave_out(&self, key: &StreamKey, said: &mut Statement, ecosystem: &str) {
+        let bound: Vec<&Found> = self.counting().filter(|found| found.bound.contains(key)).collect();
+        if bound.is_empty() {
+            return;
+        }
+        let cleared = bound.iter().map(|found| Cleared::of(&found.cleared, &found.versions, ecosystem));
+        let cleared: Vec<Cleared<'_>> = cleared.collect();
+        said.versions.retain(|version| !cleared.iter().all(|cleared| cleared.has(version)));
+        said.ranges.retain(|range, _| !bound.iter().all(|found| found.cleared_ranges.contains(range)));
     }
 }
 
@@ -179,8 +186,8 @@ fn nothing_else(record: &Record) -> Decision {
 }
 
 /// What a statement has beside what is kept out of it.
-pub(crate) fn beside(mut statement: Statement, versions: &BTreeSet<String>, ranges: &BTreeSet<String>) -> Statement {
-    statement.versions.retain(|version| !versions.contains(version));
+pub(crate) fn beside(mut statement: Statement, versions: &Cleared<'_>, ranges: &BTreeSet<String>) -> Statement {
+    statement.versions.retain(|version| !versions.has(version));
     statement.ranges.retain(|range: &String, _: &mut Range| !ranges.contains(range));
     statement
 }

@@ -233,8 +233,9 @@ fn settle(
     }
     undo.left = some(left.into_values().collect());
     let after = fold_with(&undo);
-    let left = compute(origins, &after.streams(origins), &after);
-    let (versions, ranges) = listed(&left.statement, joining.package.ecosystem().base());
+    let ecosystem = joining.package.ecosystem().base();
+    let left = compute(origins, &after.streams(origins), &after, ecosystem);
+    let (versions, ranges) = listed(&left.statement, ecosystem);
     let affected = joining.record.affected.items().first()?;
     let was: BTreeSet<&String> = affected.versions.items().iter().collect();
     let is_same = was == versions.iter().collect() && affected.ranges.items() == ranges;

@@ -2,9 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use database::subject;
 use osv_schema::additions::Decision;
-use osv_schema::{Origin, Range, Record};
+use osv_schema::{Member, Origin, Range, Record};
 
+use crate::cleared::Cleared;
 use crate::computed::{Statement, compute};
 use crate::decided::{fold, in_order};
 use crate::ranges::is_everything;
@@ -78,7 +80,8 @@ pub fn why(record: &Record) -> Vec<Why> {
     let decisions = without_replaced(&decisions);
     // What was undone is told, and does not count.
     let (streams, counting) = (streams(&origins), decided.streams(&origins));
-    let computed = compute(&origins, &counting, &decided).statement;
+    let ecosystem = subject(record).map_or("", |about| about.package.ecosystem().base());
+    let computed = compute(&origins, &counting, &decided, ecosystem).statement;
     let affected = record.affected.items().first();
     let listed: BTreeSet<&str> =
         affected.map(|affected| affected.versions.items().iter().map(String::as_str).collect()).unwrap_or_default();
@@ -98,19 +101,24 @@ pub fn why(record: &Record) -> Vec<Why> {
     let of_origins = origins.iter().flat_map(|origin| origin.ranges.items());
     let of_decisions = decisions.iter().flat_map(|one| one.ranges.items().iter().chain(one.cleared_ranges.items()));
     said.extend(of_origins.chain(of_decisions).map(|range| (written(range), range)));
+    let set = |listed: &Member<Vec<String>>| listed.items().iter().cloned().collect::<BTreeSet<String>>();
+    let lists: Vec<_> = decisions.iter().map(|one| (set(&one.cleared), set(&one.versions))).collect();
+    let cleared: Vec<_> = lists.iter().map(|(cleared, kept)| Cleared::of(cleared, kept, ecosystem)).collect();
     let by_version = versions.into_iter().map(|version| Why {
         what: What::Version(version.to_owned()),
         is_meant: stands && (is_all || listed.contains(version)),
-        because: asked.because(&|origin| names(origin, version), &|one| of_version(one, version), |statement| {
-            statement.versions.contains(version)
-        }),
+        because: asked.because(
+            &|origin| names(origin, version),
+            &|at, one| of_version(one, &cleared[at], version),
+            |statement| statement.versions.contains(version),
+        ),
     });
     let by_range = said.into_iter().map(|(key, range)| Why {
         what: What::Range(range.clone()),
         is_meant: stands && (ranges.contains_key(&key) || computed.ranges.contains_key(&key)),
         because: asked.because(
             &|origin| origin.ranges.items().iter().any(|range| written(range) == key),
-            &|one| of_range(one, &key),
+            &|_, one| of_range(one, &key),
             |statement| statement.ranges.contains_key(&key),
         ),
     });
@@ -129,7 +137,7 @@ impl Asked<'_> {
     fn because(
         &self,
         says: &dyn Fn(&Origin) -> bool,
-        decides: &dyn Fn(&Decision) -> Option<bool>,
+        decides: &dyn Fn(usize, &Decision) -> Option<bool>,
         counts: impl Fn(&Statement) -> bool,
     ) -> Vec<Because> {
         let mut because: Vec<Because> = Vec::new();
@@ -141,8 +149,8 @@ impl Asked<'_> {
                 None => of_stream(key, stream, says, is_in).map(undone_if(self.counting.get(key), stream)),
             });
         }
-        for decision in self.decisions {
-            if let Some(speaks_for) = decides(decision) {
+        for (at, decision) in self.decisions.iter().enumerate() {
+            if let Some(speaks_for) = decides(at, decision) {
                 because.push(Because { speaks_for, since: text(&decision.time), who: who(decision) });
             }
         }
@@ -197,7 +205,7 @@ fn who(decision: &Decision) -> Who {
     }
 }
 
-fn text(member: &osv_schema::Member<String>) -> Option<String> {
+fn text(member: &Member<String>) -> Option<String> {
     member.as_str().map(str::to_owned)
 }
 
@@ -206,13 +214,12 @@ fn names(origin: &Origin, version: &str) -> bool {
 }
 
 /// Whether a decision puts a version in or keeps it out; none where it says nothing about it.
-fn of_version(decision: &Decision, version: &str) -> Option<bool> {
-    let has = |listed: &osv_schema::Member<Vec<String>>| listed.items().iter().any(|one| one == version);
-    said(decision, has(&decision.versions), has(&decision.cleared))
+fn of_version(decision: &Decision, cleared: &Cleared<'_>, version: &str) -> Option<bool> {
+    said(decision, decision.versions.items().iter().any(|one| one == version), cleared.has(version))
 }
 
 fn of_range(decision: &Decision, key: &str) -> Option<bool> {
-    let has = |listed: &osv_schema::Member<Vec<Range>>| listed.items().iter().any(|one| written(one) == key);
+    let has = |listed: &Member<Vec<Range>>| listed.items().iter().any(|one| written(one) == key);
     // A narrowing keeps every range out that it does not name.
     let is_narrow = decision.kind.as_str() == Some("narrow");
     said(decision, has(&decision.ranges), has(&decision.cleared_ranges) || is_narrow)

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use ecosystem::Package;
-use ecosystem::version::{Event, Order, RangeKind, RangeView, affects, same_version};
+use ecosystem::version::{Event, Identity, Order, RangeKind, RangeView, affects};
 use osv_schema::{Affected, Member, Range, Record};
 
 use crate::{Base, Entry, Snapshot, SubjectError, TreePath, subject};
@@ -194,11 +194,8 @@ impl Statement {
     /// Whether a version is meant. Of a listed one any spelling counts that its ecosystem takes for the same version,
     /// of a tag also the one without the leading `v`, and of a commit any beginning that is long enough.
     pub fn affects(&self, version: &str) -> bool {
-        let is_tag = self.order().is_none();
-        let is_same = |listed: &String| {
-            same_version(self.order(), listed, version)
-                || (is_tag && listed.trim_start_matches('v') == version.trim_start_matches('v'))
-        };
+        let asked = Identity::of(self.order(), version);
+        let is_same = |listed: &String| listed == version || Identity::of(self.order(), listed) == asked;
         self.versions().iter().any(is_same) || self.evaluates(version) || self.names_commit(version)
     }
 

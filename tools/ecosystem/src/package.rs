@@ -8,7 +8,6 @@ use crate::folder::{PackageFolder, PlaceError};
 use crate::name;
 use crate::repository::Repository;
 use crate::spelling::lower;
-use crate::table::NameCase;
 
 /// A package: a name as it is written, in an ecosystem.
 ///
@@ -61,26 +60,15 @@ impl Package {
         name::canonical(self.ecosystem.row().naming, &self.name)
     }
 
-    /// The name by which reports are compared: of one ecosystem, those with an equal one are on the same package.
+    /// The name by which packages are compared: of one ecosystem, those with an equal one are one. Reports on them belong
+    /// together, and a question about one is answered by the report on the other.
     pub fn merge_name(&self) -> Cow<'_, str> {
-        match self.ecosystem.row().case {
-            NameCase::Merged => lower_cow(self.canonical_name()),
-            NameCase::Distinct | NameCase::Registry => self.canonical_name(),
-        }
+        if self.merges_case() { lower_cow(self.canonical_name()) } else { self.canonical_name() }
     }
 
-    /// Whether names that differ in letter case alone are one package, though the registry keeps the case.
+    /// Whether names that differ in letter case alone are one package, though their canonical form keeps the case.
     pub fn merges_case(&self) -> bool {
-        self.ecosystem.row().case == NameCase::Merged
-    }
-
-    /// The name by which a package is looked up: as [`merge_name`](Self::merge_name), and without letter case wherever
-    /// the registry has at most one package of a name.
-    pub fn lookup_name(&self) -> Cow<'_, str> {
-        match self.ecosystem.row().case {
-            NameCase::Registry | NameCase::Merged => lower_cow(self.canonical_name()),
-            NameCase::Distinct => self.canonical_name(),
-        }
+        self.ecosystem.row().merges_case
     }
 
     /// Whether reports on the two are on one package and belong together.
@@ -94,7 +82,7 @@ impl Package {
     pub fn answers_to(&self, asked: &Self) -> bool {
         self.ecosystem.base() == asked.ecosystem.base()
             && (asked.ecosystem.suffix().is_none() || asked.ecosystem.suffix() == self.ecosystem.suffix())
-            && self.lookup_name() == asked.lookup_name()
+            && self.merge_name() == asked.merge_name()
     }
 
     /// The folder of its reports, below a base of the tree.

@@ -31,17 +31,6 @@ pub(crate) enum Naming {
     Repository,
 }
 
-/// Whether names that differ by letter case alone can be two packages.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum NameCase {
-    /// They are two packages.
-    Distinct,
-    /// The registry has at most one of them; reports keep them apart as upstream does.
-    Registry,
-    /// The registry has at most one of them, and reports on them are merged.
-    Merged,
-}
-
 /// One spelling of an ecosystem's packages as package URLs.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct PurlRule {
@@ -106,8 +95,8 @@ pub(crate) struct Row {
     pub naming: Naming,
     /// Whether names are git remotes or begin like one, so that an `@` may stand before a host.
     pub remote_names: bool,
-    /// Whether letter case tells packages apart.
-    pub case: NameCase,
+    /// Whether names that differ by letter case alone are one package: the registry has at most one of them.
+    pub merges_case: bool,
     /// Its spellings as package URLs, the preferred one first.
     pub purls: &'static [PurlRule],
     /// What else users call it, besides the purl types.
@@ -126,7 +115,7 @@ const fn row(name: &'static str) -> Row {
         semver: false,
         naming: Naming::AsWritten,
         remote_names: false,
-        case: NameCase::Distinct,
+        merges_case: false,
         purls: &[],
         nicknames: &[],
     }
@@ -165,8 +154,8 @@ impl Row {
         Self { remote_names: true, ..self }
     }
 
-    const fn case(self, case: NameCase) -> Self {
-        Self { case, ..self }
+    const fn merges_case(self) -> Self {
+        Self { merges_case: true, ..self }
     }
 
     const fn purls(self, purls: &'static [PurlRule]) -> Self {
@@ -227,7 +216,7 @@ pub(crate) static ROWS: &[Row] = &[
     row("GHC").without_packages(),
     row("GitHub Actions")
         .supported()
-        .case(NameCase::Registry)
+        .merges_case()
         .purls(&[read_only("githubactions", Path, Keep)])
         .nicknames(&["actions"]),
     row("Go").supported().semver().purls(&[purl("golang", LongPath, Lower)]),
@@ -245,7 +234,7 @@ pub(crate) static ROWS: &[Row] = &[
         .purls(&[purl("maven", Joined(':'), Keep), read_only("gradle", Joined(':'), Keep)]),
     row("MinimOS").purls(&[apk("minimos")]),
     row("npm").supported().semver().purls(&[purl("npm", Path, Keep)]).nicknames(&["node"]),
-    row("NuGet").supported().case(NameCase::Merged).purls(&[purl("nuget", Name, Keep)]),
+    row("NuGet").supported().merges_case().purls(&[purl("nuget", Name, Keep)]),
     row("opam").purls(&[purl("opam", Name, Keep)]),
     row("openEuler").suffix(Required).purls(&[rpm("openeuler")]),
     row("openSUSE").suffix(Required).purls(&[rpm("opensuse")]),
@@ -253,10 +242,10 @@ pub(crate) static ROWS: &[Row] = &[
     row("Packagist")
         .supported()
         .registry(&["packagist.org", "repo.packagist.org"])
-        .case(NameCase::Registry)
+        .merges_case()
         .purls(&[purl("composer", LongPath, Lower)]),
     row("Photon OS").suffix(Required).purls(&[read_only("rpm", PurlShape::Distribution("photon"), Keep)]),
-    row("Pub").case(NameCase::Registry).purls(&[purl("pub", Name, Folding::Pub)]).nicknames(&["dart"]),
+    row("Pub").merges_case().purls(&[purl("pub", Name, Folding::Pub)]).nicknames(&["dart"]),
     row("PyPI").supported().naming(Naming::Pep503).purls(&[purl("pypi", Name, Folding::PyPi)]).nicknames(&["pip"]),
     row("Red Hat").suffix(Required).purls(&[rpm("redhat")]),
     row("Rocky Linux").suffix(Optional).purls(&[rpm("rocky-linux")]),
@@ -270,7 +259,7 @@ pub(crate) static ROWS: &[Row] = &[
         .supported()
         .registry(&["marketplace.visualstudio.com", "marketplace.visualstudio.com/vscode-extension"])
         .bare_registry()
-        .case(NameCase::Registry)
+        .merges_case()
         .purls(&[purl("vscode-extension", Joined('.'), Lower), read_only("vscode", Joined('.'), Lower)]),
     row("Wolfi").purls(&[apk("wolfi")]),
     row("GIT").naming(Naming::Repository).remote_names(),

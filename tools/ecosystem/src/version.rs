@@ -110,10 +110,29 @@ pub fn compare(order: Order, a: &str, b: &str) -> Result<Ordering, InvalidVersio
     Ok(Version::parse(order, a)?.cmp(&Version::parse(order, b)?))
 }
 
-/// Whether two texts name the same version: they are equal, or the order makes no difference between them.
+/// What tells a version from others: two texts of one ecosystem name the same version where these are equal.
+///
+/// They are where the texts are equal or the order makes no difference between them, and without an order, where versions
+/// are tags, also where one has a `v` in front and the other has not.
 ///
 /// This is how osv.dev's API looks a version up in a list of `versions`; the OSV specification, and with it
 /// [`affects`], compares the texts.
-pub fn same_version(order: Option<Order>, a: &str, b: &str) -> bool {
-    a == b || order.is_some_and(|order| compare(order, a, b) == Ok(Ordering::Equal))
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Identity<'a>(Told<'a>);
+
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+enum Told<'a> {
+    Version(Version<'a>),
+    Text(&'a str),
+}
+
+impl<'a> Identity<'a> {
+    /// That of a version in an ecosystem with this order, or with none.
+    pub fn of(order: Option<Order>, version: &'a str) -> Self {
+        Self(match order.map(|order| Version::parse(order, version)) {
+            Some(Ok(version)) => Told::Version(version),
+            Some(Err(_)) => Told::Text(version),
+            None => Told::Text(version.trim_start_matches('v')),
+        })
+    }
 }

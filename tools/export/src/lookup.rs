@@ -121,7 +121,7 @@ fn subject<'m>(material: &'m Material<'_>, row: &'m Row, record: Option<&Record>
     Subject {
         ecosystem: &row.ecosystem,
         name: &row.name,
-        lookup: package.as_ref().map_or_else(|| row.name.to_string(), |package| package.lookup_name().into_owned()),
+        lookup: package.as_ref().map_or_else(|| row.name.to_string(), |package| package.merge_name().into_owned()),
         purl: package.as_ref().and_then(Package::purl_as_written),
         words: words.collect(),
         ranges: record.filter(|_| has_ranges).and_then(|record| ranges_of(record, row)),

@@ -111,7 +111,7 @@ impl Lookup {
     pub fn package(&self, package: &Package) -> Result<Vec<Answered>, Error> {
         let mut numbers = Vec::new();
         for ecosystem in self.ecosystems(package.ecosystem())? {
-            for name in [package.lookup_name(), package.canonical_name()] {
+            for name in [package.merge_name(), package.canonical_name()] {
                 numbers.extend(self.numbers("package", &[&ecosystem, &name])?);
             }
         }

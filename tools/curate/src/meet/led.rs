@@ -142,17 +142,18 @@ fn of_part(joining: &Joining, withdrawal: Decision, part: &BTreeSet<StreamKey>) 
     let decisions = in_order(joining.record.decisions());
     let decided = fold(&decisions);
     let mut streams = decided.streams(&origins);
-    let Computed { statement: all, .. } = compute(&origins, &streams, &decided);
+    let ecosystem = joining.package.ecosystem().base();
+    let Computed { statement: all, .. } = compute(&origins, &streams, &decided, ecosystem);
     let bound = Some(bound_by(&withdrawal)).filter(|bound| !bound.is_empty()).unwrap_or_else(|| part.clone());
     streams.retain(|key, _| !bound.contains(key));
-    let Computed { statement: rest, .. } = compute(&origins, &streams, &decided);
+    let Computed { statement: rest, .. } = compute(&origins, &streams, &decided, ecosystem);
     let said = withdrawal.time.as_str().and_then(|time| time.parse().ok()).unwrap_or(Timestamp::EPOCH);
     let time = after(&decisions, said).to_string().into();
     let streams = some(bound.iter().map(StreamKey::name).collect());
     if rest == Statement::default() {
         return Decision { time, streams, ..withdrawal };
     }
-    let (versions, ranges) = listed(&rest, joining.package.ecosystem().base());
+    let (versions, ranges) = listed(&rest, ecosystem);
     let cleared = all.versions.into_iter().filter(|version| !rest.versions.contains(version)).collect();
     Decision {
         kind: "narrow".into(),

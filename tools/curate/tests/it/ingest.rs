@@ -392,10 +392,17 @@ fn what_a_source_says_no_more_narrows() {
 
 #[test]
 fn the_order_of_arrival_decides_no_word_and_no_spelling() {
+    for ecosystem in ["NuGet", "Packagist", "Pub", "VSCode", "GitHub Actions"] {
+        no_order_decides(ecosystem);
+    }
+}
+
+#[track_caller]
+fn no_order_decides(ecosystem: &str) {
     let named = r#", "database_specific": {"malpkg": {"kind": "hijack", "campaign": "c2"}}"#;
-    let older = delivery(&record("X-1", "New.Pkg", &["1.0.0"], named).replace("npm", "NuGet"));
-    let newer = record("X-1", "New.Pkg", &["1.0.0"], "").replace("npm", "NuGet").replace("05-01T", "05-03T");
-    let small = delivery(&record("Y-1", "new.pkg", &["2.0.0"], "").replace("npm", "NuGet"));
+    let older = delivery(&record("X-1", "New.Pkg", &["1.0.0"], named).replace("npm", ecosystem));
+    let newer = record("X-1", "New.Pkg", &["1.0.0"], "").replace("npm", ecosystem).replace("05-01T", "05-03T");
+    let small = delivery(&record("Y-1", "new.pkg", &["2.0.0"], "").replace("npm", ecosystem));
     let newer = delivery(&newer);
     let all = [older, newer, small];
     let mut seen = std::collections::BTreeSet::new();

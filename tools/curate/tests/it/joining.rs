@@ -116,7 +116,16 @@ fn intervals_that_meet_become_one() {
     let all = with_range("w", "W-1", r#"{"introduced": "0"}"#);
     check(&[one.clone(), touching.clone()], &[], &range(r#"{"introduced":"1.0.0"},{"last_affected":"3.0.0"}"#), false);
     let three = range(r#"{"introduced":"1.0.0"},{"last_affected":"3.0.0"},{"introduced":"5.0.0"}"#);
-    check(&[one.clone(), touching, apart], &[], &three, false);
+    check(&[one.clone(), touching, apart.clone()], &[], &three, false);
+    // What ends before a version and what ends behind one do not stand in one range: the schema forbids it.
+    let behind = with_range("y", "Y-1", r#"{"introduced": "2.1.0"}, {"last_affected": "3.0.0"}"#);
+    let two = [
+        range(r#"{"introduced":"1.0.0"},{"fixed":"2.0.0"},{"introduced":"5.0.0"}"#),
+        range(r#"{"introduced":"2.1.0"},{"last_affected":"3.0.0"}"#),
+    ];
+    check(&[one.clone(), behind, apart.clone()], &[], &two.join(" "), false);
+    let mixed = r#"{"introduced": "1.0.0"}, {"fixed": "2.0.0"}, {"introduced": "2.1.0"}, {"last_affected": "3.0.0"}"#;
+    check(&[with_range("x", "X-1", mixed), apart], &[], &two.join(" "), false);
     // Every version absorbs all.
     check(&[one, all, sent("v", "V-1", 1, &["1.5.0"], "")], &[], &range(r#"{"introduced":"0"}"#), false);
 }
@@ -149,6 +158,25 @@ fn a_report_stands_as_it_was_found() {
     check_found(&record("MAL-2026-1", "a", &["1.0.0"], &origin(r#""1.0.0""#)), &["1.0.0", "3.0.0"]);
     check_found(&record("MAL-2026-1", "a", &["1.0.0", "2.0.0"], &origin(r#""1.0.0""#)), &["1.0.0", "2.0.0", "3.0.0"]);
     check_found(&record("MAL-2026-1", "a", &["1.0.0"], &origin(r#""1.0.0", "2.0.0""#)), &["1.0.0", "3.0.0"]);
+}
+
+/// A range that says what no range may is as good as the two that say the same.
+#[test]
+fn a_report_whose_range_says_both_heals() {
+    let at = "osv/malicious/npm/a/MAL-2026-1.json";
+    let mixed = r#"{"introduced": "1.0.0"}, {"fixed": "2.0.0"}, {"introduced": "2.1.0"}, {"last_affected": "3.0.0"}"#;
+    let there = record("MAL-2026-1", "a", &[], "")
+        .replace(r#""versions": []"#, &format!(r#""ranges": [{{"type": "SEMVER", "events": [{mixed}]}}]"#));
+    let (found, _) = report(&after(database(&[(at, &there)]), &[sent("y", "Y-1", 9, &["9.0.0"], "")]));
+    let ranges: Vec<String> = found.affected.items()[0].ranges.items().iter().map(osv_schema::write::compact).collect();
+    assert_eq!(
+        ranges,
+        [
+            r#"{"type":"SEMVER","events":[{"introduced":"1.0.0"},{"fixed":"2.0.0"}]}"#,
+            r#"{"type":"SEMVER","events":[{"introduced":"2.1.0"},{"last_affected":"3.0.0"}]}"#
+        ]
+    );
+    assert_eq!(found.affected.items()[0].versions.items(), ["9.0.0"]);
 }
 
 #[test]

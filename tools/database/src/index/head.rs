@@ -6,7 +6,7 @@ use super::codec::{Reader, number, text};
 use crate::{Bytes, TreeId};
 
 /// What every index begins with; the last byte is the version of the form.
-const MAGIC: &[u8; 8] = b"malpkg\0\x01";
+const MAGIC: &[u8; 8] = b"malpkg\0\x02";
 /// No head is larger.
 const HEAD_MAX: u64 = 1 << 20;
 

@@ -178,6 +178,32 @@ fn cleared_versions_stay_cleared() {
     narrowed(&keep, &[("other", sent("Y-1", 20, &["2.0.0", "3.0.0"]))], &["1.0.0", "3.0.0"]);
     narrowed(&clear, &[("feed", sent("X-2", 20, &["2.0.0", "3.0.0"]))], &["1.0.0", "3.0.0"]);
     narrowed(&clear, &[("other", sent("Y-1", 20, &[]))], &["1.0.0"]);
+    // Nor under another spelling, as the lookup reads it.
+    narrowed(&clear, &[("other", sent("Y-1", 20, &["2.0.0+b1", "3.0.0"]))], &["1.0.0", "3.0.0"]);
+    narrowed(&keep, &[("other", sent("Y-1", 20, &["v2.0.0", "3.0.0"]))], &["1.0.0", "3.0.0"]);
+}
+
+#[test]
+fn a_version_is_cleared_under_every_spelling() {
+    let repository = repository();
+    let spelled = |id: &str, versions: &[&str]| report(id, "PyPI", "b", versions);
+    ingest(&repository, "feed", &spelled("X-9", &["1.0", "1.0.0", "2.0"]));
+    let narrow = ["narrow", "PyPI/b", "--clear", "1.0", "--reason", "versions-clean"];
+    let told = decided(&repository, &narrow);
+    assert_eq!(told["narrowed"][0]["cleared"], serde_json::json!(["1.0", "1.0.0"]));
+    ingest(&repository, "other", &spelled("Y-9", &["v1.0", "3.0"]));
+    let verdict = |version: &str| {
+        let exit = malpkg(repository.path(), &["query", &format!("PyPI/b@{version}")]).exit;
+        assert!(matches!(exit, Exit::Done | Exit::Found), "{version}");
+        exit == Exit::Found
+    };
+    assert_eq!(["1.0", "1.0.0", "v1.0", "2.0", "3.0"].map(verdict), [false, false, false, true, true]);
+    let again = json(repository.path(), &[&narrow[..3], &["1.0.0.0"], &narrow[4..]].concat(), Exit::Done);
+    assert_eq!(again["skipped"][0]["reason"], "these versions are cleared already");
+    // Who lists two spellings and keeps one has said nothing against that one.
+    ingest(&repository, "feed", &report("X-8", "PyPI", "c", &["1.0", "1.0.0", "2.0"]));
+    decided(&repository, &["narrow", "PyPI/c", "--keep", "1.0.0", "--reason", "versions-clean"]);
+    assert_eq!(malpkg(repository.path(), &["query", "PyPI/c@1.0"]).exit, Exit::Found);
 }
 
 #[test]

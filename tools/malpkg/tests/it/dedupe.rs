@@ -212,3 +212,41 @@ fn what_became_one_is_spoken_of_as_one() {
     let stats = answer(repository.path(), &["stats"], Exit::Done);
     assert!(stats.to_string().contains("\"reports\":1,"), "{stats}");
 }
+
+/// What the lookup takes for one package is one for whoever writes: reports that stood under two spellings become one, and what
+/// was taken back under one spelling does not come back under another.
+#[test]
+fn where_a_registry_has_no_case_two_spellings_are_one_package() {
+    for (ecosystem, folder, names) in [
+        ("Packagist", "packagist/ven/pk", ["Ven/Pk", "ven/pk", "VEN/pk"]),
+        ("GitHub Actions", "github-actions/own/act", ["Own/Act", "own/act", "OWN/act"]),
+        ("VSCode:https://open-vsx.org", "vscode:open-vsx.org/pub.ext", ["Pub.Ext", "pub.ext", "PUB.ext"]),
+        ("Pub", "pub/pk", ["Pk", "pk", "PK"]),
+    ] {
+        let mut database = Database::default().with("malpkg.toml", "[source.feed]\nformat = \"osv\"\n");
+        for (number, name) in names.iter().take(2).enumerate() {
+            let id = format!("MAL-2026-1{number}");
+            let text = with(&id, ecosystem, name, &format!("{number}.0.0"), number, &[]);
+            database = database.with(&format!("osv/malicious/{folder}/{id}.json"), &text);
+        }
+        let repository = database.repository();
+        let found = answer(repository.path(), &["validate"], Exit::Found);
+        assert_eq!(found["rules"]["duplicate-package"]["present"], 2, "{found}");
+        let done = answer(repository.path(), &["dedupe", "--commit"], Exit::Done);
+        assert_eq!(done["changes"].as_array().map(Vec::len), Some(2), "{done}");
+        let asked = |name: &str| {
+            let asked = format!("{name}@0.0.0");
+            malpkg(repository.path(), &["query", "--ecosystem", ecosystem, &asked]).exit
+        };
+        assert_eq!(names.map(asked), [Exit::Found; 3], "{ecosystem}");
+        // What has a suffix is asked for by its id here, for a colon in a name is none to the command line.
+        let named =
+            if ecosystem.contains(':') { "MAL-2026-10".to_owned() } else { format!("{ecosystem}/{}", names[1]) };
+        answer(repository.path(), &["withdraw", &named, "--reason", "source-retracted", "--commit"], Exit::Done);
+        repository.write("in/1.json", report("F-9", ecosystem, names[2], &["0.0.0"]));
+        let inbox = repository.place("in").to_string_lossy().into_owned();
+        answer(repository.path(), &["ingest", "--source", "feed", &inbox, "--commit"], Exit::Done);
+        assert_eq!(names.map(asked), [Exit::Done; 3], "{ecosystem}");
+        assert_eq!(records(&repository).len(), 2, "{ecosystem}");
+    }
+}

@@ -252,3 +252,42 @@ fn what_a_full_quarantine_does_not_keep_is_read_again() {
     assert_eq!((&done["sources"][0]["created"], &done["sources"][0]["full"]), (&4.into(), &Value::Null));
     assert!(repository.has("osv/cursors/g.json"));
 }
+
+/// What sources say leaves room in a report for what takes it back, and for what people decide.
+#[test]
+fn no_delivery_makes_a_report_too_large_to_be_corrected() {
+    let repository = repository();
+    let long = report("X-1", "npm", "a", &["1.0.0"])
+        .replace("\"details\": \"", &format!("\"details\": \"{}", "x".repeat(300_000)));
+    let done =
+        &ingest(&repository, "feed", &[&[("long.json", long), ("b.json", report("X-2", "npm", "a", &["2.0.0"]))]])[0];
+    assert_eq!(rejected(done), [("long.json", "malformed-json")]);
+    assert_eq!(done["rejected"][0]["pointer"], "/details");
+
+    let many = |id: &str, major: usize, count: usize| {
+        let versions: Vec<String> = (0..count).map(|patch| format!("{major}.0.{patch}-{}", "x".repeat(150))).collect();
+        report(id, "npm", "a", &versions.iter().map(String::as_str).collect::<Vec<_>>())
+    };
+    let first = many("X-3", 3, 8_000);
+    let runs: [&[(&str, String)]; 2] = [
+        &[("3.json", first.clone())],
+        &[("4.json", many("X-4", 4, 8_000)), ("5.json", report("X-5", "npm", "a", &["5.0.0"]))],
+    ];
+    let done = ingest(&repository, "feed", &runs);
+    assert_eq!(done.iter().map(rejected).collect::<Vec<_>>(), [vec![], vec![("4.json", "malformed-json")]]);
+    let message = done[1]["rejected"][0]["message"].as_str().unwrap();
+    assert!(message.ends_with("what sources say may bring it to 4194304"), "{message}");
+    let path = repository.run(&["ls-files", "osv/malicious"]);
+    assert!(repository.read(path.trim()).contains("\"5.0.0\""));
+    // It takes back what it said, though that is no less.
+    let gone = first.replace("\"modified\": \"2026-01-01", "\"modified\": \"2026-01-02").replacen(
+        '{',
+        "{\"withdrawn\": \"2026-01-02T00:00:00Z\",",
+        1,
+    );
+    assert_eq!(rejected(&ingest(&repository, "feed", &[&[("3.json", gone)]])[0]), []);
+    let narrow = ["narrow", "npm/a", "--keep", "5.0.0", "--reason", "versions-clean", "--commit"];
+    json(repository.path(), &narrow, Exit::Done);
+    let withdraw = ["withdraw", "npm/a", "--reason", "false-positive", "--commit"];
+    json(repository.path(), &withdraw, Exit::Done);
+}

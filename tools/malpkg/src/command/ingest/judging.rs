@@ -3,11 +3,13 @@
 use std::collections::BTreeMap;
 
 use curate::{Batch, Delivery, Ingested, Streams};
-use database::{Place, Report, TreePath};
+use database::{
+    Base, Change, ChangeKind, ChangeSet, Edit, Place, REPORT_SIZE_MAX, Rejected, Report, Snapshot, TreePath,
+};
 use intake::Refused;
-use osv_schema::{Timestamp, write};
+use osv_schema::{Pointer, Timestamp, write};
 use rayon::prelude::*;
-use rules::{Finding, Level, Settings};
+use rules::{Admitted, Finding, Level, RULES, Settings, Spot};
 
 use crate::context::Reading;
 use crate::failure::Failure;
@@ -15,6 +17,66 @@ use crate::planning::rejected;
 
 /// Of more deliveries than these on one package the rest is judged as one.
 const EACH_MAX: usize = 32;
+
+/// How large a report becomes by what sources say, and by what they take back. Beside that there is room for what people
+/// decide about it: what nobody could correct any more would accuse for ever.
+const SAID_MAX: usize = REPORT_SIZE_MAX / 2;
+const TAKEN_BACK_MAX: usize = REPORT_SIZE_MAX / 4 * 3;
+
+/// The longest text of one delivery, so that none of them takes the room of the others.
+const DETAILS_MAX: usize = 256 << 10;
+
+/// The rule for what is larger than may be.
+const TOO_LARGE: &str = "malformed-json";
+
+/// Judges what deliveries change, of which each has its fate.
+pub(super) fn admit(
+    reading: &Reading,
+    changes: ChangeSet,
+    fates: &[Ingested],
+    settings: &Settings,
+) -> Result<Admitted, Vec<Finding>> {
+    let full = full(&reading.snapshot, &changes, fates);
+    if full.is_empty() { reading.admit(changes, settings) } else { Err(full) }
+}
+
+/// The reports that would become larger than deliveries may make them.
+fn full(base: &Snapshot, changes: &ChangeSet, fates: &[Ingested]) -> Vec<Finding> {
+    let Some(rule) = RULES.iter().find(|rule| rule.name == TOO_LARGE) else { return Vec::new() };
+    let said = |path: &TreePath| {
+        fates.iter().any(|fate| matches!(fate, Ingested::Created(at) | Ingested::Joined(at) if at == path))
+    };
+    let finding = |change: &Change| {
+        let Some(Edit::Put(bytes)) = changes.get(change.path.as_str()) else { return None };
+        let size = bytes.len();
+        let takes_back = || matches!(change.kind, ChangeKind::Withdraw | ChangeKind::Narrow) || !said(&change.path);
+        let size_max = if size > SAID_MAX && takes_back() { TAKEN_BACK_MAX } else { SAID_MAX };
+        if size <= size_max || there(base, &change.path).is_some_and(|bytes| bytes.len() >= size) {
+            return None;
+        }
+        Some(Finding {
+            rule,
+            level: Level::Error,
+            path: change.path.clone(),
+            id: change.id.as_str().into(),
+            spot: Spot::File,
+            pointer: Pointer::root(),
+            position: None,
+            value: "".into(),
+            message: format!("with it the report has {size} bytes; what sources say may bring it to {size_max}").into(),
+            remedy: "say less, and lead in `references` to where there is more to read".into(),
+        })
+    };
+    changes.changes().filter_map(finding).collect()
+}
+
+/// The report of a path as it is in a base, whether it was taken back or not.
+fn there(base: &Snapshot, path: &TreePath) -> Option<Vec<u8>> {
+    Base::ALL.into_iter().find_map(|part| {
+        let moved = Place { base: part, ..Place::of(path)? }.path().ok()?;
+        base.read_path(moved.as_str()).ok()?
+    })
+}
 
 /// What deliveries are judged by.
 pub(super) struct Judging<'j> {
@@ -78,11 +140,7 @@ impl Judging<'_> {
         let base = &self.reading.snapshot;
         let mut refused = BTreeMap::new();
         for (path, finding) in first_by_path(findings) {
-            let bytes = database::Base::ALL.into_iter().find_map(|part| {
-                let moved = Place { base: part, ..Place::of(path)? }.path().ok()?;
-                base.read_path(moved.as_str()).ok()?
-            });
-            let record = bytes.and_then(|bytes| Report::read(path, &bytes).record);
+            let record = there(base, path).and_then(|bytes| Report::read(path, &bytes).record);
             let origins = record.map(|record| record.origins()).unwrap_or_default();
             let speaks = |one: &Delivery| {
                 let is_of = |origin: &osv_schema::Origin| {
@@ -114,7 +172,7 @@ impl Judging<'_> {
             let base = &self.reading.snapshot;
             let (plan, fates) = curate::ingest(base, &batch, self.streams, self.now)
                 .map_err(|error| Failure::new(error.to_string()))?;
-            let Err(findings) = self.reading.admit(plan.changes, self.settings) else { break };
+            let Err(findings) = admit(self.reading, plan.changes, &fates, self.settings) else { break };
             let by_path = first_by_path(&findings);
             let before = next.len();
             let mut fates = fates[stay.len()..].iter();
@@ -144,7 +202,8 @@ impl Judging<'_> {
     }
 }
 
-/// The deliveries whose statement would be wrong if nobody else spoke of the package, by their numbers.
+/// The deliveries that are wrong whoever else speaks of the package, by their numbers: those whose statement would be if nobody
+/// did, and those with too long a text.
 pub(super) fn wrong_alone(deliveries: &[Delivery], settings: &Settings) -> BTreeMap<usize, Refused> {
     let is_of_statement = |finding: &Finding| {
         let pointer = finding.pointer.as_str();
@@ -153,6 +212,9 @@ pub(super) fn wrong_alone(deliveries: &[Delivery], settings: &Settings) -> BTree
     // Only names it: where it lies is not judged.
     let Ok(path) = TreePath::new("delivery.json") else { return BTreeMap::new() };
     let judged = deliveries.par_iter().enumerate().filter_map(|(at, delivery)| {
+        if let Some(rejected) = too_long(delivery) {
+            return Some((at, Refused { is_final: true, ..Refused::of_delivery(rejected, delivery) }));
+        }
         // What is taken over is as it was found, and what is taken back says nothing.
         let speaks = !delivery.taken_over && !delivery.record.is_withdrawn();
         let record = Some(delivery).filter(|_| speaks).and_then(curate::alone)?;
@@ -164,6 +226,18 @@ pub(super) fn wrong_alone(deliveries: &[Delivery], settings: &Settings) -> BTree
         Some((at, Refused { is_final: true, ..Refused::of_delivery(rejected, delivery) }))
     });
     judged.collect()
+}
+
+fn too_long(delivery: &Delivery) -> Option<Rejected> {
+    let size = delivery.record.details.as_str().map_or(0, str::len);
+    (size > DETAILS_MAX && !delivery.taken_over).then(|| Rejected {
+        source: delivery.source.clone(),
+        delivery: delivery.name.clone(),
+        rule: TOO_LARGE,
+        pointer: "/details".to_owned(),
+        message: format!("the details have {size} bytes; at most {DETAILS_MAX} are taken"),
+        remedy: "say less, and lead in `references` to where there is more to read".to_owned(),
+    })
 }
 
 /// The first finding of each file, which tells.

@@ -177,7 +177,7 @@ fn plan_all(
         for received in received() {
             settled.insert(received.source(), received.settle(base, &batch.deliveries, &late, &mut changes)?);
         }
-        match reading.admit(changes, settings) {
+        match judging::admit(reading, changes, &fates, settings) {
             Ok(admitted) => {
                 plan.changes = admitted.changes().clone();
                 let all = received().flat_map(Received::refused).chain(&late);
