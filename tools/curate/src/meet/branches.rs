@@ -255,12 +255,14 @@ fn given_twice(current: &Snapshot, Met { ours, theirs, .. }: &Met) -> Result<(),
     let stands = |path: &&&TreePath| current.entry(path.as_str()).is_some();
     if sides.iter().filter(stands).count() == 2 {
         let message = format!("both branches gave this id, the other one in {}", theirs.0);
-        return Err(said(message, "give one of the two another: `malpkg assign --renumber --base REV`"));
+        let remedy = "give one of the two another: `malpkg dedupe --write`, for packages to which both gave one, then \
+                      `malpkg assign --renumber --base REV --write`";
+        return Err(said(message, remedy));
     }
     let lost = sides.into_iter().find(|path| Place::of(path).is_some_and(|place| !has_report(place.folder)));
     lost.map_or(Ok(()), |path| {
         let message = format!("both branches gave this id, and the report of one of them is gone: {path}");
-        Err(said(message, "restore that file from its branch, then `malpkg assign --renumber --base REV`"))
+        Err(said(message, "restore that file from its branch, then `malpkg assign --renumber --base REV --write`"))
     })
 }
 

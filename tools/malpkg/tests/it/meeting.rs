@@ -61,7 +61,8 @@ fn try_git(repository: &Repository, arguments: &str) {
 /// Settles what git stopped at, as `docs/git.md` says.
 #[track_caller]
 fn settle(repository: &Repository) {
-    for arguments in [&["merge", "--write"][..], &["assign", "--renumber", "--base", "HEAD", "--write"]] {
+    let renumber = &["assign", "--renumber", "--base", "HEAD", "--write"];
+    for arguments in [&["merge", "--write"][..], &["dedupe", "--write"], renumber] {
         let ran = malpkg(repository.path(), arguments);
         assert_eq!(ran.exit, Exit::Done, "{}{}", ran.out, ran.err);
     }
