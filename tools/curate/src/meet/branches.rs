@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use database::{
-    Base, Change, ChangeSet, Details, IDS_FILE, Mark, Place, Rejected, Report, Snapshot, TreePath, read_marks,
+    Base, Change, ChangeSet, Details, Edit, IDS_FILE, Mark, Place, Rejected, Report, Snapshot, TreePath, read_marks,
 };
 use osv_schema::{Member, Object, Pointer, Record, Timestamp, Value, additions, write};
 
@@ -186,6 +186,26 @@ pub fn meet_all(current: &Snapshot, all: &[Met]) -> Meeting {
         }
     }
     meeting
+}
+
+/// Leaves out of a change what says no more than what lies in the tree: of `met`, what two branches changed was joined
+/// anew, and what was added to the join after they met is in the tree already.
+pub fn leave_out_known(current: &Snapshot, met: &ChangeSet, changes: &mut ChangeSet) {
+    let read = |path: &TreePath, bytes: &[u8]| Report::read(path, bytes).record;
+    let is_known = |path: &TreePath, bytes: &[u8]| {
+        let there = current.entry(path.as_str()).and_then(|entry| current.read(entry).ok())?;
+        if *there == *bytes {
+            return Some(true);
+        }
+        let Some(Edit::Put(joined)) = met.get(path.as_str()) else { return Some(false) };
+        let (there, planned, joined) = (read(path, &there)?, read(path, bytes)?, read(path, joined)?);
+        let is_later = there.modified_at() >= joined.modified_at();
+        Some(is_later && Record { modified: there.modified.clone(), ..planned } == there)
+    };
+    changes.retain(|path, edit| match edit {
+        Edit::Put(bytes) => is_known(path, bytes) != Some(true),
+        Edit::Remove => true,
+    });
 }
 
 impl Meeting {
