@@ -72,6 +72,9 @@ pub fn meet(path: &TreePath, base: Option<&[u8]>, ours: &[u8], theirs: &[u8]) ->
         // All that either side had read is in the tree now, so that either cursor is right.
         return Ok(ours.max(theirs).to_vec());
     }
+    if path.is_in("osv/quarantine") && path.as_str().ends_with(".reason.toml") {
+        return reason(ours, theirs).map(String::into_bytes).ok_or(MeetError::NotOurs);
+    }
     if Place::of(path).is_some() || path.is_in("osv/remembered") {
         let record = joined(path, base, ours, theirs)?;
         return Ok(write::canonical(&record).into_bytes());
@@ -174,6 +177,28 @@ fn marks(base: Option<&[u8]>, ours: &[u8], theirs: &[u8]) -> Result<Vec<u8>, Mee
         years.insert(format!("{year:04}"), Value::Object(members));
     }
     Ok(write::canonical(&years).into_bytes())
+}
+
+/// Why a document is in quarantine, where both branches set it aside: since the first time, and it is tried again where they
+/// did so by different rules.
+fn reason(ours: &[u8], theirs: &[u8]) -> Option<String> {
+    type Lines<'l> = Vec<(&'l str, &'l str)>;
+    fn lines(bytes: &[u8]) -> Option<Lines<'_>> {
+        std::str::from_utf8(bytes).ok()?.lines().map(|line| line.split_once(" = ")).collect()
+    }
+    let (ours, theirs) = (lines(ours)?, lines(theirs)?);
+    let value = |lines: &Lines<'_>, name: &str| lines.iter().find(|line| line.0 == name).map(|line| line.1.to_owned());
+    let seen = [&ours, &theirs].into_iter().filter_map(|lines| value(lines, "first-seen")).min();
+    let is_same = value(&ours, "rules") == value(&theirs, "rules");
+    let one = |lines: Lines<'_>| -> String {
+        let line = |(name, value): (&str, &str)| match (name, &seen) {
+            ("first-seen", Some(seen)) => format!("{name} = {seen}\n"),
+            ("rules", _) if !is_same => format!("{name} = \"\"\n"),
+            _ => format!("{name} = {value}\n"),
+        };
+        lines.into_iter().map(line).collect()
+    };
+    Some(one(ours).min(one(theirs)))
 }
 
 /// Makes one of all that two branches changed, over the tree that somebody made of them: whatever its lines came to, and
