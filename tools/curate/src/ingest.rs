@@ -108,7 +108,7 @@ pub fn ingest(
     let mut plan = Plan::default();
     let mut fates = vec![Ingested::Rejected; batch.deliveries.len()];
     let mut groups = grouped(batch, now, &mut plan);
-    settle_claims(base, batch, &mut groups, &mut ids, &mut plan);
+    settle_claims((base, streams), batch, &mut groups, &mut ids, &mut plan).map_err(IngestError::Streams)?;
     let named = batch.named();
     let mut found = find(base, &groups, &batch.numbering.prefix);
     stays::part(batch, &mut groups, &mut found);

@@ -125,7 +125,7 @@ pub(crate) fn own(origins: &[Origin], name: &Name) -> Vec<Origin> {
     origins.iter().filter(|o| o.moved_to.is_absent() && StreamKey::of(o) == key).cloned().collect()
 }
 
-/// Which reports of a tree have deliveries of a stream.
+/// Which reports of a tree have deliveries of a stream, and which are called by an id.
 pub trait Streams: Sync {
     /// Their paths.
     ///
@@ -133,11 +133,22 @@ pub trait Streams: Sync {
     ///
     /// Nobody can say, and why.
     fn holders(&self, source: &str, id: &str) -> Result<BTreeSet<TreePath>, String>;
+
+    /// The paths of the reports that an id leads to, which is theirs or an alias.
+    ///
+    /// # Errors
+    ///
+    /// Nobody can say, and why.
+    fn named(&self, id: &str) -> Result<BTreeSet<TreePath>, String>;
 }
 
 /// No report has any: for a tree without reports.
 impl Streams for () {
     fn holders(&self, _: &str, _: &str) -> Result<BTreeSet<TreePath>, String> {
+        Ok(BTreeSet::new())
+    }
+
+    fn named(&self, _: &str) -> Result<BTreeSet<TreePath>, String> {
         Ok(BTreeSet::new())
     }
 }
