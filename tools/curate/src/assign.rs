@@ -6,12 +6,15 @@ use database::{
     Base, Change, ChangeKind, ChangeSet, Entry, IDS_FILE, Place, Plan, Rejected, Report, ReportId, Snapshot, TreePath,
 };
 use ecosystem::Package;
+use osv_schema::additions::Decision;
 use osv_schema::{Record, Timestamp, write};
 
+use crate::decide::after;
+use crate::decided::in_order;
 use crate::ids::{Ids, IdsError, Numbering};
 use crate::ingest::{self, old_folders};
 use crate::placeholder::{Renamed, names};
-use crate::{ahead, join};
+use crate::{ahead, join, leads_to};
 
 /// A plan of ids, and what the reports were called before.
 #[derive(Clone, Debug, Default)]
@@ -66,7 +69,7 @@ pub fn assign(
     let unknown = unknown_names(&unnamed, &numbering.prefix);
     keep(&mut unnamed, &mut plan, |path, _| unknown.get(path).map(|name| fault_in_name(name)));
     let ids = Ids::read(base, numbering)?;
-    name(unnamed, ids, numbering, now, plan)
+    name((base, None), unnamed, ids, numbering, now, plan)
 }
 
 /// Plans new ids for the reports that are not in `before` and have the id of another one: two branches met that both gave
@@ -97,7 +100,8 @@ pub fn renumber(
     }
     let mut plan = Plan::default();
     let unnamed = read(base, &wanted, &mut plan);
-    name(unnamed, Ids::read_merged(base, before, numbering)?, numbering, now, plan)
+    let ids = Ids::read_merged(base, before, numbering)?;
+    name((base, Some(before)), unnamed, ids, numbering, now, plan)
 }
 
 /// Reads the reports that are to get an id.
@@ -150,16 +154,7 @@ fn keep(unnamed: &mut Vec<Unnamed<'_>>, plan: &mut Plan, fault: impl Fn(&TreePat
 /// A package has one report: what belongs to another one waits until it is joined to that.
 fn alone<'a>(base: &'a Snapshot, numbering: &'a Numbering) -> impl Fn(&TreePath, &Unnamed<'_>) -> Option<Fault> + 'a {
     move |path, one| {
-        let folders = std::iter::once(one.place.folder.to_owned()).chain(old_folders(&one.package, one.place.folder));
-        let paths = folders.flat_map(|folder| Base::ALL.map(|part| format!("{}/{folder}", part.folder())));
-        let others: Vec<&Entry> = paths
-            .flat_map(|folder| base.in_folder(&folder).filter(|entry| entry.path != *path).collect::<Vec<_>>())
-            .collect();
-        let same = others.into_iter().find(|entry| {
-            let Ok(bytes) = base.read(entry) else { return false };
-            let report = Report::read(&entry.path, &bytes);
-            report.about().is_some_and(|about| about.package.is_same_as(&one.package))
-        })?;
+        let (same, _) = on_package(base, path, one).next()?;
         let stem = Place::of(&same.path)?.stem;
         let what = if ReportId::is_unassigned(stem, &numbering.prefix) { "has no id either" } else { "has its id" };
         let message = format!("{} has another report, {stem}, which {what}", one.package);
@@ -170,6 +165,22 @@ fn alone<'a>(base: &'a Snapshot, numbering: &'a Numbering) -> impl Fn(&TreePath,
             "run `malpkg merge` first: it joins the two",
         ))
     }
+}
+
+/// The other reports on the package of one.
+fn on_package<'s>(base: &'s Snapshot, path: &TreePath, one: &Unnamed<'_>) -> impl Iterator<Item = (&'s Entry, Record)> {
+    let folders = std::iter::once(one.place.folder.to_owned()).chain(old_folders(&one.package, one.place.folder));
+    let paths = folders.flat_map(|folder| Base::ALL.map(|part| format!("{}/{folder}", part.folder())));
+    let others: Vec<&'s Entry> = paths
+        .flat_map(|folder| base.in_folder(&folder).filter(|entry| entry.path != *path).collect::<Vec<_>>())
+        .collect();
+    let package = one.package.clone();
+    others.into_iter().filter_map(move |entry| {
+        let bytes = base.read(entry).ok()?;
+        let report = Report::read(&entry.path, &bytes);
+        let is_same = report.about().is_some_and(|about| about.package.is_same_as(&package));
+        Some((entry, report.record.filter(|_| is_same)?))
+    })
 }
 
 /// The reports whose text names one that nobody knows, with that name. A report that gets no id for it makes its own name
@@ -205,8 +216,9 @@ fn unknown_names(unnamed: &[Unnamed<'_>], prefix: &str) -> HashMap<TreePath, Str
     unknown
 }
 
-/// Gives the ids, in the order of the paths.
+/// Gives the ids, in the order of the paths. Where they are other ones, there is a tree before.
 fn name(
+    (base, before): (&Snapshot, Option<&Snapshot>),
     mut unnamed: Vec<Unnamed<'_>>,
     mut ids: Ids,
     numbering: &Numbering,
@@ -228,12 +240,15 @@ fn name(
     }
     let others: BTreeMap<String, String> = others.into_iter().filter_map(|(name, id)| Some((name, id?))).collect();
     let (mut changes, mut was) = (ChangeSet::default(), BTreeMap::new());
+    let mut same = before.map(|before| led(base, before, &unnamed, &given)).unwrap_or_default();
     for (one, (id, published)) in unnamed.into_iter().zip(&given) {
+        let mut kept = None;
         let Unnamed { path, place, package, mut record } = one;
         let Ok(new_path) = (Place { stem: id, ..place }).path() else { continue };
         let said = record.id.as_str().unwrap_or_default().to_owned();
         let own = [place.stem, if said.is_empty() { place.stem } else { &said }];
-        Renamed { prefix: &numbering.prefix, own, id, others: &others }.apply(&mut record);
+        let others = same.remove(path).map_or(&others, |(.., names)| kept.insert(names));
+        Renamed { prefix: &numbering.prefix, own, id, others }.apply(&mut record);
         record.id = id.as_str().into();
         if record.published_at() != Some(*published) {
             record.published = published.whole_seconds().to_string().into();
@@ -244,12 +259,58 @@ fn name(
         was.insert(change.path.clone(), path.clone());
         changes.put_report(change, write::canonical(&record).into_bytes());
     }
+    for (path, (package, mut record, others)) in same {
+        let (was_said, id) = (record.clone(), record.id.as_str().unwrap_or_default().to_owned());
+        Renamed { prefix: &numbering.prefix, own: [&id; 2], id: &id, others: &others }.apply_beside_ours(&mut record);
+        lead_on(&mut record, &others, now);
+        if record != was_said {
+            join::touch(&mut record, now);
+            let change = Change { path: path.clone(), kind: ChangeKind::Join, id, package: package.to_string() };
+            was.insert(path.clone(), path);
+            changes.put_report(change, write::canonical(&record).into_bytes());
+        }
+    }
     if let (Some(file), Ok(path)) = (ids.to_file(), IDS_FILE.parse()) {
         changes.put_file(path, file.into_bytes());
     }
     plan.changes = changes;
     plan.rejected.sort_by(|a, b| a.delivery.cmp(&b.delivery));
     Ok(Assigned { plan, was })
+}
+
+/// Says where a report leads now, if that got another id.
+fn lead_on(record: &mut Record, others: &BTreeMap<String, String>, now: Timestamp) {
+    let Some(to) = leads_to(record).and_then(|led| others.get(&led)) else { return };
+    let mut decisions = in_order(record.decisions());
+    let last = decisions.iter().rev().find(|one| one.survivor.as_str().is_some_and(|led| others.contains_key(led)));
+    let Some(last) = last.cloned() else { return };
+    let time = after(&decisions, now).to_string().into();
+    decisions.push(Decision { survivor: to.as_str().into(), time, ..last });
+    record.set_decisions(&decisions);
+}
+
+/// Reports by their paths, each with the ids that others on its package got, by those that they had.
+type Led = BTreeMap<TreePath, (Package, Record, BTreeMap<String, String>)>;
+
+/// The reports on the packages of those that get another id. What they say of that one they say of the report on their
+/// package, and not of the other one that keeps the id; but for what they said in `before`, where that one had it.
+fn led(base: &Snapshot, before: &Snapshot, unnamed: &[Unnamed<'_>], given: &[(String, Timestamp)]) -> Led {
+    let mut led = Led::new();
+    for (one, (id, _)) in unnamed.iter().zip(given) {
+        let had = one.place.stem;
+        let said_before = |entry: &Entry| {
+            let place = Place::of(&entry.path)?;
+            let there =
+                Base::ALL.into_iter().find_map(|base| before.entry(Place { base, ..place }.path().ok()?.as_str()));
+            let record = Report::read(&entry.path, &before.read(there?).ok()?).record?;
+            Some(write::canonical(&record).contains(&format!("\"{had}\"")))
+        };
+        for (entry, record) in on_package(base, one.path, one).filter(|(entry, _)| said_before(entry) != Some(true)) {
+            let of_entry = || (one.package.clone(), record, BTreeMap::new());
+            led.entry(entry.path.clone()).or_insert_with(of_entry).2.insert(had.to_owned(), id.clone());
+        }
+    }
+    led
 }
 
 fn fault(rule: &'static str, pointer: &'static str, message: String, remedy: &str) -> Fault {

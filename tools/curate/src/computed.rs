@@ -81,7 +81,9 @@ fn counted(
     let own: Vec<(&StreamKey, &Stream<'_>)> = streams.iter().filter(|(_, stream)| !stream.is_derived()).collect();
     let ended =
         |stream: &Stream<'_>| stream.ended().filter(|time| decided.reinstated.is_none_or(|since| *time > since));
-    let all_ended: Option<Vec<Timestamp>> = own.iter().map(|(_, stream)| ended(stream)).collect();
+    let rest = Rest::of(&own, decided);
+    let speaking = own.iter().filter(|(key, _)| !rest.alone_counts || !rest.is_bound(key));
+    let all_ended: Option<Vec<Timestamp>> = speaking.map(|(_, stream)| ended(stream)).collect();
     let last_ended = all_ended.filter(|ended| !ended.is_empty()).and_then(|ended| ended.into_iter().max());
     for (key, stream) in &own {
         // What was taken back counts where nothing stands, so that one knows what was meant; and where it stands again.
@@ -94,6 +96,7 @@ fn counted(
         Some((narrowed, cleared)) => {
             let only_undone = only_undone(narrowed, origins, streams, decided);
             let kept = narrowed.kept.iter().filter(|version| !only_undone.versions.contains(*version));
+            let kept = kept.filter(|version| !rest.versions.contains(version.as_str()));
             statement.versions.extend(kept.cloned());
             let kept = narrowed.ranges.iter().filter(|(range, _)| !only_undone.ranges.contains_key(*range));
             statement.ranges.extend(kept.map(|(key, range)| (key.clone(), range.clone())));
@@ -110,6 +113,36 @@ fn counted(
         }
     }
     Computed { statement, withdrawn: decided.withdrawn.or(last_ended) }
+}
+
+/// Beside a part that was taken back: what the other streams of a report say, which counts as long as they say it.
+#[derive(Default)]
+struct Rest<'o> {
+    narrowed: Option<&'o Narrowed>,
+    /// All versions that they ever named.
+    versions: BTreeSet<&'o str>,
+    /// Whether they alone tell if the report stands: nothing was kept for its own sake.
+    alone_counts: bool,
+}
+
+impl<'o> Rest<'o> {
+    fn of(own: &[(&StreamKey, &Stream<'o>)], decided: &'o Decided) -> Rest<'o> {
+        let Some(narrowed) = decided.narrowed.as_ref().filter(|narrowed| narrowed.is_of_part) else {
+            return Rest::default();
+        };
+        let others = || own.iter().filter(|(key, _)| !narrowed.bound.contains(key));
+        let said: Vec<&'o Origin> = others().flat_map(|(_, stream)| stream.origins.iter().copied()).collect();
+        let versions: BTreeSet<&str> =
+            said.iter().flat_map(|origin| origin.versions.items()).map(String::as_str).collect();
+        let has_ranges = said.iter().any(|origin| !origin.ranges.items().is_empty());
+        let is_all = narrowed.kept.iter().all(|version| versions.contains(version.as_str()))
+            && (narrowed.ranges.is_empty() || has_ranges);
+        Rest { narrowed: Some(narrowed), versions, alone_counts: is_all && others().next().is_some() }
+    }
+
+    fn is_bound(&self, key: &StreamKey) -> bool {
+        self.narrowed.is_some_and(|narrowed| narrowed.bound.contains(key))
+    }
 }
 
 /// What a narrowing left standing, and only deliveries had said that were undone since.

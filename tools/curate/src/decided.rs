@@ -34,6 +34,8 @@ pub(crate) struct Narrowed {
     pub(crate) ranges: BTreeMap<String, Range>,
     /// The streams that there were: whatever they say later does not count.
     pub(crate) bound: BTreeSet<StreamKey>,
+    /// Whether a part of the report was taken back, of which the rest goes on saying what it says.
+    pub(crate) is_of_part: bool,
     /// The deliveries that were undone since: what only they said was not kept for its own sake.
     pub(crate) undone: BTreeSet<Named>,
 }
@@ -128,6 +130,7 @@ impl Narrowed {
         self.cleared.retain(|version| !self.kept.contains(version));
         self.ranges = decision.ranges.items().iter().map(|range| (written(range), range.clone())).collect();
         self.bound.extend(bound(decision));
+        self.is_of_part = decision.part.as_str().is_some();
         self.undone.clear();
     }
 

@@ -7,12 +7,15 @@ use ecosystem::Package;
 use osv_schema::additions::Decision;
 use osv_schema::{Record, Timestamp, write};
 
+use crate::computed::as_found;
 use crate::decide::after;
+use crate::decided::{fold, in_order};
 use crate::ingest::{Fault, fault_in_details, fault_in_path, open};
 use crate::join::Joining;
+use crate::meet::absorb;
 
 /// The reason of a withdrawal that leads to another report.
-const DUPLICATE: &str = "duplicate";
+pub(crate) const DUPLICATE: &str = "duplicate";
 
 /// A plan that makes one of what is one.
 #[derive(Clone, Debug, Default)]
@@ -33,7 +36,7 @@ pub fn leads_to(record: &Record) -> Option<String> {
         return None;
     }
     // Whatever else was said against it: what is left of that is in the other one.
-    let decisions = crate::decided::in_order(record.decisions());
+    let decisions = in_order(record.decisions());
     let since = decisions.into_iter().rev().take_while(|one| one.kind.as_str() != Some("reinstate"));
     let mut withdrawals = since.filter(|one| one.kind.as_str() == Some("withdraw"));
     withdrawals.find_map(|one| one.survivor.value().cloned())
@@ -51,16 +54,16 @@ impl One {
         self.record.id.as_str().unwrap_or_default()
     }
 
-    /// The one that was published first stays.
-    fn key(&self) -> (bool, Option<Timestamp>, &str) {
+    /// One that stands stays, and of those the one that was published first.
+    fn key(&self) -> (bool, bool, Option<Timestamp>, &str) {
         let published = self.record.published_at();
-        (published.is_none(), published, self.id())
+        (self.record.is_withdrawn(), published.is_none(), published, self.id())
     }
 }
 
 /// Plans to make one report of those that are one. `ties` are reports that have something in common: the package as reports
-/// are compared, or an alias. Of those the ones that stand on one package are one; different packages that share an alias
-/// stay as they are. `left_out` are files of which nothing is made.
+/// are compared, or an alias. Of those the ones on one package are one, where one of them stands; different packages that
+/// share an alias stay as they are. `left_out` are files of which nothing is made.
 pub fn dedupe(
     base: &Snapshot,
     ties: &[BTreeSet<TreePath>],
@@ -75,7 +78,7 @@ pub fn dedupe(
     let mut reports: BTreeMap<&TreePath, One> = BTreeMap::new();
     for (entry, read) in entries.iter().zip(read) {
         match read {
-            Ok((package, record)) if !record.is_withdrawn() => {
+            Ok((package, record)) if may_join(&package, &record) => {
                 reports.insert(&entry.path, One { path: entry.path.clone(), package, record });
             }
             Ok(_) => {}
@@ -106,6 +109,19 @@ pub fn dedupe(
     deduped
 }
 
+/// Whether a report can become one with another: what leads to one is part of it already. And of one that its sources alone
+/// took back, nothing that people wrote down must count again.
+fn may_join(package: &Package, record: &Record) -> bool {
+    if !record.is_withdrawn() {
+        return true;
+    }
+    let decisions = [record.decisions(), as_found(record, package)].concat();
+    let is = |one: &Decision, kinds: &[&str]| one.kind.as_str().is_some_and(|kind| kinds.contains(&kind));
+    let is_by_people = fold(&in_order(decisions.clone())).withdrawn.is_some();
+    leads_to(record).is_none()
+        && (is_by_people || !decisions.iter().any(|one| is(one, &["as-found", "hand-edit", "narrow"])))
+}
+
 /// The reports that are one, group by group, the one that stays in front. What is tied to one of a group is of the group.
 fn groups(ties: &[BTreeSet<TreePath>], reports: BTreeMap<&TreePath, One>) -> Vec<Vec<One>> {
     let mut group_of: BTreeMap<&TreePath, usize> = BTreeMap::new();
@@ -127,7 +143,8 @@ fn groups(ties: &[BTreeSet<TreePath>], reports: BTreeMap<&TreePath, One>) -> Vec
     let mut reports = reports;
     let mut found: Vec<Vec<One>> =
         groups.into_iter().map(|paths| paths.iter().filter_map(|path| reports.remove(path)).collect()).collect();
-    found.retain(|group: &Vec<One>| group.len() > 1);
+    // Where none stands, nobody is flagged, and each stays as people know it.
+    found.retain(|group: &Vec<One>| group.len() > 1 && group.iter().any(|one| !one.record.is_withdrawn()));
     for group in &mut found {
         group.sort_by(|a, b| a.key().cmp(&b.key()));
     }
@@ -150,7 +167,12 @@ fn united(group: Vec<One>, by: Option<&str>, now: Timestamp) -> Result<Vec<Done>
     joining.alias(&all);
     let mut done = Vec::with_capacity(group.len());
     for other in &group[1..] {
-        joining.unite(Joining::found(other.package.clone(), other.record.clone()).map_err(wrong)?);
+        let found = Joining::found(other.package.clone(), other.record.clone()).map_err(wrong)?;
+        if other.record.is_withdrawn() {
+            absorb(&mut joining, found.package, found.record).map_err(wrong)?;
+        } else {
+            joining.unite(found);
+        }
         let mut duplicate = Joining::found(other.package.clone(), other.record.clone()).map_err(wrong)?;
         duplicate.alias(&all);
         let decisions = duplicate.record.decisions();

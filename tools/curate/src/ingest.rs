@@ -6,6 +6,7 @@ mod elsewhere;
 mod fault;
 mod found;
 mod group;
+mod stays;
 mod work;
 
 use std::borrow::Cow;
@@ -107,9 +108,10 @@ pub fn ingest(
     let mut plan = Plan::default();
     let mut fates = vec![Ingested::Rejected; batch.deliveries.len()];
     let mut groups = grouped(batch, now, &mut plan);
-    settle_claims(base, batch, &mut groups, &mut ids, &mut plan);
+    settle_claims((base, streams), batch, &mut groups, &mut ids, &mut plan).map_err(IngestError::Streams)?;
     let named = batch.named();
-    let found = find(base, &groups, &batch.numbering.prefix);
+    let mut found = find(base, &groups, &batch.numbering.prefix);
+    stays::part(batch, &mut groups, &mut found);
     let elsewhere = elsewhere(base, batch, streams, &groups, &found, now).map_err(IngestError::Streams)?;
     let mut changes = ChangeSet::default();
     let mut finish = |work: &mut Vec<Work<'_>>, plan: &mut Plan| {

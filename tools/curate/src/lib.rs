@@ -48,7 +48,9 @@ pub use guard::{Guard, Taken};
 pub use ids::{Ids, IdsError, Numbering};
 pub use ingest::{Batch, IngestError, Ingested, alone, ingest};
 pub use meaning::{Turn, TurnKind, meaning};
-pub use meet::{JoinError, MeetError, Meeting, Met, News, follow, gather, join, meet, meet_all, restore};
+pub use meet::{
+    JoinError, MeetError, Meeting, Met, News, follow, gather, join, leave_out_known, meet, meet_all, restore,
+};
 pub use merge::{Merged, Merging, merge};
 pub use moved::{Streams, WentOn};
 pub use undo::{Brought, Undoing, undo};

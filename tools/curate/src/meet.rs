@@ -10,7 +10,8 @@ use osv_schema::{Member, Record, Timestamp};
 
 use crate::join::Joining;
 use crate::unite::{drop_empty, written};
-pub use branches::{MeetError, Meeting, Met, meet, meet_all};
+pub use branches::{MeetError, Meeting, Met, leave_out_known, meet, meet_all};
+pub(crate) use led::absorb;
 pub use led::follow;
 pub use lone::restore;
 pub use streams::{News, gather};

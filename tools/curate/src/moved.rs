@@ -86,12 +86,13 @@ pub(crate) fn marks(holders: BTreeMap<Name, Vec<Holder>>) -> BTreeMap<usize, Vec
     for holders in holders.into_values().filter(|holders| holders.len() > 1) {
         for (at, holder) in holders.iter().enumerate() {
             let Some(work) = holder.work else { continue };
-            // Two reports on one package, until they are one, say the same of it.
             let others = holders.iter().enumerate().filter(|(other, _)| *other != at).map(|(_, other)| other);
-            let others = others.filter(|other| other.package != holder.package);
             let of_other = |other: &Holder| -> Vec<Origin> {
-                let mark = |origin: &Origin| mark(origin, &other.package);
-                other.origins.iter().map(mark).collect()
+                // Of two reports on one package, until they are one, each has all that a stream says which both have.
+                let is_here = other.package == holder.package;
+                let known = |origin: &&Origin| !is_here || !holder.origins.contains(origin);
+                let of = |origin: &Origin| if is_here { origin.clone() } else { mark(origin, &other.package) };
+                other.origins.iter().filter(known).map(of).collect()
             };
             marks.entry(work).or_default().extend(others.flat_map(of_other));
         }
@@ -124,7 +125,7 @@ pub(crate) fn own(origins: &[Origin], name: &Name) -> Vec<Origin> {
     origins.iter().filter(|o| o.moved_to.is_absent() && StreamKey::of(o) == key).cloned().collect()
 }
 
-/// Which reports of a tree have deliveries of a stream.
+/// Which reports of a tree have deliveries of a stream, and which are called by an id.
 pub trait Streams: Sync {
     /// Their paths.
     ///
@@ -132,11 +133,22 @@ pub trait Streams: Sync {
     ///
     /// Nobody can say, and why.
     fn holders(&self, source: &str, id: &str) -> Result<BTreeSet<TreePath>, String>;
+
+    /// The paths of the reports that an id leads to, which is theirs or an alias.
+    ///
+    /// # Errors
+    ///
+    /// Nobody can say, and why.
+    fn named(&self, id: &str) -> Result<BTreeSet<TreePath>, String>;
 }
 
 /// No report has any: for a tree without reports.
 impl Streams for () {
     fn holders(&self, _: &str, _: &str) -> Result<BTreeSet<TreePath>, String> {
+        Ok(BTreeSet::new())
+    }
+
+    fn named(&self, _: &str) -> Result<BTreeSet<TreePath>, String> {
         Ok(BTreeSet::new())
     }
 }

@@ -22,6 +22,14 @@ impl Renamed<'_> {
     /// Writes ids for names wherever the record is published. A placeholder that nothing became goes away, and so does what
     /// a report says of itself in its lists.
     pub(crate) fn apply(&self, record: &mut Record) {
+        self.apply_beside_ours(record);
+        // What sources said stays as they said it.
+        let members = record.database_specific.value_mut().into_iter().flatten();
+        members.filter(|(name, _)| *name != ORIGINS).for_each(|(_, value)| self.rename_value(value));
+    }
+
+    /// The same, but for what is ours alone: what was decided stays as it was.
+    pub(crate) fn apply_beside_ours(&self, record: &mut Record) {
         for list in [&mut record.aliases, &mut record.related, &mut record.upstream] {
             self.rename_list(list);
         }
@@ -36,9 +44,6 @@ impl Renamed<'_> {
                 |url: &str| names(url, self.prefix).any(|(_, name)| ReportId::is_unassigned(name, self.prefix));
             references.retain(|reference| !reference.url.as_str().is_some_and(is_left));
         }
-        // What sources said stays as they said it.
-        let members = record.database_specific.value_mut().into_iter().flatten();
-        members.filter(|(name, _)| *name != ORIGINS).for_each(|(_, value)| self.rename_value(value));
     }
 
     /// Writes ids for names in the texts alone.
@@ -56,7 +61,10 @@ impl Renamed<'_> {
 
     fn rename_list(&self, list: &mut Member<Vec<String>>) {
         let Some(items) = list.value_mut() else { return };
-        let is_name = |item: &String| ReportId::is_unassigned(item, self.prefix) || self.own.contains(&item.as_str());
+        let is_name = |item: &String| {
+            let is_own = self.own.contains(&item.as_str());
+            is_own || ReportId::is_unassigned(item, self.prefix) || self.others.contains_key(item)
+        };
         if !items.iter().any(is_name) {
             return;
         }

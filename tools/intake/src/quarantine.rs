@@ -67,6 +67,8 @@ pub struct Held {
     pub size: Option<u64>,
     /// Where the bytes are one OSV record that was made here, and not what came itself: SHA-256 of that.
     pub made_of: Option<String>,
+    /// Whether what is written down of it cannot be read as a whole: it is written anew when it is refused again.
+    pub is_broken: bool,
 }
 
 /// What one run refused and took, for [`Quarantine::settle`].
@@ -188,9 +190,11 @@ impl Quarantine {
             let mut path = fresh.path("reason.toml");
             match after.get_mut(&fresh.key) {
                 Some(known) => {
-                    let (first_seen, size) = (known.first_seen.clone(), known.size);
+                    let first_seen = Some(known.first_seen.clone()).filter(|seen| !seen.is_empty());
+                    let first_seen = first_seen.unwrap_or_else(|| fresh.first_seen.clone());
+                    let size = if known.is_broken { known.size.and(fresh.size) } else { known.size };
                     // How its bytes are to be read was not always written down.
-                    is_news |= known.made_of.is_some() != fresh.made_of.is_some();
+                    is_news |= known.is_broken || known.made_of.is_some() != fresh.made_of.is_some();
                     *known = Held { first_seen, size, ..fresh };
                 }
                 None if !one.is_let_go && room.takes(fresh.size.unwrap_or(0)) => {
@@ -290,6 +294,7 @@ impl Held {
             rules: if refused.is_final { rules.to_owned() } else { String::new() },
             size,
             made_of: refused.made_of.clone(),
+            is_broken: false,
         }
     }
 
@@ -369,28 +374,34 @@ impl Held {
         text
     }
 
-    /// What a reason says. One that cannot be read says nothing, and its document is tried again: the quarantine must not
-    /// keep its source from being read.
+    /// What a reason says. Of one that cannot be read those lines count that can, as where git wrote two into one, and its
+    /// document is tried again: the quarantine must not keep its source from being read.
     fn parse(source: &str, key: &str, text: &str) -> Held {
-        let table: Option<toml::Table> = text.parse().ok();
-        let value = |name: &str| table.as_ref()?.get(name);
-        let get = |name: &str| value(name).and_then(toml::Value::as_str).unwrap_or_default().to_owned();
-        let size = value("size").and_then(toml::Value::as_integer).and_then(|size| u64::try_from(size).ok());
+        let whole: Option<toml::Table> = text.parse().ok();
+        let is_broken = whole.is_none();
+        let table = whole.unwrap_or_else(|| {
+            let lines = text.lines().rev().filter_map(|line| line.parse::<toml::Table>().ok());
+            lines.flatten().collect()
+        });
+        let get = |name: &str| table.get(name).and_then(toml::Value::as_str).unwrap_or_default().to_owned();
+        let size = table.get("size").and_then(toml::Value::as_integer).and_then(|size| u64::try_from(size).ok());
+        let delivery = Some(get("delivery")).filter(|name| !is_broken || !name.is_empty());
         Held {
             source: source.to_owned(),
             key: key.to_owned(),
-            delivery: get("delivery"),
+            delivery: delivery.unwrap_or_else(|| key.to_owned()),
             rule: get("rule"),
             pointer: get("pointer"),
-            message: if table.is_some() { get("message") } else { "the reason cannot be read".into() },
-            remedy: get("remedy"),
+            message: if is_broken { "the reason cannot be read".into() } else { get("message") },
+            remedy: if is_broken { "drop it, or have its source send it again".into() } else { get("remedy") },
             id: get("id"),
             place: get("place"),
             first_seen: get("first-seen"),
             sha256: get("sha256"),
-            rules: get("rules"),
-            size: size.or(table.is_none().then_some(0)),
+            rules: if is_broken { String::new() } else { get("rules") },
+            size: size.or(is_broken.then_some(0)),
             made_of: (get("form") == FORM_OSV).then(|| get("made-of")),
+            is_broken,
         }
     }
 }

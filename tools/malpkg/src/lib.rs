@@ -6,6 +6,7 @@
 mod against;
 mod aliases;
 mod arguments;
+mod beside;
 mod campaigns;
 mod change;
 mod command;

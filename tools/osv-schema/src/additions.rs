@@ -107,6 +107,8 @@ shape! {
         reclaimed: String = "reclaimed",
         /// The id of the report that this one leads to, which is a duplicate of it.
         survivor: String = "survivor",
+        /// Of a narrowing: the id of the report that was taken back, and is a part of this one.
+        part: String = "part",
         /// Of a tree that is taken over: the id of the report there.
         report: String = "report",
     }

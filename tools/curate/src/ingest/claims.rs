@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use database::{Entry, Place, Plan, Report, ReportId, Snapshot};
+use database::{Entry, Place, Plan, Report, ReportId, Snapshot, TreePath};
 use osv_schema::{Origin, Pointer};
 
 use super::Batch;
@@ -11,10 +11,18 @@ use super::found::old_folders;
 use super::group::{Group, age};
 use crate::Delivery;
 use crate::ids::Ids;
+use crate::moved::Streams;
 
 /// Rejects the deliveries that claim the id of a report on another package, or one that an older statement claims for another
-/// package, and notes the ids that stay.
-pub(super) fn settle_claims(base: &Snapshot, batch: &Batch, groups: &mut Vec<Group>, ids: &mut Ids, plan: &mut Plan) {
+/// package, and notes the ids that stay. By one that is an alias of a report on another package people find that one: who
+/// brings it leaves it there.
+pub(super) fn settle_claims(
+    (base, streams): (&Snapshot, &dyn Streams),
+    batch: &Batch,
+    groups: &mut Vec<Group>,
+    ids: &mut Ids,
+    plan: &mut Plan,
+) -> Result<(), String> {
     let is_ours = |id: &str| ReportId::parse(id).is_some_and(|id| id.prefix == batch.numbering.prefix && id.year > 0);
     let claim = |at: usize| {
         let delivery = &batch.deliveries[at];
@@ -36,12 +44,19 @@ pub(super) fn settle_claims(base: &Snapshot, batch: &Batch, groups: &mut Vec<Gro
         }
     }
     if claimed.is_empty() {
-        return;
+        return Ok(());
     }
     let mut holders: HashMap<&str, Vec<(&str, &Entry)>> = HashMap::new();
     for (place, entry) in base.reports().filter(|(place, _)| claimed.contains(place.stem)) {
         let Place { stem, folder, .. } = place;
         holders.entry(stem).or_default().push((folder, entry));
+    }
+    // What is taken over has the ids that the world knows.
+    let mut aliases: HashMap<&str, BTreeSet<TreePath>> = HashMap::new();
+    for (id, (.., first)) in &oldest {
+        if !holders.contains_key(id) && !batch.deliveries[*first].taken_over {
+            aliases.insert(id, streams.named(id)?);
+        }
     }
     // A stream that goes on to another package leaves its id behind.
     let comes_from = |delivery: &Delivery, entry: &Entry| {
@@ -68,9 +83,11 @@ pub(super) fn settle_claims(base: &Snapshot, batch: &Batch, groups: &mut Vec<Gro
                 None => holders.iter().any(|(_, entry)| comes_from(delivery, entry)),
             };
             let is_here = holders.iter().any(|(holder, _)| folders.iter().any(|folder| folder == holder));
+            let named = aliases.get(id).into_iter().flatten().filter_map(Place::of);
+            let is_alias = keeps && named.into_iter().any(|place| folders.iter().all(|folder| folder != place.folder));
             let message = match elsewhere {
                 None if is_here => return true,
-                _ if moves => {
+                _ if moves || is_alias => {
                     without_id.insert(at);
                     return true;
                 }
@@ -87,6 +104,7 @@ pub(super) fn settle_claims(base: &Snapshot, batch: &Batch, groups: &mut Vec<Gro
         });
     }
     groups.retain(|group| !group.deliveries.is_empty());
+    Ok(())
 }
 
 fn fault(message: String) -> Fault {

@@ -86,8 +86,8 @@ pub(super) fn elsewhere(
         number_of.insert(&entry.path, groups.len() + elsewhere.groups.len());
         elsewhere.groups.push(Group::new(package.clone(), folder, Vec::new()));
         elsewhere.found.push(Ok(match place {
-            Some(_) => Found { report: Some((entry.path.clone(), package, record)), remembered: None },
-            None => Found { report: None, remembered: Some((entry.path.clone(), record)) },
+            Some(_) => Found { report: Some((entry.path.clone(), package, record)), ..Found::default() },
+            None => Found { remembered: Some((entry.path.clone(), record)), ..Found::default() },
         }));
     }
     let mut holders: BTreeMap<moved::Name, Vec<moved::Holder>> = BTreeMap::new();

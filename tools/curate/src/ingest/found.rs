@@ -13,6 +13,8 @@ use crate::{leads_to, remembered};
 pub(crate) struct Found {
     /// The report, with its place: one that stands before one that was taken back, and then the first by path.
     pub(crate) report: Option<(TreePath, Package, Record)>,
+    /// What else stands on it or was taken back, until somebody makes one of them all.
+    pub(crate) others: Vec<(TreePath, Package, Record)>,
     /// What was kept aside because its sources took it back from the start.
     pub(crate) remembered: Option<(TreePath, Record)>,
 }
@@ -46,6 +48,8 @@ pub(crate) fn find(base: &Snapshot, groups: &[Group], prefix: &str) -> Vec<Resul
                     found_so_far.remembered = Some((entry.path.clone(), record));
                 } else if found_so_far.report.as_ref().is_none_or(|(.., record)| leads_to(record).is_some()) {
                     found_so_far.report = Some((entry.path.clone(), package, record));
+                } else if leads_to(&record).is_none() {
+                    found_so_far.others.push((entry.path.clone(), package, record));
                 }
             }
             Ok(_) => {}

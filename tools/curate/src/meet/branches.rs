@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use database::{
-    Base, Change, ChangeSet, Details, IDS_FILE, Mark, Place, Rejected, Report, Snapshot, TreePath, read_marks,
+    Base, Change, ChangeSet, Details, Edit, IDS_FILE, Mark, Place, Rejected, Report, Snapshot, TreePath, read_marks,
 };
 use osv_schema::{Member, Object, Pointer, Record, Timestamp, Value, additions, write};
 
@@ -71,6 +71,9 @@ pub fn meet(path: &TreePath, base: Option<&[u8]>, ours: &[u8], theirs: &[u8]) ->
     if path.is_in("osv/cursors") {
         // All that either side had read is in the tree now, so that either cursor is right.
         return Ok(ours.max(theirs).to_vec());
+    }
+    if path.is_in("osv/quarantine") && path.as_str().ends_with(".reason.toml") {
+        return reason(ours, theirs).map(String::into_bytes).ok_or(MeetError::NotOurs);
     }
     if Place::of(path).is_some() || path.is_in("osv/remembered") {
         let record = joined(path, base, ours, theirs)?;
@@ -176,6 +179,28 @@ fn marks(base: Option<&[u8]>, ours: &[u8], theirs: &[u8]) -> Result<Vec<u8>, Mee
     Ok(write::canonical(&years).into_bytes())
 }
 
+/// Why a document is in quarantine, where both branches set it aside: since the first time, and it is tried again where they
+/// did so by different rules.
+fn reason(ours: &[u8], theirs: &[u8]) -> Option<String> {
+    type Lines<'l> = Vec<(&'l str, &'l str)>;
+    fn lines(bytes: &[u8]) -> Option<Lines<'_>> {
+        std::str::from_utf8(bytes).ok()?.lines().map(|line| line.split_once(" = ")).collect()
+    }
+    let (ours, theirs) = (lines(ours)?, lines(theirs)?);
+    let value = |lines: &Lines<'_>, name: &str| lines.iter().find(|line| line.0 == name).map(|line| line.1.to_owned());
+    let seen = [&ours, &theirs].into_iter().filter_map(|lines| value(lines, "first-seen")).min();
+    let is_same = value(&ours, "rules") == value(&theirs, "rules");
+    let one = |lines: Lines<'_>| -> String {
+        let line = |(name, value): (&str, &str)| match (name, &seen) {
+            ("first-seen", Some(seen)) => format!("{name} = {seen}\n"),
+            ("rules", _) if !is_same => format!("{name} = \"\"\n"),
+            _ => format!("{name} = {value}\n"),
+        };
+        lines.into_iter().map(line).collect()
+    };
+    Some(one(ours).min(one(theirs)))
+}
+
 /// Makes one of all that two branches changed, over the tree that somebody made of them: whatever its lines came to, and
 /// wherever the files lie in it.
 pub fn meet_all(current: &Snapshot, all: &[Met]) -> Meeting {
@@ -186,6 +211,26 @@ pub fn meet_all(current: &Snapshot, all: &[Met]) -> Meeting {
         }
     }
     meeting
+}
+
+/// Leaves out of a change what says no more than what lies in the tree: of `met`, what two branches changed was joined
+/// anew, and what was added to the join after they met is in the tree already.
+pub fn leave_out_known(current: &Snapshot, met: &ChangeSet, changes: &mut ChangeSet) {
+    let read = |path: &TreePath, bytes: &[u8]| Report::read(path, bytes).record;
+    let is_known = |path: &TreePath, bytes: &[u8]| {
+        let there = current.entry(path.as_str()).and_then(|entry| current.read(entry).ok())?;
+        if *there == *bytes {
+            return Some(true);
+        }
+        let Some(Edit::Put(joined)) = met.get(path.as_str()) else { return Some(false) };
+        let (there, planned, joined) = (read(path, &there)?, read(path, bytes)?, read(path, joined)?);
+        let is_later = there.modified_at() >= joined.modified_at();
+        Some(is_later && Record { modified: there.modified.clone(), ..planned } == there)
+    };
+    changes.retain(|path, edit| match edit {
+        Edit::Put(bytes) => is_known(path, bytes) != Some(true),
+        Edit::Remove => true,
+    });
 }
 
 impl Meeting {
@@ -255,12 +300,14 @@ fn given_twice(current: &Snapshot, Met { ours, theirs, .. }: &Met) -> Result<(),
     let stands = |path: &&&TreePath| current.entry(path.as_str()).is_some();
     if sides.iter().filter(stands).count() == 2 {
         let message = format!("both branches gave this id, the other one in {}", theirs.0);
-        return Err(said(message, "give one of the two another: `malpkg assign --renumber --base REV`"));
+        let remedy = "give one of the two another: `malpkg dedupe --write`, for packages to which both gave one, then \
+                      `malpkg assign --renumber --base REV --write`";
+        return Err(said(message, remedy));
     }
     let lost = sides.into_iter().find(|path| Place::of(path).is_some_and(|place| !has_report(place.folder)));
     lost.map_or(Ok(()), |path| {
         let message = format!("both branches gave this id, and the report of one of them is gone: {path}");
-        Err(said(message, "restore that file from its branch, then `malpkg assign --renumber --base REV`"))
+        Err(said(message, "restore that file from its branch, then `malpkg assign --renumber --base REV --write`"))
     })
 }
 

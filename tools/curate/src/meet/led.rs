@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use database::{Entry, Snapshot, TreePath};
+use database::{Entry, InvalidDetails, Snapshot, TreePath};
 use ecosystem::Package;
 use osv_schema::additions::Decision;
 use osv_schema::{Member, Origin, Record, Timestamp};
@@ -13,6 +13,7 @@ use super::streams::News;
 use crate::computed::{Computed, Statement, compute, listed};
 use crate::decide::{after, some};
 use crate::decided::{fold, in_order, named};
+use crate::dedupe::DUPLICATE;
 use crate::ingest::{Fault, fault_in_details, fault_in_path, open};
 use crate::join::Joining;
 use crate::merge::Merging;
@@ -77,30 +78,14 @@ fn survivor(base: &Snapshot, mut id: String) -> Option<One> {
 
 /// Gives the survivor what it does not know of the others.
 fn told((path, package, record): One, reports: Vec<One>, now: Timestamp, meeting: &mut Meeting) -> Result<(), Fault> {
-    let wrong = |error: database::InvalidDetails| fault_in_details(&error.to_string());
+    let wrong = |error: InvalidDetails| fault_in_details(&error.to_string());
     let mut joining = Joining::found(package, record).map_err(wrong)?;
-    for (_, package, mut record) in reports {
-        let known = joining.record.decisions();
-        let is_new = |one: &Decision| one.survivor.is_absent() && !known.iter().any(|known| is_carried(one, known));
-        let mut decisions = in_order(record.decisions());
-        let since = decisions.iter().rposition(|one| one.kind.as_str() == Some("reinstate")).map_or(0, |at| at + 1);
-        let mut withdrawals = decisions.split_off(since);
-        decisions.extend(withdrawals.extract_if(.., |one| one.kind.as_str() != Some("withdraw")));
-        decisions.retain(is_new);
-        withdrawals.retain(is_new);
+    for (_, package, record) in reports {
+        let (decisions, withdrawals) = new_decisions(&record, &joining.record);
         if withdrawals.is_empty() && decisions.is_empty() && !has_news(&record, &joining.record) {
             continue;
         }
-        // Who took the report back looked at what its streams say, of which the survivor may have more.
-        let bound: BTreeSet<StreamKey> = record.origins().iter().map(StreamKey::of).collect();
-        record.set_decisions(&decisions);
-        // What people wrote in the survivor since is theirs.
-        record.details = sections_of(&record).map_err(wrong)?;
-        joining.unite(Joining::with_decisions(package, record, Vec::new()).map_err(wrong)?);
-        for withdrawal in withdrawals {
-            let decision = of_part(&joining, withdrawal, &bound);
-            joining.decide(vec![decision]);
-        }
+        absorb(&mut joining, package, record).map_err(wrong)?;
     }
     let package = joining.package.clone();
     let Some(record) = joining.finish(now).map_err(wrong)? else { return Ok(()) };
@@ -108,6 +93,45 @@ fn told((path, package, record): One, reports: Vec<One>, now: Timestamp, meeting
     let to = place::put(&mut meeting.changes, &path, &record, &package, kind).map_err(fault_in_path)?;
     meeting.was.insert(to, vec![path]);
     Ok(())
+}
+
+/// Gives a report all that another one on its package has, which was taken back: a part of it. What people said against
+/// that part holds there for what its streams say, and for nothing else.
+pub(crate) fn absorb(joining: &mut Joining, package: Package, mut record: Record) -> Result<(), InvalidDetails> {
+    let (decisions, mut withdrawals) = new_decisions(&record, &joining.record);
+    // Who took it for a duplicate said nothing against it.
+    withdrawals.retain(|one| one.reason.as_str() != Some(DUPLICATE));
+    let known = joining.record.decisions();
+    let keys = |record: &Record| record.origins().iter().map(StreamKey::of).collect::<BTreeSet<_>>();
+    let part = Part {
+        own: keys(&joining.record),
+        known,
+        id: record.id.clone(),
+        streams: keys(&record),
+        decisions: decisions.clone(),
+    };
+    record.set_decisions(&decisions);
+    // What people wrote in the survivor since is theirs.
+    record.details = sections_of(&record)?;
+    joining.unite(Joining::with_decisions(package, record, Vec::new())?);
+    for withdrawal in withdrawals {
+        let decision = part.taken_back(joining, withdrawal);
+        joining.decide(vec![decision]);
+    }
+    Ok(())
+}
+
+/// The decisions of a report that another one does not know, and apart from them those that take it back now.
+fn new_decisions(record: &Record, there: &Record) -> (Vec<Decision>, Vec<Decision>) {
+    let known = there.decisions();
+    let is_new = |one: &Decision| one.survivor.is_absent() && !known.iter().any(|known| is_carried(one, known));
+    let mut decisions = in_order(record.decisions());
+    let since = decisions.iter().rposition(|one| one.kind.as_str() == Some("reinstate")).map_or(0, |at| at + 1);
+    let mut withdrawals = decisions.split_off(since);
+    decisions.extend(withdrawals.extract_if(.., |one| one.kind.as_str() != Some("withdraw")));
+    decisions.retain(is_new);
+    withdrawals.retain(is_new);
+    (decisions, withdrawals)
 }
 
 /// Whether a decision stands in another report too, as it is or as what it comes to there.
@@ -129,40 +153,64 @@ fn has_news(record: &Record, there: &Record) -> bool {
 }
 
 /// The details of a report without what people wrote.
-fn sections_of(record: &Record) -> Result<Member<String>, database::InvalidDetails> {
+fn sections_of(record: &Record) -> Result<Member<String>, InvalidDetails> {
     let mut details = database::Details::parse(record.details.as_str().unwrap_or_default())?;
     details.written.clear();
     Ok(crate::join::written_details(&details))
 }
 
-/// What it comes to in the survivor that a part of it was taken back: what nobody else says is cleared. Where nobody says
-/// anything else, all of it is taken back.
-fn of_part(joining: &Joining, withdrawal: Decision, part: &BTreeSet<StreamKey>) -> Decision {
-    let (origins, _) = normal(joining.record.origins());
-    let decisions = in_order(joining.record.decisions());
-    let decided = fold(&decisions);
-    let mut streams = decided.streams(&origins);
-    let ecosystem = joining.package.ecosystem().base();
-    let Computed { statement: all, .. } = compute(&origins, &streams, &decided, ecosystem);
-    let bound = Some(bound_by(&withdrawal)).filter(|bound| !bound.is_empty()).unwrap_or_else(|| part.clone());
-    streams.retain(|key, _| !bound.contains(key));
-    let Computed { statement: rest, .. } = compute(&origins, &streams, &decided, ecosystem);
-    let said = withdrawal.time.as_str().and_then(|time| time.parse().ok()).unwrap_or(Timestamp::EPOCH);
-    let time = after(&decisions, said).to_string().into();
-    let streams = some(bound.iter().map(StreamKey::name).collect());
-    if rest == Statement::default() {
-        return Decision { time, streams, ..withdrawal };
-    }
-    let (versions, ranges) = listed(&rest, ecosystem);
-    let cleared = all.versions.into_iter().filter(|version| !rest.versions.contains(version)).collect();
-    Decision {
-        kind: "narrow".into(),
-        time,
-        streams,
-        versions: some(versions),
-        ranges: some(ranges),
-        cleared: some(cleared),
-        ..withdrawal
+/// What became part of a report.
+struct Part {
+    /// The streams and the decisions that the report had before.
+    own: BTreeSet<StreamKey>,
+    known: Vec<Decision>,
+    /// The id of the part, and what it had of both.
+    id: Member<String>,
+    streams: BTreeSet<StreamKey>,
+    decisions: Vec<Decision>,
+}
+
+impl Part {
+    /// What it comes to in the whole that the part was taken back: what nobody else says is cleared. Where nobody says
+    /// anything else, all of it is taken back.
+    fn taken_back(&self, joining: &Joining, withdrawal: Decision) -> Decision {
+        let (origins, _) = normal(joining.record.origins());
+        let decisions = in_order(joining.record.decisions());
+        let decided = fold(&decisions);
+        let ecosystem = joining.package.ecosystem().base();
+        // Who took it back looked at what its streams say, of which the other report may have more. What came to it later
+        // nobody looked at: it counts beside a narrowing as whatever is new does.
+        let bound = Some(bound_by(&withdrawal)).filter(|bound| !bound.is_empty());
+        let bound = bound.unwrap_or_else(|| self.streams.clone());
+        let mut streams = decided.streams(&origins);
+        streams.retain(|key, _| self.own.contains(key) || bound.contains(key));
+        let Computed { statement: all, .. } = compute(&origins, &streams, &decided, ecosystem);
+        // What the part lists beside its streams is taken back with it, and what people cleared there stays out.
+        let undone = self.decisions.iter().filter(|one| one.kind.as_str() == Some("undo")).cloned();
+        let others = fold(&in_order(self.known.iter().cloned().chain(undone).collect()));
+        let mut streams = others.streams(&origins);
+        let narrowed = decided.narrowed.clone().unwrap_or_default();
+        streams.retain(|key, _| self.own.contains(key) && !bound.contains(key) && !narrowed.bound.contains(key));
+        let Computed { statement: mut rest, .. } = compute(&origins, &streams, &others, ecosystem);
+        rest.versions.retain(|version| !narrowed.cleared.contains(version));
+        let said = withdrawal.time.as_str().and_then(|time| time.parse().ok()).unwrap_or(Timestamp::EPOCH);
+        let time = after(&decisions, said).to_string().into();
+        let bound = some(bound.iter().map(StreamKey::name).collect());
+        if rest == Statement::default() {
+            return Decision { time, streams: bound, ..withdrawal };
+        }
+        let (versions, ranges) = listed(&rest, ecosystem);
+        let cleared = all.versions.into_iter().filter(|version| !rest.versions.contains(version)).collect();
+        Decision {
+            kind: "narrow".into(),
+            time,
+            streams: bound,
+            versions: some(versions),
+            ranges: some(ranges),
+            cleared: some(cleared),
+            part: self.id.clone(),
+            ..withdrawal
+        }
     }
 }
 

@@ -170,10 +170,10 @@ pub fn gather(
     meeting
 }
 
-/// Whether an origin is such a mark already.
+/// Whether an origin tells as much already.
 fn knows(origin: &Origin, mark: &Origin) -> bool {
     let is_same = origin.sha256 == mark.sha256 || content_of(origin) == content_of(mark);
-    origin.moved_to.as_str().is_some()
+    origin.moved_to.is_absent() == mark.moved_to.is_absent()
         && origin.source == mark.source
         && is_same
         && modified_of(origin) >= modified_of(mark)
@@ -219,7 +219,7 @@ fn on_packages(base: &Snapshot, paths: &BTreeSet<TreePath>, prefix: &str) -> Vec
     let rest = reports.into_iter().filter(|(_, (_, record))| leads_to(record).is_none());
     all.extend(rest.map(|(path, (package, record))| {
         let report = Some((path, package.clone(), record));
-        OnPackage { found: Found { report, remembered: None }, package }
+        OnPackage { found: Found { report, ..Found::default() }, package }
     }));
     all
 }
@@ -227,7 +227,7 @@ fn on_packages(base: &Snapshot, paths: &BTreeSet<TreePath>, prefix: &str) -> Vec
 /// Writes down in a report, or aside, what is known of its streams now.
 fn told(one: OnPackage, marks: Vec<Origin>, now: Timestamp, meeting: &mut Meeting) -> Result<(), Fault> {
     let wrong = |error: database::InvalidDetails| fault_in_details(&error.to_string());
-    let OnPackage { found: Found { report, mut remembered }, package } = one;
+    let OnPackage { found: Found { report, mut remembered, .. }, package } = one;
     let (path, mut joining) = match report {
         Some((path, package, record)) => (path, Joining::found(package, record).map_err(wrong)?),
         None => match remembered.take() {

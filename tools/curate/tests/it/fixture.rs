@@ -69,18 +69,28 @@ pub(crate) fn put(plan: &Plan, at: &str) -> Record {
     }
 }
 
-/// The reports that have a stream, by reading all.
+/// The reports that have a stream or a name, by reading all.
 struct Holders(Snapshot);
+
+impl Holders {
+    fn those(&self, is_wanted: impl Fn(Record) -> bool) -> BTreeSet<TreePath> {
+        let reports = self.0.reports().map(|(_, entry)| entry);
+        let holds = |entry: &&database::Entry| {
+            let document = Document::parse(&self.0.read(entry).unwrap());
+            document.ok().and_then(|document| Record::read(&document)).is_some_and(&is_wanted)
+        };
+        reports.filter(holds).map(|entry| entry.path.clone()).collect()
+    }
+}
 
 impl curate::Streams for Holders {
     fn holders(&self, source: &str, id: &str) -> Result<BTreeSet<TreePath>, String> {
         let has =
             |origin: &osv_schema::Origin| origin.source.as_str() == Some(source) && origin.id.as_str() == Some(id);
-        let reports = self.0.reports().map(|(_, entry)| entry);
-        let holds = |entry: &&database::Entry| {
-            let document = Document::parse(&self.0.read(entry).unwrap());
-            document.ok().and_then(|document| Record::read(&document)).is_some_and(|one| one.origins().iter().any(has))
-        };
-        Ok(reports.filter(holds).map(|entry| entry.path.clone()).collect())
+        Ok(self.those(|record| record.origins().iter().any(has)))
+    }
+
+    fn named(&self, id: &str) -> Result<BTreeSet<TreePath>, String> {
+        Ok(self.those(|record| record.id.as_str() == Some(id) || record.aliases.items().iter().any(|one| one == id)))
     }
 }

@@ -73,6 +73,29 @@ fn a_source_that_brings_ids_corrects_the_package_and_leaves_the_id_behind() {
 }
 
 #[test]
+fn an_id_that_leads_to_another_package_becomes_no_report_of_its_own() {
+    let kept = |source: &str, package: &str, day: u32| Delivery {
+        keeps_id: true,
+        ..sent(source, "MAL-2020-5", package, day, &["1.0.0"], "")
+    };
+    for source in ["k", "other"] {
+        // The package has a report, of which the id is another name.
+        let (base, fates) =
+            one_by_one(&[sent("a", "A-1", "x", 1, &["1.0.0"], ""), kept("k", "x", 2), kept(source, "y", 3)]);
+        assert!(!fates.contains(&Ingested::Rejected), "{fates:?}");
+        assert_eq!(listed(&base), ["x 1.0.0", "y 1.0.0"]);
+        let ids: Vec<&str> = base.reports().map(|(place, _)| place.stem).collect();
+        assert!(!ids.contains(&"MAL-2020-5"), "{ids:?}");
+        let (plan, fates) = run(&base, vec![kept(source, "y", 4)]);
+        assert!(!fates.contains(&Ingested::Rejected) && plan.rejected.is_empty(), "{fates:?}");
+        let again = base.with(&plan.changes);
+        let all = again.reports().map(|(_, entry)| String::from_utf8_lossy(&again.read(entry).unwrap()).into_owned());
+        let named = all.filter(|text| text.split("\"affected\"").next().unwrap().contains("MAL-2020-5"));
+        assert_eq!(named.count(), 1, "it leads to one report");
+    }
+}
+
+#[test]
 fn our_own_record_sent_back_is_no_word_of_its_own() {
     let said = sent("a", "A-1", "x", 1, &["1.0.0", "2.0.0"], "");
     let echo =

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use curate::{Assigned, IdsError, Numbering};
-use database::{IDS_FILE, Place, Plan, Rejected, ReportId, Snapshot, TreePath};
+use database::{Change, ChangeKind, ChangeSet, IDS_FILE, Place, Plan, Rejected, ReportId, Snapshot, TreePath};
 use osv_schema::Timestamp;
 use rules::{Admitted, Finding};
 use store::{Read, Store};
@@ -51,7 +51,7 @@ impl landing::Planned for Planned {
     }
 
     fn message(&self) -> String {
-        let ids: Vec<&str> = self.admitted.changes().changes().map(|change| change.id.as_str()).collect();
+        let ids: Vec<&str> = given(self.admitted.changes()).map(|change| change.id.as_str()).collect();
         let range = match ids[..] {
             [] => "two branches counted together".to_owned(),
             [one] => format!("{one} given"),
@@ -76,10 +76,15 @@ pub(crate) fn run(arguments: &Arguments, context: &mut Context<'_>) -> Result<Ex
         ground.land(context, &progress, |reading, config| plan(&store, reading, before.as_ref(), config, now))?;
     drop(progress);
     let plan = &landed.planned.plan;
-    let (given, rejected) = (plan.changes.changes().len(), plan.rejected.len());
+    let (given, rejected) = (given(&plan.changes).count(), plan.rejected.len());
     let summary = format!("{} got an id, {rejected} rejected", count(given, "report"));
     view::write(plan, view::Told::of(&landed, &arguments.landing, &summary), context)?;
     Ok(Exit::found(arguments.strict && rejected > 0 || !landed.guarded.is_empty()))
+}
+
+/// The reports that get an id; others follow those that get another one.
+fn given(changes: &ChangeSet) -> impl Iterator<Item = &Change> {
+    changes.changes().filter(|change| change.kind == ChangeKind::Move)
 }
 
 /// Plans until the rules admit the plan: a report that they refuse is rejected, and the rest is planned again.

@@ -6,6 +6,7 @@ use curate::Deduped;
 use database::{Entry, Facts, IndexError, Key, KeyKind, Report, Snapshot, TreePath};
 use rules::{Known, Settings, Standing};
 
+use crate::beside::{beside, stands};
 use crate::context::{Context, Reading};
 use crate::display::{Shown, count};
 use crate::exit::Exit;
@@ -17,7 +18,8 @@ use crate::planning::{Tried, curate};
 ///
 /// Prints the plan; nothing is written without `--write` or `--commit`. The report that was published first stays and gets
 /// all that the others know: their sources, decisions, ids and aliases. The others are withdrawn and lead to it, so that every
-/// id that anybody knows finds it. Different packages that share an alias stay as they are.
+/// id that anybody knows finds it. One that was taken back joins one that stands: what people took back stays out. Different
+/// packages that share an alias stay as they are.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
     /// Who decides it; without it the name that git knows
@@ -42,7 +44,9 @@ pub(crate) fn run(arguments: &Arguments, context: &mut Context<'_>) -> Result<Ex
     let progress = context.progress("looking for reports on one package");
     let ground = arguments.landing.ground(&store, context)?;
     let landed = ground.land(context, &progress, |reading, config| {
-        let ties = ties(reading, &config.settings);
+        let mut ties = ties(reading, &config.settings);
+        let beside = beside(&reading.snapshot, reading.known.as_ref(), &config.settings.prefix);
+        ties.extend(beside.into_iter().map(|(path, standing)| standing.into_iter().chain([path]).collect()));
         let plan = |base: &Snapshot, left_out: &BTreeSet<TreePath>| {
             let Deduped { plan, was, survivors, duplicates } =
                 curate::dedupe(base, &ties, by.as_deref(), left_out, now);
@@ -87,11 +91,6 @@ fn ties(reading: &Reading, settings: &Settings) -> Vec<BTreeSet<TreePath>> {
         }
     }
     by_word.into_values().filter(|paths| paths.len() > 1).collect()
-}
-
-/// Whether a report has an id, and was not taken back.
-fn stands(facts: &Facts) -> bool {
-    facts.id.is_some() && !facts.is_withdrawn
 }
 
 fn known(known: &Standing) -> Result<Vec<BTreeSet<TreePath>>, IndexError> {

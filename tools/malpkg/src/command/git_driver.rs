@@ -81,7 +81,8 @@ fn join(merge: &Merge, context: &mut Context<'_>) -> Result<Exit, Failure> {
     };
     let remedy = match &error {
         MeetError::Ids(_) | MeetError::MalformedIds => {
-            "run `malpkg assign --renumber --base REV --write` with the branch that keeps its ids, then `git add`"
+            "run `malpkg dedupe --write` and `malpkg assign --renumber --base REV --write` with the branch that keeps its \
+             ids, then `git add`"
         }
         _ => "settle this file by hand, and keep every origin and every decision of both sides",
     };

@@ -59,7 +59,8 @@ pub(crate) fn run(arguments: &Arguments, context: &mut Context<'_>) -> Result<Ex
             let lone: Vec<_> = lone.iter().filter(|(path, _)| !left_out.contains(path)).cloned().collect();
             let restored = restore(base, &lone);
             let Meeting { changes, was: mut of_met, rejected } = meet_all(base, &wanted);
-            let changes = after(base, restored.changes, &changes);
+            let met_changes = changes;
+            let changes = after(base, restored.changes, &met_changes);
             of_met.extend(restored.was);
             let (joined, met) = (base.with(&changes), of_met.len());
             let author = || reading.commit.as_ref().and_then(|commit| store.author(commit.id));
@@ -82,6 +83,7 @@ pub(crate) fn run(arguments: &Arguments, context: &mut Context<'_>) -> Result<Ex
             let gathered = curate::gather(planned, &sides, &holders, &merging, now);
             let ended = gathered.was.len();
             plan.changes = after(base, plan.changes, &gathered.changes);
+            curate::leave_out_known(base, &met_changes, &mut plan.changes);
             plan.rejected.extend(rejected.into_iter().chain(followed.rejected).chain(gathered.rejected));
             for (path, files) in of_met.into_iter().chain(followed.was).chain(gathered.was) {
                 was.entry(path).or_default().extend(files);

@@ -53,7 +53,8 @@ fn bring_together(remote: &str, branch: &RefName) -> String {
     let (remote, name) = (shell_word(remote), shell_word(name));
     format!(
         "bring them together with `git pull --rebase {remote} {name}`; each time it stops, `malpkg merge --write`, \
-         `malpkg assign --renumber --base HEAD --write`, `git add --all osv` and `git -c core.editor=true rebase --continue`"
+         `malpkg dedupe --write`, `malpkg assign --renumber --base HEAD --write`, `git add --all osv` and \
+         `git -c core.editor=true rebase --continue`"
     )
 }
 

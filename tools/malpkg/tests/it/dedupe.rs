@@ -175,12 +175,115 @@ fn what_a_source_says_later_goes_to_the_one_that_stays() {
     assert!(texts(&survivor["affected"][0]["versions"]).len() == 2, "{survivor}");
 }
 
+/// Two reports on one package, each with a stream of its own.
+fn beside(id: &str, other: &str) -> Repository {
+    let database = Database::default()
+        .with("malpkg.toml", "[source.feed]\nformat = \"osv\"\n")
+        .with(&format!("osv/malicious/npm/a/{id}.json"), &with(id, "npm", "a", "1.0.0", 1, &[]))
+        .with(&format!("osv/malicious/npm/a/{other}.json"), &with(other, "npm", "a", "2.0.0", 2, &[]));
+    database.repository()
+}
+
+/// Such of which people took the first back.
+fn taken_back_beside(id: &str, other: &str) -> Repository {
+    let repository = beside(id, other);
+    let withdraw = ["withdraw", id, "--reason", "false-positive", "--by", "Eve", "--commit"];
+    answer(repository.path(), &withdraw, Exit::Done);
+    repository
+}
+
+/// Sends a delivery of a stream on `npm/a`.
+fn send(repository: &Repository, stream: &str, versions: &[&str], day: &str, is_withdrawn: bool) -> Value {
+    let inbox = testkit::Folder::empty();
+    let mut text: Value = serde_json::from_str(&report(stream, "npm", "a", versions)).unwrap();
+    text["modified"] = json!(format!("2026-03-{day}T00:00:00Z"));
+    if is_withdrawn {
+        text["withdrawn"] = text["modified"].clone();
+    }
+    inbox.write("1.json", text.to_string());
+    let inbox = inbox.path().to_str().unwrap().to_owned();
+    answer(repository.path(), &["ingest", "--source", "feed", &inbox, "--commit"], Exit::Done)
+}
+
+/// Which of versions of `npm/a` are malicious.
+fn malicious<'v>(repository: &Repository, versions: &[&'v str]) -> Vec<&'v str> {
+    let is_malicious = |version: &&&str| {
+        let told = malpkg(repository.path(), &["query", &format!("npm/a@{version}")]);
+        assert!(told.exit != Exit::Failed, "{}", told.err);
+        told.exit == Exit::Found
+    };
+    versions.iter().filter(is_malicious).copied().collect()
+}
+
 #[test]
-fn what_was_taken_back_stays_alone() {
+fn what_people_took_back_stays_out_beside_a_report_that_stands() {
+    for (id, other) in [("MAL-2026-1", "MAL-2026-2"), ("MAL-2026-2", "MAL-2026-1")] {
+        let repository = taken_back_beside(id, other);
+        let queue = answer(repository.path(), &["triage"], Exit::Done);
+        assert_eq!(queue["queue"][0]["kind"], "taken-back-beside", "{queue}");
+        assert!(queue["queue"][0]["next"].to_string().contains("malpkg dedupe"), "{queue}");
+        // Before the two are one the stream stays with its report.
+        send(&repository, &format!("F-{id}"), &["1.0.0", "1.0.1"], "01", false);
+        assert_eq!(malicious(&repository, &["1.0.0", "1.0.1", "2.0.0"]), ["2.0.0"]);
+        answer(repository.path(), &["dedupe", "--commit"], Exit::Done);
+        let again = answer(repository.path(), &["dedupe", "--commit"], Exit::Done);
+        assert!(again["commit"].is_null(), "{again}");
+        assert_eq!(answer(repository.path(), &["triage"], Exit::Done)["queue"], json!([]));
+        send(&repository, &format!("F-{id}"), &["1.0.0", "1.0.2"], "02", false);
+        let all = ["1.0.0", "1.0.1", "1.0.2", "2.0.0"];
+        assert_eq!(malicious(&repository, &all), ["2.0.0"]);
+        let (_, standing) = records(&repository).into_iter().find(|(_, report)| report["id"] == other).unwrap();
+        assert!(standing["aliases"].to_string().contains(id), "{standing}");
+        // The other one is as its source says, whatever the stream that was taken back goes on to say.
+        send(&repository, &format!("F-{other}"), &["2.0.0"], "03", true);
+        assert_eq!(malicious(&repository, &["2.0.0"]), [] as [&str; 0]);
+        assert_eq!(answer(repository.path(), &["validate"], Exit::Done)["verdict"], "clean");
+    }
+}
+
+#[test]
+fn where_both_have_but_one_stream_all_of_it_is_taken_back() {
+    let repository = taken_back_beside("MAL-2026-1", "MAL-2026-2");
+    // Nobody else says anything.
+    let (path, mut other) = records(&repository).into_iter().find(|(_, report)| report["id"] == "MAL-2026-2").unwrap();
+    let origins = &mut other["database_specific"]["malicious-packages-origins"];
+    origins[0]["id"] = json!("F-MAL-2026-1");
+    repository.write(&path, format!("{other:#}\n"));
+    repository.commit("the same stream on both branches");
+    answer(repository.path(), &["dedupe", "--commit"], Exit::Done);
+    assert_eq!(malicious(&repository, &["1.0.0", "2.0.0"]), [] as [&str; 0]);
+}
+
+#[test]
+fn a_report_that_its_sources_took_back_joins_the_one_that_stands() {
+    let repository = beside("MAL-2026-1", "MAL-2026-2");
+    // It goes to the report that has the stream, whichever is the first one.
+    send(&repository, "F-MAL-2026-2", &["2.0.0"], "01", true);
+    assert_eq!(malicious(&repository, &["1.0.0", "2.0.0"]), ["1.0.0"]);
+    assert_eq!(answer(repository.path(), &["triage"], Exit::Done)["queue"], json!([]));
+    answer(repository.path(), &["dedupe", "--commit"], Exit::Done);
+    send(&repository, "F-MAL-2026-2", &["2.1.0"], "02", false);
+    assert_eq!(malicious(&repository, &["1.0.0", "2.0.0", "2.1.0"]), ["1.0.0", "2.1.0"]);
+}
+
+#[test]
+fn of_a_stream_in_two_reports_both_know_all() {
+    let repository = beside("MAL-2026-1", "MAL-2026-2");
+    let (path, mut other) = records(&repository).into_iter().find(|(_, report)| report["id"] == "MAL-2026-2").unwrap();
+    let origins = &mut other["database_specific"]["malicious-packages-origins"];
+    origins[0]["id"] = json!("F-MAL-2026-1");
+    repository.write(&path, format!("{other:#}\n"));
+    repository.commit("the same stream on both branches");
+    send(&repository, "F-MAL-2026-1", &["1.0.0"], "01", true);
+    assert_eq!(malicious(&repository, &["1.0.0", "2.0.0"]), [] as [&str; 0]);
+}
+
+#[test]
+fn what_was_taken_back_alone_stays_as_it_is() {
     let gone = testkit::withdrawn_report("MAL-2026-1", "npm", "a", &["1.0.0"], "2026-02-01T00:00:00Z");
     let database = Database::default()
         .with("osv/withdrawn/npm/a/MAL-2026-1.json", &gone)
-        .with("osv/malicious/npm/a/MAL-2026-2.json", &report("MAL-2026-2", "npm", "a", &["2.0.0"]));
+        .with("osv/withdrawn/npm/a/MAL-2026-2.json", &gone.replace("MAL-2026-1", "MAL-2026-2"));
     let plan = malpkg(database.repository().path(), &["dedupe"]);
     assert_eq!(
         (plan.exit, plan.out.as_str()),

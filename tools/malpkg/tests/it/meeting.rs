@@ -6,7 +6,7 @@ use malpkg::Exit;
 use serde_json::Value;
 use testkit::{Database, Folder, Repository, report};
 
-use crate::program::{json, malpkg};
+use crate::program::{json, malpkg, malpkg_at};
 
 /// What a source says: its id there, the package, the day, and whether it is taken back.
 pub(crate) type Said<'s> = (&'s str, &'s str, u32, bool);
@@ -61,7 +61,8 @@ fn try_git(repository: &Repository, arguments: &str) {
 /// Settles what git stopped at, as `docs/git.md` says.
 #[track_caller]
 fn settle(repository: &Repository) {
-    for arguments in [&["merge", "--write"][..], &["assign", "--renumber", "--base", "HEAD", "--write"]] {
+    let renumber = &["assign", "--renumber", "--base", "HEAD", "--write"];
+    for arguments in [&["merge", "--write"][..], &["dedupe", "--write"], renumber] {
         let ran = malpkg(repository.path(), arguments);
         assert_eq!(ran.exit, Exit::Done, "{}{}", ran.out, ran.err);
     }
@@ -100,8 +101,14 @@ fn check(base: &[Said<'_>], ours: &[Said<'_>], theirs: &[Said<'_>]) {
         assert_eq!(done["rejected"], serde_json::json!([]), "{begin}");
         repository.is_clean();
         assert_eq!(content(&repository), expected, "{begin}");
-        let again = json(repository.path(), &["merge", "--commit"], Exit::Done);
-        assert!(again["commit"].is_null(), "{begin}: {again}");
+        // Whoever does it again, whenever, has nothing to do.
+        let again = malpkg_at("2026-07-01T00:00:00Z", repository.path(), &["merge", "--commit"]);
+        assert!(
+            again.exit == Exit::Done && again.out.ends_with("nothing to write\n"),
+            "{begin}: {}{}",
+            again.out,
+            again.err
+        );
         assert_eq!(json(repository.path(), &["validate"], Exit::Done)["verdict"], "clean", "{begin}");
     }
 }
@@ -128,6 +135,13 @@ fn what_one_side_takes_back_and_the_other_joins_stands_where_it_belongs() {
     check(&[("A-1", "x", 1, false)], &[("B-1", "x", 2, false)], &[("A-1", "x", 3, true)]);
     check(&[("A-1", "x", 1, false)], &[("A-1", "x", 3, true)], &[("B-1", "x", 2, false)]);
     check(&[("A-1", "x", 1, false)], &[("B-1", "x", 2, false)], &[("A-1", "q", 3, false)]);
+}
+
+#[test]
+fn what_two_branches_changed_and_a_stream_went_to_is_joined_once() {
+    let base = [("A-1", "x", 1, false), ("A-2", "z", 1, false)];
+    check(&base, &[("A-1", "x", 2, true), ("A-2", "z", 2, false)], &[("A-1", "z", 3, false)]);
+    check(&base, &[("A-1", "z", 3, false)], &[("A-1", "x", 2, false), ("A-2", "z", 2, false)]);
 }
 
 #[test]

@@ -1,6 +1,9 @@
 //! `--push`: what other repositories have is planned from, and what they do not take is not here either.
 
+use std::collections::BTreeMap;
+
 use malpkg::Exit;
+use serde_json::Value;
 use testkit::{Database, Folder, Repository, report};
 
 use crate::program::{json, malpkg, typed};
@@ -36,7 +39,7 @@ fn push(inbox: &Folder) -> [&str; 6] {
 
 /// Pushes deliveries on these packages, and checks that both repositories are at the same commit then.
 #[track_caller]
-fn push_all(clone: &Repository, shared: &Repository, names: &[&str]) -> serde_json::Value {
+fn push_all(clone: &Repository, shared: &Repository, names: &[&str]) -> Value {
     let done = json(clone.path(), &push(&inbox(names)), Exit::Done);
     assert_eq!(done["commit"], shared.id("main"));
     assert_eq!(clone.id("main"), shared.id("main"));
@@ -146,8 +149,9 @@ fn an_edit_at_what_came_from_there_is_not_overwritten() {
     assert_eq!(other.read(KNOWN), "mine");
 }
 
-#[test]
-fn histories_that_parted_come_together_by_what_is_told() {
+/// Brings together by what is told what one clone pushed, one after the other, and what another one committed: `c` and
+/// then `d`.
+fn brought_together(pushed: &[&str]) -> Repository {
     let shared = shared();
     let (one, other) = (clone_of(&shared), clone_of(&shared));
     other.run(&["config", "pull.rebase", "false"]);
@@ -156,7 +160,9 @@ fn histories_that_parted_come_together_by_what_is_told() {
         let inbox = inbox(&[name]);
         json(other.path(), &[&push(&inbox)[..4], &["--commit"]].concat(), Exit::Done);
     }
-    push_all(&one, &shared, &["b"]);
+    for name in pushed {
+        push_all(&one, &shared, &[name]);
+    }
     let refused = json(other.path(), &push(&inbox(&["e"])), Exit::Failed);
     let remedy = refused["remedy"].as_str().unwrap();
     let all = typed(remedy);
@@ -178,6 +184,37 @@ fn histories_that_parted_come_together_by_what_is_told() {
     other.is_clean();
     assert_eq!(json(other.path(), &["validate"], Exit::Done)["verdict"], "clean");
     push_all(&other, &shared, &["e"]);
+    other
+}
+
+#[test]
+fn histories_that_parted_come_together_by_what_is_told() {
+    let other = brought_together(&["b"]);
     let ids: Vec<String> = other.paths("HEAD").into_iter().filter(|path| path.contains("MAL-2026-9")).collect();
     assert_eq!(ids.len(), 4, "{ids:?}");
+}
+
+#[test]
+fn what_leads_to_a_report_that_got_another_id_follows_it() {
+    // Both gave an id to `c`, and the one that `other` gave it is that of `b`.
+    let other = brought_together(&["b", "c"]);
+    let paths = other.paths("HEAD").into_iter().filter(|path| path.contains("/MAL-2026-9"));
+    let reports: BTreeMap<String, Value> = paths
+        .map(|path| serde_json::from_str(&other.show("HEAD", &path)).unwrap())
+        .map(|report: Value| (report["id"].as_str().unwrap().to_owned(), report))
+        .collect();
+    assert_eq!(reports.len(), 5, "{reports:?}");
+    let name = |id: &str| reports[id]["affected"][0]["package"]["name"].clone();
+    let mut led = 0;
+    for (id, report) in &reports {
+        let decisions = report["database_specific"]["malpkg"]["decisions"].as_array().into_iter().flatten();
+        // The last one holds: a decision stays as it was.
+        let survivor = decisions.filter_map(|decision| decision["survivor"].as_str()).last();
+        led += usize::from(survivor.is_some());
+        let aliases = report["aliases"].as_array().into_iter().flatten().filter_map(Value::as_str);
+        for other in survivor.into_iter().chain(aliases.filter(|alias| alias.starts_with("MAL-"))) {
+            assert_eq!(name(other), name(id), "{id} names {other}");
+        }
+    }
+    assert_eq!(led, 1);
 }

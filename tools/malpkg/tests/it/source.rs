@@ -131,6 +131,88 @@ fn what_is_in_quarantine_can_be_looked_at_tried_again_and_dropped() {
     );
 }
 
+/// A document that two branches set aside, each at its time, and the two where git lets them meet.
+fn set_aside_twice(with_driver: bool) -> (Repository, Folder) {
+    let (repository, inbox) = (repository(), Folder::empty());
+    if with_driver {
+        let program = ["--program", env!("CARGO_BIN_EXE_malpkg")];
+        json(repository.path(), &[&["git-driver", "install", "--write"], &program[..]].concat(), Exit::Done);
+        repository.commit("a driver");
+    }
+    inbox.write("bad.json", "{\"id\": ");
+    let ingest = |day: &str| {
+        let now = format!("2026-05-{day}T00:00:00Z");
+        let input = inbox.path().to_str().unwrap();
+        let ran = malpkg_at(&now, repository.path(), &["ingest", "--source", "feed", input, "--commit"]);
+        assert_eq!(ran.exit, Exit::Done, "{}", ran.err);
+    };
+    repository.run(&["checkout", "--quiet", "-b", "other"]);
+    ingest("02");
+    repository.run(&["checkout", "--quiet", "main"]);
+    ingest("03");
+    repository.run(&["-c", "alias.try=!git merge --no-edit other >/dev/null 2>&1 || true", "try"]);
+    (repository, inbox)
+}
+
+#[test]
+fn a_document_that_two_branches_set_aside_is_one() {
+    for with_driver in [false, true] {
+        let (repository, _inbox) = set_aside_twice(with_driver);
+        assert_eq!(repository.has(".git/MERGE_HEAD"), !with_driver);
+        if !with_driver {
+            json(repository.path(), &["merge", "--write"], Exit::Done);
+            repository.run(&["add", "--all"]);
+            repository.run(&["commit", "--quiet", "--no-edit"]);
+        }
+        let list = json(repository.path(), &["quarantine", "list"], Exit::Done);
+        let [one] = &list["documents"].as_array().unwrap()[..] else { panic!("{list}") };
+        assert_eq!((&one["first_seen"], &one["delivery"]), (&"2026-05-02T00:00:00Z".into(), &"bad.json".into()));
+        let again = json(repository.path(), &["merge", "--commit"], Exit::Done);
+        assert!(again["commit"].is_null(), "{again}");
+    }
+}
+
+#[test]
+fn a_reason_that_cannot_be_read_keeps_nothing_from_leaving() {
+    let broken = || {
+        let (repository, inbox) = set_aside_twice(false);
+        repository.run(&["add", "--all"]);
+        repository.run(&["commit", "--quiet", "--no-edit"]);
+        let list = malpkg(repository.path(), &["quarantine", "list"]);
+        assert!(list.out.contains("the reason cannot be read") && list.out.contains("bad.json"), "{}", list.out);
+        (repository, inbox)
+    };
+    let is_empty = |repository: &Repository| assert!(!repository.has("osv/quarantine"));
+    let ingest = |repository: &Repository, inbox: &Folder| {
+        let input = inbox.path().to_str().unwrap();
+        json(repository.path(), &["ingest", "--source", "feed", input, "--commit"], Exit::Done)
+    };
+    let (repository, inbox) = broken();
+    inbox.write("bad.json", report("X-3", "npm", "d", &["1.0.0"]));
+    ingest(&repository, &inbox);
+    is_empty(&repository);
+    // Still bad, it is written down anew.
+    let (repository, inbox) = broken();
+    inbox.remove("bad.json");
+    let done = ingest(&repository, &inbox);
+    assert_eq!(done["rejected"][0]["delivery"], "bad.json", "{done}");
+    let list = malpkg(repository.path(), &["quarantine", "list"]);
+    assert!(!list.out.contains("the reason cannot be read") && list.out.contains("bad.json"), "{}", list.out);
+    let (repository, _inbox) = broken();
+    let list = json(repository.path(), &["quarantine", "list"], Exit::Done);
+    let key = list["documents"][0]["key"].as_str().unwrap().to_owned();
+    json(repository.path(), &["quarantine", "drop", &key, "--commit"], Exit::Done);
+    is_empty(&repository);
+    // Of one of which nothing can be read the bytes are tried under its key.
+    let reason = format!("osv/quarantine/feed/{key}.reason.toml");
+    repository.write(&reason, "\u{1}");
+    repository.write(&reason.replace("reason.toml", "raw"), "{\"id\": ");
+    repository.commit("not ours");
+    let done = ingest(&repository, &Folder::empty());
+    assert_eq!(done["rejected"][0]["delivery"], key.as_str(), "{done}");
+    assert!(malpkg(repository.path(), &["validate"]).exit == Exit::Done);
+}
+
 #[test]
 fn what_ingest_cannot_take_is_kept_told_once_and_leaves_when_it_is_mended() {
     let (repository, inbox) = (repository(), Folder::empty());

@@ -8,11 +8,12 @@ use crate::exit::Exit;
 use crate::failure::Failure;
 
 /// What git is to do with the files of a database. A repository without the settings goes on as before.
-const ATTRIBUTES: [&str; 5] = [
+const ATTRIBUTES: [&str; 6] = [
     "osv/malicious/** merge=malpkg diff=malpkg",
     "osv/withdrawn/** merge=malpkg diff=malpkg",
     "osv/remembered/** merge=malpkg diff=malpkg",
     "osv/cursors/** merge=malpkg",
+    "osv/quarantine/**/*.reason.toml merge=malpkg",
     "osv/ids.json merge=malpkg",
 ];
 

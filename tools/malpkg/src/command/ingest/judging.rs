@@ -55,6 +55,7 @@ fn full(base: &Snapshot, changes: &ChangeSet, fates: &[Ingested]) -> Vec<Finding
             return None;
         }
         Some(Finding {
+            parts: Box::default(),
             rule,
             level: Level::Error,
             path: change.path.clone(),

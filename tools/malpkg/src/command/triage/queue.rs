@@ -1,18 +1,19 @@
 //! What waits for a person: found in the tree, worst first, without what somebody closed.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use curate::{OPEN, disputed, leads_to, sha256_hex};
-use database::{Base, Entry, Facts, Place, Report, ReportId, Snapshot};
+use database::{Base, Entry, Facts, Place, Report, ReportId, Snapshot, TreePath};
 use intake::Held;
 use osv_schema::additions::Decision;
 use osv_schema::{Record, Timestamp};
-use rules::By;
+use rules::{By, Standing};
 use serde::Serialize;
 use serde_json::Value;
 use store::Store;
 
 use super::close::Closed;
+use crate::beside::beside;
 use crate::change::{self, Judging};
 use crate::context::{Context, Reading};
 use crate::display::shell_word;
@@ -67,15 +68,28 @@ impl Item {
 }
 
 /// The kinds of items, worst first.
-const KINDS: [&str; 8] =
-    ["protected", "overdue", "disputed", "named-again", "range-ignored", "held", "quarantined", "unassigned"];
+const KINDS: [&str; 9] = [
+    "protected",
+    "overdue",
+    "disputed",
+    "taken-back-beside",
+    "named-again",
+    "range-ignored",
+    "held",
+    "quarantined",
+    "unassigned",
+];
 
 /// Everything that is open.
 pub(super) fn of(store: &Store, reading: &Reading, context: &Context<'_>) -> Result<Queue, Failure> {
     let mut items = Vec::new();
     of_quarantine(reading, &mut items)?;
-    unapproved(store, reading, context, &mut items)?;
-    of_reports(reading, context.now(), &mut items)?;
+    let settings = &reading.config.settings;
+    let judging = Judging { store, settings, by: By::Maintainer };
+    let known = reading.commit.as_ref().map(|commit| change::standing(&judging, commit)).transpose()?;
+    unapproved(reading, known.as_ref(), context, &mut items)?;
+    let beside = beside(&reading.snapshot, known.as_ref(), &settings.prefix);
+    of_reports(reading, &beside, context.now(), &mut items)?;
     items.sort_by_key(|item| {
         let rank = KINDS.iter().position(|kind| *kind == item.kind);
         (rank, item.since.clone(), item.package.clone(), item.key.clone())
@@ -144,12 +158,16 @@ fn of_quarantine(reading: &Reading, items: &mut Vec<Item>) -> Result<(), Failure
 }
 
 /// Reports that stand on protected names though nobody approved of them.
-fn unapproved(store: &Store, reading: &Reading, context: &Context<'_>, items: &mut Vec<Item>) -> Result<(), Failure> {
+fn unapproved(
+    reading: &Reading,
+    known: Option<&Standing>,
+    context: &Context<'_>,
+    items: &mut Vec<Item>,
+) -> Result<(), Failure> {
     let settings = &reading.config.settings;
-    let findings = match &reading.commit {
-        Some(commit) => {
-            let judging = Judging { store, settings, by: By::Maintainer };
-            let found = change::standing(&judging, commit)?.found_by(GUARD).map_err(Failure::new)?;
+    let findings = match known {
+        Some(known) => {
+            let found = known.found_by(GUARD).map_err(Failure::new)?;
             let entry = |facts: &Facts| reading.snapshot.entry(facts.path.as_str());
             let entries: Vec<&Entry> = found.iter().filter_map(entry).collect();
             let judged =
@@ -186,7 +204,12 @@ fn unapproved(store: &Store, reading: &Reading, context: &Context<'_>, items: &m
 }
 
 /// What decisions and deliveries of reports leave to a person.
-fn of_reports(reading: &Reading, now: Timestamp, items: &mut Vec<Item>) -> Result<(), Failure> {
+fn of_reports(
+    reading: &Reading,
+    beside: &BTreeMap<TreePath, BTreeSet<TreePath>>,
+    now: Timestamp,
+    items: &mut Vec<Item>,
+) -> Result<(), Failure> {
     let snapshot = &reading.snapshot;
     let prefix = &reading.config.settings.prefix;
     let entries: Vec<&Entry> = snapshot.reports().map(|(_, entry)| entry).collect();
@@ -207,6 +230,7 @@ fn of_reports(reading: &Reading, now: Timestamp, items: &mut Vec<Item>) -> Resul
         found.extend(about.unassigned().filter(|_| is_unassigned));
         found.extend(about.disputed(&decisions, now));
         found.extend(about.named_again(&decisions));
+        found.extend(beside.get(&entry.path).and_then(|standing| about.beside(&decisions, standing)));
         found.extend(about.range_ignored(&decisions));
         Ok(found)
     });
@@ -214,6 +238,11 @@ fn of_reports(reading: &Reading, now: Timestamp, items: &mut Vec<Item>) -> Resul
         items.extend(found?);
     }
     Ok(())
+}
+
+/// What was decided last of whether a report stands.
+fn last_word(decisions: &[Decision]) -> Option<&Decision> {
+    decisions.iter().rev().find(|one| matches!(one.kind.as_str(), Some("withdraw" | "reinstate")))
 }
 
 /// A report of which something is to be told.
@@ -268,8 +297,7 @@ impl About<'_> {
 
     /// A report that people took back, and that a source names again which did not speak of it then.
     fn named_again(&self, decisions: &[Decision]) -> Option<Item> {
-        let last = decisions.iter().rev().find(|one| matches!(one.kind.as_str(), Some("withdraw" | "reinstate")));
-        let withdrawn = last.filter(|one| one.kind.as_str() == Some("withdraw"));
+        let withdrawn = last_word(decisions).filter(|one| one.kind.as_str() == Some("withdraw"));
         let mut new = withdrawn.map(|withdrawn| self.new_streams(withdrawn, false)).unwrap_or_default();
         let time = withdrawn.map_or(&self.record.withdrawn, |withdrawn| &withdrawn.time).as_str();
         new.extend(self.found_since(decisions, time));
@@ -298,6 +326,17 @@ impl About<'_> {
             decisions.iter().filter(is_later).flat_map(|one| one.versions.items().iter().map(String::as_str)).collect();
         let listed = versions.into_iter().collect::<Vec<_>>().join(", ");
         (!listed.is_empty()).then(|| format!("a report by hand ({listed})"))
+    }
+
+    /// A report that people took back, while another one on its package stands.
+    fn beside(&self, decisions: &[Decision], standing: &BTreeSet<TreePath>) -> Option<Item> {
+        let withdrawn = Some(last_word(decisions)?).filter(|one| one.kind.as_str() == Some("withdraw"))?;
+        let standing: Vec<&str> = standing.iter().filter_map(|path| Some(Place::of(path)?.stem)).collect();
+        let reason = withdrawn.reason.as_str().unwrap_or_default();
+        let message = format!("taken back ({reason}), and {} on the same package stands", standing.join(", "));
+        let next = ["malpkg query --why {}", "malpkg dedupe", "malpkg dedupe --commit"];
+        let item = self.item("taken-back-beside", &standing, message, &next);
+        Some(Item { since: withdrawn.time.as_str().map(str::to_owned), ..item })
     }
 
     /// A report that people narrowed, and of which a new source says more than exact versions.
