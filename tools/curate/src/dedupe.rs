@@ -143,6 +143,12 @@ fn groups(ties: &[BTreeSet<TreePath>], reports: BTreeMap<&TreePath, One>) -> Vec
     let mut reports = reports;
     let mut found: Vec<Vec<One>> =
         groups.into_iter().map(|paths| paths.iter().filter_map(|path| reports.remove(path)).collect()).collect();
+    for group in &mut found {
+        // The same report, as two branches left it, is made one where they meet.
+        let standing: BTreeSet<String> =
+            group.iter().filter(|one| !one.record.is_withdrawn()).map(|one| one.id().to_owned()).collect();
+        group.retain(|one| !one.record.is_withdrawn() || !standing.contains(one.id()));
+    }
     // Where none stands, nobody is flagged, and each stays as people know it.
     found.retain(|group: &Vec<One>| group.len() > 1 && group.iter().any(|one| !one.record.is_withdrawn()));
     for group in &mut found {

@@ -26,6 +26,7 @@ pub(crate) use fault::{Fault, fault_in_details, fault_in_path};
 pub(crate) use found::{Found, find, old_folders, open};
 pub(crate) use group::Group;
 use group::grouped;
+pub(crate) use stays::streams_of;
 use work::{Done, Work};
 
 /// How many reports are worked on at once.

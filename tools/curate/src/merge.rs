@@ -11,10 +11,11 @@ use osv_schema::{Member, Pointer, Record, Timestamp};
 use crate::computed::as_found;
 use crate::decide::after;
 use crate::decided::{fold, in_order};
-use crate::ingest::{Fault, Found, Group, fault_in_details, fault_in_path, find, open};
+use crate::ingest::{Fault, Found, Group, fault_in_details, fault_in_path, find, open, streams_of};
 use crate::join::Joining;
 use crate::place;
 use crate::placeholder::Renamed;
+use crate::streams::StreamKey;
 use crate::{ahead, aside};
 
 /// The kind of a decision that somebody made by editing a report, and its reason.
@@ -66,11 +67,18 @@ pub fn merge(base: &Snapshot, merging: &Merging<'_>, now: Timestamp) -> Merged {
     for ((group, found), reports) in groups.iter().zip(find(base, &groups, merging.prefix)).zip(&mut unassigned) {
         let mut reports = std::mem::take(reports);
         if found.as_ref().is_ok_and(|found| found.report.is_some()) {
-            reports.retain(|report| match fault_in_decisions(report) {
-                None => true,
-                Some(fault) => {
-                    merged.plan.rejected.push(fault.at(&report.path));
-                    false
+            let others = found.as_ref().map(|found| found.others.as_slice()).unwrap_or_default();
+            let first = found.as_ref().ok().and_then(|found| found.report.as_ref());
+            let elsewhere: BTreeSet<StreamKey> = others.iter().flat_map(|(.., record)| streams_of(record)).collect();
+            let here = first.map(|(.., record)| streams_of(record)).unwrap_or_default();
+            let elsewhere: BTreeSet<StreamKey> = elsewhere.difference(&here).cloned().collect();
+            reports.retain(|report| {
+                match fault_in_decisions(report).or_else(|| fault_in_streams(report, &elsewhere)) {
+                    None => true,
+                    Some(fault) => {
+                        merged.plan.rejected.push(fault.at(&report.path));
+                        false
+                    }
                 }
             });
         }
@@ -177,6 +185,18 @@ fn fault_in_decisions(report: &Unassigned) -> Option<Fault> {
         remedy: "take the decision away, merge, and decide it of the published report: `malpkg withdraw`, `narrow` or \
                  `approve`"
             .to_owned(),
+    })
+}
+
+/// Until several reports on a package are one, a stream stays with the one that has it: people may have taken it back.
+fn fault_in_streams(report: &Unassigned, elsewhere: &BTreeSet<StreamKey>) -> Option<Fault> {
+    let streams = streams_of(&report.joining.record);
+    (!streams.is_disjoint(elsewhere)).then(|| Fault {
+        rule: "duplicate-package",
+        pointer: Pointer::from("/affected/0/package/name"),
+        message: "another report on the package than the one that it would join has a stream of its deliveries"
+            .to_owned(),
+        remedy: "make one of the reports on the package first: `malpkg dedupe`".to_owned(),
     })
 }
 

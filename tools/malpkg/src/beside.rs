@@ -36,7 +36,7 @@ fn asked(
         let package = named.into_iter().find(|facts| facts.path == entry.path).and_then(|facts| facts.package);
         let Some(word) = package else { continue };
         let holders = known.holders(&Key { kind: KeyKind::Package, word })?;
-        let paths: BTreeSet<TreePath> = holders.into_iter().filter(stands).map(|facts| facts.path).collect();
+        let paths = others(&entry.path, holders.into_iter().filter(stands).map(|facts| facts.path));
         if !paths.is_empty() {
             beside.insert(entry.path.clone(), paths);
         }
@@ -59,5 +59,14 @@ fn read(snapshot: &Snapshot, prefix: &str) -> BTreeMap<TreePath, BTreeSet<TreePa
             None => {}
         }
     }
-    withdrawn.into_iter().filter_map(|(path, package)| Some((path, standing.get(&package)?.clone()))).collect()
+    let beside = |(path, package): (TreePath, Box<str>)| {
+        let paths = others(&path, standing.get(&package)?.iter().cloned());
+        (!paths.is_empty()).then_some((path, paths))
+    };
+    withdrawn.into_iter().filter_map(beside).collect()
+}
+
+/// Those that are not the same report, which `malpkg merge` makes one where branches met.
+fn others(path: &TreePath, standing: impl Iterator<Item = TreePath>) -> BTreeSet<TreePath> {
+    standing.filter(|other| other.file_name() != path.file_name()).collect()
 }

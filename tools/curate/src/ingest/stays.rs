@@ -16,9 +16,9 @@ pub(super) fn part(batch: &Batch, groups: &mut Vec<Group>, found: &mut Vec<Resul
     for number in 0..groups.len() {
         let Ok(there) = &mut found[number] else { continue };
         let others = std::mem::take(&mut there.others);
-        let first = there.report.as_ref().map(|(.., record)| streams(record)).unwrap_or_default();
+        let first = there.report.as_ref().map(|(.., record)| streams_of(record)).unwrap_or_default();
         for other in others {
-            let own: BTreeSet<StreamKey> = streams(&other.2).difference(&first).cloned().collect();
+            let own: BTreeSet<StreamKey> = streams_of(&other.2).difference(&first).cloned().collect();
             let group = &mut groups[number];
             let stays = |at: &mut usize| {
                 let delivery = &batch.deliveries[*at];
@@ -42,7 +42,8 @@ pub(super) fn part(batch: &Batch, groups: &mut Vec<Group>, found: &mut Vec<Resul
     groups.retain(|group| !group.deliveries.is_empty());
 }
 
-fn streams(record: &Record) -> BTreeSet<StreamKey> {
+/// The streams of which a report has deliveries itself.
+pub(crate) fn streams_of(record: &Record) -> BTreeSet<StreamKey> {
     let origins = record.origins();
     origins.iter().filter(|origin| origin.moved_to.is_absent()).map(StreamKey::of).collect()
 }

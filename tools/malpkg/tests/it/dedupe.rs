@@ -242,6 +242,23 @@ fn what_people_took_back_stays_out_beside_a_report_that_stands() {
 }
 
 #[test]
+fn a_report_without_an_id_waits_until_its_stream_has_one_report() {
+    let repository = taken_back_beside("MAL-2026-1", "MAL-2026-2");
+    let mut draft: Value =
+        serde_json::from_str(&with("MAL-2026-1", "npm", "a", "1.0.1", 3, &[]).replace("\"MAL-2026-1\"", "\"\""))
+            .unwrap();
+    draft.as_object_mut().unwrap().remove("id");
+    repository.write("osv/malicious/npm/a/MAL-0000-a.json", format!("{draft:#}\n"));
+    repository.commit("a draft");
+    let plan = answer(repository.path(), &["merge"], Exit::Done);
+    assert_eq!((&plan["rejected"][0]["rule"], &plan["changes"]), (&json!("duplicate-package"), &json!([])), "{plan}");
+    answer(repository.path(), &["dedupe", "--commit"], Exit::Done);
+    answer(repository.path(), &["merge", "--commit"], Exit::Done);
+    assert!(!repository.has("osv/malicious/npm/a/MAL-0000-a.json"));
+    assert_eq!(malicious(&repository, &["1.0.0", "1.0.1", "2.0.0"]), ["2.0.0"]);
+}
+
+#[test]
 fn where_both_have_but_one_stream_all_of_it_is_taken_back() {
     let repository = taken_back_beside("MAL-2026-1", "MAL-2026-2");
     // Nobody else says anything.
@@ -276,6 +293,19 @@ fn of_a_stream_in_two_reports_both_know_all() {
     repository.commit("the same stream on both branches");
     send(&repository, "F-MAL-2026-1", &["1.0.0"], "01", true);
     assert_eq!(malicious(&repository, &["1.0.0", "2.0.0"]), [] as [&str; 0]);
+}
+
+#[test]
+fn one_report_in_two_places_is_not_made_to_lead_to_itself() {
+    let one = with("MAL-2026-1", "npm", "a", "1.0.0", 1, &[]);
+    let gone = testkit::withdrawn_report("MAL-2026-1", "npm", "a", &["1.0.0"], "2026-02-01T00:00:00Z");
+    let database = Database::default()
+        .with("osv/malicious/npm/a/MAL-2026-1.json", &one)
+        .with("osv/malicious/npm/a/MAL-2026-2.json", &with("MAL-2026-2", "npm", "a", "2.0.0", 2, &[]))
+        .with("osv/withdrawn/npm/a/MAL-2026-1.json", &gone);
+    let plan = answer(database.repository().path(), &["dedupe"], Exit::Done);
+    let changed: Vec<&str> = plan["changes"].as_array().unwrap().iter().map(|it| it["id"].as_str().unwrap()).collect();
+    assert_eq!(changed, ["MAL-2026-1", "MAL-2026-2"], "{plan}");
 }
 
 #[test]

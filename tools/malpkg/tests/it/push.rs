@@ -209,7 +209,7 @@ fn what_leads_to_a_report_that_got_another_id_follows_it() {
     for (id, report) in &reports {
         let decisions = report["database_specific"]["malpkg"]["decisions"].as_array().into_iter().flatten();
         // The last one holds: a decision stays as it was.
-        let survivor = decisions.filter_map(|decision| decision["survivor"].as_str()).last();
+        let survivor = decisions.filter_map(|decision| decision["survivor"].as_str()).next_back();
         led += usize::from(survivor.is_some());
         let aliases = report["aliases"].as_array().into_iter().flatten().filter_map(Value::as_str);
         for other in survivor.into_iter().chain(aliases.filter(|alias| alias.starts_with("MAL-"))) {
