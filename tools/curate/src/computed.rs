@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use database::{Details, InvalidDetails, Section};
+use database::{Details, InvalidDetails};
 use ecosystem::Package;
 use osv_schema::additions::{Decision, malpkg};
 use osv_schema::{Affected, Member, Object, Origin, Range, Record, Timestamp, Value};
@@ -12,6 +12,7 @@ use crate::decided::{Decided, Narrowed, Undone, fold, in_order, named};
 use crate::join::{summary, written_details};
 use crate::ranges::{is_everything, union};
 use crate::streams::{Stream, StreamKey, normal};
+use crate::told::tell;
 use crate::trees::beside;
 use crate::unite::written;
 
@@ -44,6 +45,8 @@ impl Statement {
 pub(crate) struct Computed {
     pub(crate) statement: Statement,
     pub(crate) withdrawn: Option<Timestamp>,
+    /// Whether nothing is left, and this is what was meant before all of it was undone.
+    pub(crate) is_before: bool,
 }
 
 /// What these origins, of which these streams count, and decisions come to on a package of this ecosystem.
@@ -65,7 +68,7 @@ pub(crate) fn compute(
     let meant = counted(origins, &before.streams(origins), &before, ecosystem);
     let is_back = decided.reinstated.is_some_and(|since| since >= undone_at);
     let withdrawn = if is_back { meant.withdrawn } else { decided.withdrawn.or(Some(undone_at)) };
-    Computed { withdrawn, ..meant }
+    Computed { withdrawn, is_before: true, ..meant }
 }
 
 fn counted(
@@ -109,7 +112,7 @@ fn counted(
             statement.ranges.extend(decided.found.ranges.clone());
         }
     }
-    Computed { statement, withdrawn: decided.withdrawn.or(last_ended) }
+    Computed { statement, withdrawn: decided.withdrawn.or(last_ended), is_before: false }
 }
 
 /// What a narrowing left standing, and only deliveries had said that were undone since.
@@ -199,15 +202,15 @@ pub(crate) fn settle(record: &mut Record, package: &Package) -> Result<(), Inval
     }
     record.withdrawn = computed.withdrawn.map(|time| time.whole_seconds().to_string()).into();
     let before = details.clone();
-    // Also where the last word was undone: the texts before it are not there any more.
-    let all = (!decided.undone.is_empty()).then(|| crate::streams::streams(&origins));
-    details.sections = sections(details.sections, &renamed, &origins, all.as_ref().unwrap_or(&streams));
+    // Of a report of which nothing is left one knows what was said.
+    let meant = computed.is_before.then(|| crate::streams::streams(&origins));
+    let kept = tell(&mut details, &renamed, &origins, &decisions, meant.as_ref().unwrap_or(&streams));
     // What people wrote is theirs: without news in the sections the text stays to the byte.
     if details != before {
         record.details = written_details(&details);
     }
     claim(record, &origins, &streams);
-    record.set_origins(&origins);
+    record.set_origins(&kept);
     record.set_decisions(&decisions);
     if let Some(affected) = record.affected.items().first().and_then(|affected| affected.package.value()) {
         let named = Package::new(package.ecosystem().clone(), affected.name.as_str().unwrap_or_default());
@@ -247,47 +250,6 @@ fn spell(affected: &mut Affected, streams: &BTreeMap<StreamKey, Stream<'_>>, pac
         }
         named.name = name.into();
     }
-}
-
-/// One section a stream, which is that of its last word; and what no origin speaks for.
-fn sections(
-    there: Vec<Section>,
-    renamed: &BTreeMap<(String, String), String>,
-    origins: &[Origin],
-    streams: &BTreeMap<StreamKey, Stream<'_>>,
-) -> Vec<Section> {
-    let known: BTreeSet<(&str, &str)> = origins.iter().filter_map(name_of).collect();
-    let mut by_name: BTreeMap<(String, String), Section> = BTreeMap::new();
-    let mut others = Vec::new();
-    for mut section in there {
-        if let Some(hash) = renamed.get(&(section.source.clone(), section.sha256.clone())) {
-            section.sha256.clone_from(hash);
-        }
-        if known.contains(&(section.source.as_str(), section.sha256.as_str())) {
-            let name = (section.source.clone(), section.sha256.clone());
-            let smaller = by_name.get(&name).is_none_or(|known| section.text < known.text);
-            if smaller {
-                by_name.insert(name, section);
-            }
-        } else {
-            others.push(section);
-        }
-    }
-    let mut kept = others;
-    for stream in streams.values().filter(|stream| !stream.is_derived()) {
-        // The mark of what went on to another package may have the same bytes, and says nothing here.
-        let here = stream.current().iter().filter(|origin| origin.moved_to.is_absent());
-        let names = here.filter_map(|origin| name_of(origin));
-        let section = names.filter_map(|(source, hash)| by_name.get(&(source.to_owned(), hash.to_owned()))).min();
-        kept.extend(section.cloned());
-    }
-    kept.sort();
-    kept.dedup();
-    kept
-}
-
-fn name_of(origin: &Origin) -> Option<(&str, &str)> {
-    Some((origin.source.as_str()?, origin.sha256.as_str()?))
 }
 
 /// The words of ours that are one and no list: what somebody settled, else what the newest delivery claims.
@@ -343,7 +305,7 @@ pub(crate) fn as_found(record: &Record, package: &Package) -> Vec<Decision> {
     let decided = fold(&in_order(record.decisions()));
     let streams = decided.streams(&origins);
     let ecosystem = package.ecosystem().base();
-    let Computed { statement, withdrawn } = compute(&origins, &streams, &decided, ecosystem);
+    let Computed { statement, withdrawn, .. } = compute(&origins, &streams, &decided, ecosystem);
     let affected = record.affected.items().first();
     let versions: BTreeSet<String> = affected.map(|a| a.versions.items().iter().cloned().collect()).unwrap_or_default();
     let ranges: BTreeMap<String, Range> = affected

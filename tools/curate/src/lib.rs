@@ -29,6 +29,7 @@ mod placeholder;
 mod ranges;
 mod remembered;
 mod streams;
+mod told;
 mod trees;
 mod undo;
 mod unite;

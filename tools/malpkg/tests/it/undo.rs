@@ -74,6 +74,45 @@ fn a_run_is_taken_back_whole_and_stays_so() {
     assert!(repository.read(KNOWN).contains("6.6.7"), "every delivery is on record");
 }
 
+/// The words of a run go with it, those of before are back, and those of the run are when it counts again.
+#[test]
+fn what_a_run_had_to_say_goes_with_it() {
+    let repository = repository();
+    let say = |name: &str, day: u32, text: &str| {
+        let said = report("FEED-a", "npm", name, &[&format!("{day}.0.0")]);
+        let mut said: serde_json::Value = serde_json::from_str(&said).unwrap();
+        said["details"] = text.into();
+        said["modified"] = format!("2026-01-{day:02}T00:00:00Z").into();
+        let inbox = Folder::empty();
+        inbox.write("a.json", said.to_string());
+        let inbox = inbox.path().to_str().unwrap();
+        json(repository.path(), &["ingest", "--source", "feed", inbox, "--commit"], Exit::Done);
+        repository.id("HEAD")
+    };
+    let told = |path: &str| {
+        let report: serde_json::Value = serde_json::from_str(&repository.read(path)).unwrap();
+        let text = report["details"].as_str().unwrap_or_default();
+        (text.contains("First words."), text.contains("Bad words."))
+    };
+    say("a", 1, "First words.");
+    let bad = say("a", 2, "Bad words.");
+    assert_eq!(told(KNOWN), (false, true));
+    assert_eq!(undo(&repository, &bad), ["narrow npm/a"]);
+    assert_eq!(told(KNOWN), (true, false));
+    say("a", 1, "First words.");
+    say("a", 2, "Bad words.");
+    assert_eq!(told(KNOWN), (true, false));
+    let lift = ["narrow", "npm/a", "--lift", "--reason", "evidence", "--commit"];
+    json(repository.path(), &lift, Exit::Done);
+    assert_eq!(told(KNOWN), (false, true));
+    // Where its stream went on to another package, the words are back too.
+    let moved = say("b", 3, "Bad words.");
+    assert_eq!(undo(&repository, &moved).len(), 2);
+    assert_eq!(told(KNOWN), (false, true));
+    // Of a report of which nothing is left one knows what was said.
+    assert_eq!(told("osv/withdrawn/npm/b/MAL-2026-900002.json"), (false, true));
+}
+
 #[test]
 fn what_others_say_stays() {
     let repository = repository();
