@@ -4,13 +4,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use database::{Details, InvalidDetails};
 use ecosystem::Package;
+use ecosystem::version::{Identity, Order};
 use osv_schema::additions::{Decision, malpkg};
 use osv_schema::{Affected, Member, Object, Origin, Range, Record, Timestamp, Value};
 
 use crate::cleared::Cleared;
 use crate::decided::{Decided, Narrowed, Undone, fold, in_order, named};
 use crate::join::{summary, written_details};
-use crate::ranges::{is_everything, union};
+use crate::ranges::{is_everything, is_in, union};
 use crate::streams::{Stream, StreamKey, normal};
 use crate::told::tell;
 use crate::trees::beside;
@@ -37,6 +38,16 @@ impl Statement {
     fn add(&mut self, origin: &Origin) {
         self.versions.extend(origin.versions.items().iter().cloned());
         self.ranges.extend(origin.ranges.items().iter().map(|range| (written(range), range.clone())));
+    }
+}
+
+impl Statement {
+    /// Tells of versions whether they are meant: listed, under whatever spelling, or in a range.
+    fn meant<'s>(&'s self, ecosystem: &'s str) -> impl Fn(&str) -> bool + 's {
+        let order = Order::of(ecosystem);
+        let listed: BTreeSet<Identity<'s>> = self.versions.iter().map(|one| Identity::of(order, one)).collect();
+        let ranges: Vec<Range> = self.ranges.values().cloned().collect();
+        move |version| listed.contains(&Identity::of(order, version)) || is_in(version, &ranges, ecosystem)
     }
 }
 
@@ -95,7 +106,7 @@ fn counted(
     }
     match decided.narrowed.as_ref().zip(narrowed.as_ref()) {
         Some((narrowed, cleared)) => {
-            let only_undone = only_undone(narrowed, origins, streams, decided);
+            let only_undone = only_undone(narrowed, origins, streams, decided, ecosystem);
             let kept = narrowed.kept.iter().filter(|version| !only_undone.versions.contains(*version));
             statement.versions.extend(kept.cloned());
             let kept = narrowed.ranges.iter().filter(|(range, _)| !only_undone.ranges.contains_key(*range));
@@ -121,20 +132,22 @@ fn only_undone(
     origins: &[Origin],
     streams: &BTreeMap<StreamKey, Stream<'_>>,
     decided: &Decided,
+    ecosystem: &str,
 ) -> Statement {
     let mut gone = Statement::default();
     if narrowed.undone.is_empty() {
         return gone;
     }
     origins.iter().filter(|origin| narrowed.undone.contains(&named(origin))).for_each(|origin| gone.add(origin));
-    for origin in streams.values().flat_map(|stream| &stream.origins) {
-        gone.versions.retain(|version| !origin.versions.items().contains(version));
-        gone.ranges.retain(|_, range| !origin.ranges.items().contains(range));
-    }
-    let (found, there) = (&decided.found, decided.trees.statement());
-    gone.versions.retain(|version| !found.versions.contains(version) && !there.versions.contains(version));
-    gone.ranges.retain(|range, _| !found.ranges.contains_key(range) && !there.ranges.contains_key(range));
-    gone
+    let mut rest = decided.trees.statement();
+    rest.versions.extend(decided.found.versions.iter().cloned());
+    rest.ranges.extend(decided.found.ranges.clone());
+    streams.values().flat_map(|stream| &stream.origins).for_each(|origin| rest.add(origin));
+    // A version is often kept of a range that is not.
+    let (by_undone, by_rest) = (gone.meant(ecosystem), rest.meant(ecosystem));
+    let versions = narrowed.kept.iter().filter(|version| by_undone(version) && !by_rest(version)).cloned().collect();
+    let ranges = gone.ranges.iter().filter(|(range, _)| !rest.ranges.contains_key(*range));
+    Statement { versions, ranges: ranges.map(|(key, range)| (key.clone(), range.clone())).collect() }
 }
 
 /// What decisions keep out.

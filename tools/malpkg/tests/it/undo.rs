@@ -313,6 +313,36 @@ fn a_source_that_repairs_itself_loses_nothing() {
     assert_eq!(versions(&repository, KNOWN), ["1.0.0"]);
 }
 
+/// A version that was kept out of a range goes with the range, unless somebody else says it, however.
+#[test]
+fn what_was_kept_of_a_range_goes_with_it() {
+    let repository = repository();
+    let all = |source: &str, name: &str, day: u32| {
+        let text = report(&format!("{source}-{name}"), "npm", name, &[])
+            .replace("\"versions\": []", "\"ranges\": [{\"type\": \"SEMVER\", \"events\": [{\"introduced\": \"0\"}]}]");
+        text.replace("\"modified\": \"2026-01-01", &format!("\"modified\": \"2026-01-{day:02}"))
+    };
+    let take = |source: &str, texts: &[String]| {
+        let inbox = Folder::empty();
+        texts.iter().enumerate().for_each(|(at, text)| inbox.write(&format!("{at}.json"), text));
+        let inbox = inbox.path().to_str().unwrap();
+        json(repository.path(), &["ingest", "--source", source, inbox, "--commit"], Exit::Done);
+        repository.id("HEAD")
+    };
+    let bad = take("feed", &[all("F", "a", 1), all("F", "b", 1), all("F", "c", 1)]);
+    take("other", &[all("O", "b", 1)]);
+    ingest(&repository, "other", 1, &[("c", &["v3.3.3"])]);
+    for name in ["a", "b", "c"] {
+        let package = format!("npm/{name}");
+        let narrow = ["narrow", &package, "--keep", "3.3.3", "--reason", "versions-clean", "--commit"];
+        json(repository.path(), &narrow, Exit::Done);
+    }
+    undo(&repository, &bad);
+    let asked = ["a", "b", "c"].map(|name| malpkg(repository.path(), &["query", &format!("npm/{name}@3.3.3")]).exit);
+    assert_eq!(asked, [Exit::Done, Exit::Found, Exit::Found]);
+    assert!(repository.has("osv/withdrawn/npm/a") && !repository.has("osv/malicious/npm/a"));
+}
+
 #[test]
 fn what_a_run_only_said_again_is_undone_too() {
     let repository = repository();
