@@ -35,7 +35,7 @@ impl Statement {
         Statement { versions: versions.iter().cloned().collect(), ranges }
     }
 
-    fn add(&mut self, origin: &Origin) {
+    pub(crate) fn add(&mut self, origin: &Origin) {
         self.versions.extend(origin.versions.items().iter().cloned());
         self.ranges.extend(origin.ranges.items().iter().map(|range| (written(range), range.clone())));
     }
@@ -43,7 +43,7 @@ impl Statement {
 
 impl Statement {
     /// Tells of versions whether they are meant: listed, under whatever spelling, or in a range.
-    fn meant<'s>(&'s self, ecosystem: &'s str) -> impl Fn(&str) -> bool + 's {
+    pub(crate) fn meant<'s>(&'s self, ecosystem: &'s str) -> impl Fn(&str) -> bool + 's {
         let order = Order::of(ecosystem);
         let listed: BTreeSet<Identity<'s>> = self.versions.iter().map(|one| Identity::of(order, one)).collect();
         let ranges: Vec<Range> = self.ranges.values().cloned().collect();
