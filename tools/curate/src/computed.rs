@@ -2,16 +2,18 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use database::{Details, InvalidDetails, Section};
+use database::{Details, InvalidDetails};
 use ecosystem::Package;
+use ecosystem::version::{Identity, Order};
 use osv_schema::additions::{Decision, malpkg};
 use osv_schema::{Affected, Member, Object, Origin, Range, Record, Timestamp, Value};
 
 use crate::cleared::Cleared;
 use crate::decided::{Decided, Narrowed, Undone, fold, in_order, named};
 use crate::join::{summary, written_details};
-use crate::ranges::{is_everything, union};
+use crate::ranges::{is_everything, is_in, union};
 use crate::streams::{Stream, StreamKey, normal};
+use crate::told::tell;
 use crate::trees::beside;
 use crate::unite::written;
 
@@ -33,9 +35,19 @@ impl Statement {
         Statement { versions: versions.iter().cloned().collect(), ranges }
     }
 
-    fn add(&mut self, origin: &Origin) {
+    pub(crate) fn add(&mut self, origin: &Origin) {
         self.versions.extend(origin.versions.items().iter().cloned());
         self.ranges.extend(origin.ranges.items().iter().map(|range| (written(range), range.clone())));
+    }
+}
+
+impl Statement {
+    /// Tells of versions whether they are meant: listed, under whatever spelling, or in a range.
+    pub(crate) fn meant<'s>(&'s self, ecosystem: &'s str) -> impl Fn(&str) -> bool + 's {
+        let order = Order::of(ecosystem);
+        let listed: BTreeSet<Identity<'s>> = self.versions.iter().map(|one| Identity::of(order, one)).collect();
+        let ranges: Vec<Range> = self.ranges.values().cloned().collect();
+        move |version| listed.contains(&Identity::of(order, version)) || is_in(version, &ranges, ecosystem)
     }
 }
 
@@ -44,6 +56,8 @@ impl Statement {
 pub(crate) struct Computed {
     pub(crate) statement: Statement,
     pub(crate) withdrawn: Option<Timestamp>,
+    /// Whether nothing is left, and this is what was meant before all of it was undone.
+    pub(crate) is_before: bool,
 }
 
 /// What these origins, of which these streams count, and decisions come to on a package of this ecosystem.
@@ -65,7 +79,7 @@ pub(crate) fn compute(
     let meant = counted(origins, &before.streams(origins), &before, ecosystem);
     let is_back = decided.reinstated.is_some_and(|since| since >= undone_at);
     let withdrawn = if is_back { meant.withdrawn } else { decided.withdrawn.or(Some(undone_at)) };
-    Computed { withdrawn, ..meant }
+    Computed { withdrawn, is_before: true, ..meant }
 }
 
 fn counted(
@@ -94,7 +108,7 @@ fn counted(
     }
     match decided.narrowed.as_ref().zip(narrowed.as_ref()) {
         Some((narrowed, cleared)) => {
-            let only_undone = only_undone(narrowed, origins, streams, decided);
+            let only_undone = only_undone(narrowed, origins, streams, decided, ecosystem);
             let kept = narrowed.kept.iter().filter(|version| !only_undone.versions.contains(*version));
             let kept = kept.filter(|version| !rest.versions.contains(version.as_str()));
             statement.versions.extend(kept.cloned());
@@ -112,7 +126,7 @@ fn counted(
             statement.ranges.extend(decided.found.ranges.clone());
         }
     }
-    Computed { statement, withdrawn: decided.withdrawn.or(last_ended) }
+    Computed { statement, withdrawn: decided.withdrawn.or(last_ended), is_before: false }
 }
 
 /// Beside a part that was taken back: what the other streams of a report say, which counts as long as they say it.
@@ -151,20 +165,22 @@ fn only_undone(
     origins: &[Origin],
     streams: &BTreeMap<StreamKey, Stream<'_>>,
     decided: &Decided,
+    ecosystem: &str,
 ) -> Statement {
     let mut gone = Statement::default();
     if narrowed.undone.is_empty() {
         return gone;
     }
     origins.iter().filter(|origin| narrowed.undone.contains(&named(origin))).for_each(|origin| gone.add(origin));
-    for origin in streams.values().flat_map(|stream| &stream.origins) {
-        gone.versions.retain(|version| !origin.versions.items().contains(version));
-        gone.ranges.retain(|_, range| !origin.ranges.items().contains(range));
-    }
-    let (found, there) = (&decided.found, decided.trees.statement());
-    gone.versions.retain(|version| !found.versions.contains(version) && !there.versions.contains(version));
-    gone.ranges.retain(|range, _| !found.ranges.contains_key(range) && !there.ranges.contains_key(range));
-    gone
+    let mut rest = decided.trees.statement();
+    rest.versions.extend(decided.found.versions.iter().cloned());
+    rest.ranges.extend(decided.found.ranges.clone());
+    streams.values().flat_map(|stream| &stream.origins).for_each(|origin| rest.add(origin));
+    // A version is often kept of a range that is not.
+    let (by_undone, by_rest) = (gone.meant(ecosystem), rest.meant(ecosystem));
+    let versions = narrowed.kept.iter().filter(|version| by_undone(version) && !by_rest(version)).cloned().collect();
+    let ranges = gone.ranges.iter().filter(|(range, _)| !rest.ranges.contains_key(*range));
+    Statement { versions, ranges: ranges.map(|(key, range)| (key.clone(), range.clone())).collect() }
 }
 
 /// What decisions keep out.
@@ -232,15 +248,15 @@ pub(crate) fn settle(record: &mut Record, package: &Package) -> Result<(), Inval
     }
     record.withdrawn = computed.withdrawn.map(|time| time.whole_seconds().to_string()).into();
     let before = details.clone();
-    // Also where the last word was undone: the texts before it are not there any more.
-    let all = (!decided.undone.is_empty()).then(|| crate::streams::streams(&origins));
-    details.sections = sections(details.sections, &renamed, &origins, all.as_ref().unwrap_or(&streams));
+    // Of a report of which nothing is left one knows what was said.
+    let meant = computed.is_before.then(|| crate::streams::streams(&origins));
+    let kept = tell(&mut details, &renamed, &origins, &decisions, meant.as_ref().unwrap_or(&streams));
     // What people wrote is theirs: without news in the sections the text stays to the byte.
     if details != before {
         record.details = written_details(&details);
     }
     claim(record, &origins, &streams);
-    record.set_origins(&origins);
+    record.set_origins(&kept);
     record.set_decisions(&decisions);
     if let Some(affected) = record.affected.items().first().and_then(|affected| affected.package.value()) {
         let named = Package::new(package.ecosystem().clone(), affected.name.as_str().unwrap_or_default());
@@ -280,47 +296,6 @@ fn spell(affected: &mut Affected, streams: &BTreeMap<StreamKey, Stream<'_>>, pac
         }
         named.name = name.into();
     }
-}
-
-/// One section a stream, which is that of its last word; and what no origin speaks for.
-fn sections(
-    there: Vec<Section>,
-    renamed: &BTreeMap<(String, String), String>,
-    origins: &[Origin],
-    streams: &BTreeMap<StreamKey, Stream<'_>>,
-) -> Vec<Section> {
-    let known: BTreeSet<(&str, &str)> = origins.iter().filter_map(name_of).collect();
-    let mut by_name: BTreeMap<(String, String), Section> = BTreeMap::new();
-    let mut others = Vec::new();
-    for mut section in there {
-        if let Some(hash) = renamed.get(&(section.source.clone(), section.sha256.clone())) {
-            section.sha256.clone_from(hash);
-        }
-        if known.contains(&(section.source.as_str(), section.sha256.as_str())) {
-            let name = (section.source.clone(), section.sha256.clone());
-            let smaller = by_name.get(&name).is_none_or(|known| section.text < known.text);
-            if smaller {
-                by_name.insert(name, section);
-            }
-        } else {
-            others.push(section);
-        }
-    }
-    let mut kept = others;
-    for stream in streams.values().filter(|stream| !stream.is_derived()) {
-        // The mark of what went on to another package may have the same bytes, and says nothing here.
-        let here = stream.current().iter().filter(|origin| origin.moved_to.is_absent());
-        let names = here.filter_map(|origin| name_of(origin));
-        let section = names.filter_map(|(source, hash)| by_name.get(&(source.to_owned(), hash.to_owned()))).min();
-        kept.extend(section.cloned());
-    }
-    kept.sort();
-    kept.dedup();
-    kept
-}
-
-fn name_of(origin: &Origin) -> Option<(&str, &str)> {
-    Some((origin.source.as_str()?, origin.sha256.as_str()?))
 }
 
 /// The words of ours that are one and no list: what somebody settled, else what the newest delivery claims.
@@ -376,7 +351,7 @@ pub(crate) fn as_found(record: &Record, package: &Package) -> Vec<Decision> {
     let decided = fold(&in_order(record.decisions()));
     let streams = decided.streams(&origins);
     let ecosystem = package.ecosystem().base();
-    let Computed { statement, withdrawn } = compute(&origins, &streams, &decided, ecosystem);
+    let Computed { statement, withdrawn, .. } = compute(&origins, &streams, &decided, ecosystem);
     let affected = record.affected.items().first();
     let versions: BTreeSet<String> = affected.map(|a| a.versions.items().iter().cloned().collect()).unwrap_or_default();
     let ranges: BTreeMap<String, Range> = affected

@@ -8,6 +8,7 @@ mod again;
 mod ahead;
 mod aside;
 mod assign;
+mod beyond;
 mod cleared;
 mod complete;
 mod computed;
@@ -29,6 +30,7 @@ mod placeholder;
 mod ranges;
 mod remembered;
 mod streams;
+mod told;
 mod trees;
 mod undo;
 mod unite;
@@ -37,6 +39,7 @@ mod why;
 pub use again::date_again;
 pub use ahead::is_ahead;
 pub use assign::{Assigned, assign, renumber};
+pub use beyond::{Beyond, beyond};
 pub use complete::{no_longer_named, stream_names};
 pub use decide::{
     Deed, KeptOf, Narrowing, OPEN, PROOFS, REASONS_AGAINST, REASONS_FOR, Settled, Settlement, decide, disputed,

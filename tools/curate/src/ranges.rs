@@ -40,18 +40,20 @@ pub(crate) fn is_less(before: &Affected, after: &Affected, ecosystem: &str) -> b
         return true;
     }
     let listed: BTreeSet<&String> = after.versions.items().iter().collect();
-    let is_in_range = |version: &String| {
-        let alone = Range {
-            kind: ranges.first().map_or(Member::Absent, |range| range.kind.clone()),
-            events: Member::Value(vec![
-                Event { introduced: version.as_str().into(), ..Event::default() },
-                Event { last_affected: version.as_str().into(), ..Event::default() },
-            ]),
-            ..Range::default()
-        };
-        !ranges.is_empty() && union(&[ranges, &[alone]].concat(), ecosystem) == union(ranges, ecosystem)
+    before.versions.items().iter().any(|version| !listed.contains(version) && !is_in(version, ranges, ecosystem))
+}
+
+/// Whether a version lies in ranges, as far as the ecosystem has an order.
+pub(crate) fn is_in(version: &str, ranges: &[Range], ecosystem: &str) -> bool {
+    let alone = Range {
+        kind: ranges.first().map_or(Member::Absent, |range| range.kind.clone()),
+        events: Member::Value(vec![
+            Event { introduced: version.into(), ..Event::default() },
+            Event { last_affected: version.into(), ..Event::default() },
+        ]),
+        ..Range::default()
     };
-    before.versions.items().iter().any(|version| !listed.contains(version) && !is_in_range(version))
+    !ranges.is_empty() && union(&[ranges, &[alone]].concat(), ecosystem) == union(ranges, ecosystem)
 }
 
 /// The union of ranges, sorted. What has no order, or says more than an interval, stays as it is.

@@ -13,11 +13,14 @@ use crate::ingest::{Fault, fault_in_details, fault_in_path, open};
 use crate::join::Joining;
 use crate::place;
 use crate::streams::{Stream, StreamKey, modified_of, normal};
+use crate::told::words;
 
 /// The deliveries of a run, by the folder of the report that each went into.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Brought {
     folders: BTreeMap<String, OfRun>,
+    /// What the deliveries had to say that there were before, by the folder of the report.
+    told: BTreeMap<String, BTreeMap<Named, String>>,
 }
 
 /// What a run brought to a report: by the source and the hash of what each says. Of what was known already, and was said
@@ -59,6 +62,9 @@ impl Brought {
             .collect();
         if !new.is_empty() {
             self.folders.entry(folder.to_owned()).or_default().extend(new);
+            if let Some(before) = before {
+                self.told.entry(folder.to_owned()).or_default().extend(words(before));
+            }
         }
     }
 
@@ -90,8 +96,10 @@ pub fn undo(
     for ((entry, folder), read) in wanted.into_iter().zip(read) {
         let of_run = &brought.folders[folder];
         let done = read.and_then(|(package, record)| {
+            let mut told = brought.told.get(folder.as_str()).cloned().unwrap_or_default();
+            told.append(&mut words(&record));
             let joining = Joining::found(package, record).map_err(|error| fault_in_details(&error.to_string()))?;
-            take_back(joining, of_run, undoing, now)
+            take_back(joining, of_run, &told, undoing, now)
         });
         let (kind, package, record) = match done {
             Ok(Done::Changed(kind, package, record)) => (kind, package, record),
@@ -124,7 +132,13 @@ enum Done {
     Changed(ChangeKind, ecosystem::Package, Box<Record>),
 }
 
-fn take_back(mut joining: Joining, of_run: &OfRun, undoing: &Undoing, now: Timestamp) -> Result<Done, Fault> {
+fn take_back(
+    mut joining: Joining,
+    of_run: &OfRun,
+    told: &BTreeMap<Named, String>,
+    undoing: &Undoing,
+    now: Timestamp,
+) -> Result<Done, Fault> {
     let (origins, _) = normal(joining.record.origins());
     let decisions = in_order(joining.record.decisions());
     let decided = fold(&decisions);
@@ -147,9 +161,14 @@ fn take_back(mut joining: Joining, of_run: &OfRun, undoing: &Undoing, now: Times
         by: undoing.by.clone().into(),
         ..Decision::default()
     };
-    let Some((kind, decision)) = settle(&joining, &origins, (&gone, &earlier), &decisions, &decided, decision) else {
+    let Some((kind, mut decision)) = settle(&joining, &origins, (&gone, &earlier), &decisions, &decided, decision)
+    else {
         return Ok(Done::Already("it lists nothing"));
     };
+    for left in decision.left.value_mut().into_iter().flatten() {
+        let named = (left.source.as_str().unwrap_or_default(), left.sha256.as_str().unwrap_or_default());
+        left.details = told.get(&(named.0.to_owned(), named.1.to_owned())).cloned().into();
+    }
     let package = joining.package.clone();
     joining.decide(vec![decision]);
     let record = joining.finish(now).map_err(|error| fault_in_details(&error.to_string()))?;

@@ -2,7 +2,7 @@
 
 use std::cmp::Ordering;
 
-use ecosystem::version::{Order, compare};
+use ecosystem::version::{Order, Version, compare};
 use ecosystem::{Ecosystem, Package};
 use osv_schema::{Affected, Credit, Event, Member, Object, Record, Reference, Value, additions};
 
@@ -299,18 +299,51 @@ fn bounds(text: &str) -> Result<Bounds<'_>, String> {
     Ok(found)
 }
 
-/// The smallest version above another, where the order has one: OSV's ranges begin with a version that is in them.
+/// The smallest version above another, where the order has one that can be written: OSV's ranges begin with a version that is
+/// in them. Where it has none, one that is as near as published versions come: what is not above the other must not be
+/// flagged.
 fn next(package: &Package, version: &str) -> Option<String> {
-    if !package.ecosystem().allows_semver() {
-        return None;
+    if package.ecosystem().allows_semver() {
+        return next_semver(version);
     }
+    let order = Order::of(package.ecosystem().base())?;
+    let candidates = match order {
+        Order::NuGet => [after_numbers(version, 4, "-0"), Some(format!("{version}.0"))],
+        Order::Packagist => [after_numbers(version, 4, "-dev"), None],
+        Order::Pub => [next_semver(version), None],
+        Order::PyPi => [Some(format!("{version}.post0.dev0")), after_last(version, ".dev0")],
+        Order::RubyGems => [Some(format!("{version}.0.0.1.a")), None],
+        Order::Maven => [Some(format!("{version}-sp")), None],
+        _ => [None, None],
+    };
+    let is_above = |candidate: &String| {
+        Version::parse(order, candidate).is_ok_and(|read| !read.is_legacy())
+            && compare(order, candidate, version) == Ok(Ordering::Greater)
+    };
+    candidates.into_iter().flatten().find(is_above)
+}
+
+fn next_semver(version: &str) -> Option<String> {
     let version = version.split('+').next()?;
     if version.contains('-') {
         return Some(format!("{version}.0"));
     }
-    let [major, minor, patch] = version.split('.').collect::<Vec<_>>()[..] else { return None };
-    let patch: u64 = patch.parse().ok()?;
-    Some(format!("{major}.{minor}.{}-0", patch.checked_add(1)?))
+    let [_, _, _] = version.split('.').collect::<Vec<_>>()[..] else { return None };
+    after_last(version, "-0")
+}
+
+/// A version of numbers, filled up with zeros, with the last number one higher.
+fn after_numbers(version: &str, count: usize, end: &str) -> Option<String> {
+    let numbers = version.split('.').count();
+    let is_plain = version.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.') && numbers <= count;
+    is_plain.then(|| after_last(&format!("{version}{}", ".0".repeat(count - numbers)), end)).flatten()
+}
+
+/// A version that ends in a number, with that one higher.
+fn after_last(version: &str, end: &str) -> Option<String> {
+    let begin = version.trim_end_matches(|character: char| character.is_ascii_digit());
+    let last: u64 = version[begin.len()..].parse().ok()?;
+    Some(format!("{begin}{}{end}", last.checked_add(1)?))
 }
 
 #[cfg(test)]
@@ -340,6 +373,23 @@ mod tests {
         assert_eq!(next(&npm, "1.2.3+build").as_deref(), Some("1.2.4-0"));
         assert_eq!(next(&npm, "1.2.3-rc.1").as_deref(), Some("1.2.3-rc.1.0"));
         assert_eq!(next(&npm, "1.2"), None);
-        assert_eq!(next(&Package::new(Ecosystem::from_user("PyPI").unwrap(), "x"), "1.0"), None);
+        for (ecosystem, version, above, beyond) in [
+            ("PyPI", "1.0", "1.0.post0.dev0", "1.0.1.dev0"),
+            ("PyPI", "1.0rc1", "1.0rc1.post0.dev0", "1.0rc2"),
+            ("PyPI", "1.0.post1", "1.0.post2.dev0", "1.0.post2"),
+            ("RubyGems", "1.0.0", "1.0.0.0.0.1.a", "1.0.0.1"),
+            ("NuGet", "1.0.0", "1.0.0.1-0", "1.0.0.1"),
+            ("NuGet", "1.0.0-rc.1", "1.0.0-rc.1.0", "1.0.0-rc.2"),
+            ("Maven", "1.0", "1.0-sp", "1.0.1"),
+            ("Packagist", "1.0", "1.0.0.1-dev", "1.0.1"),
+            ("Pub", "1.2.3", "1.2.4-0", "1.2.4"),
+        ] {
+            let package = Package::new(Ecosystem::from_user(ecosystem).unwrap(), "x");
+            assert_eq!(next(&package, version).as_deref(), Some(above), "{ecosystem}");
+            let order = Order::of(ecosystem).unwrap();
+            assert_eq!(compare(order, version, above), Ok(Ordering::Less), "{ecosystem}");
+            assert_eq!(compare(order, above, beyond), Ok(Ordering::Less), "{ecosystem}");
+        }
+        assert_eq!(next(&Package::new(Ecosystem::from_user("VSCode").unwrap(), "x"), "1.0"), None);
     }
 }

@@ -67,6 +67,8 @@ shape! {
         sha256: String = "sha256",
         /// The record's own `modified`.
         modified_time: String = "modified_time",
+        /// What it had to say, of one that counts on.
+        details: String = "details",
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use clap::builder::PossibleValuesParser;
 use curate::{Brought, REASONS_AGAINST, Settlement, Undoing};
-use database::{Place, Snapshot, TreePath};
+use database::{Details, Place, Snapshot, TreePath};
 use osv_schema::Record;
 use store::{Commit, Store};
 
@@ -107,7 +107,15 @@ fn change(store: &Store, commit: &Commit) -> Result<Change, Failure> {
     // What stood in another report before was brought by somebody else: it only went from one to another.
     let mut known = Record::default();
     let before = differing.iter().filter_map(|one| one.before.as_ref()).chain(&gone);
-    known.set_origins(&before.flat_map(Record::origins).collect::<Vec<_>>());
+    let mut told = Details::default();
+    let mut origins = Vec::new();
+    for record in before {
+        origins.extend(record.origins());
+        let details = Details::parse(record.details.as_str().unwrap_or_default());
+        told.sections.extend(details.unwrap_or_default().sections);
+    }
+    known.set_origins(&origins);
+    known.details = told.to_string().into();
     for Differing { path, before, after } in differing {
         if let Some(place) = Place::of(&path) {
             change.is_of_reports = true;

@@ -415,3 +415,30 @@ fn a_list_is_held_against_what_is_known() {
     assert_eq!(told["they_miss"][0]["package"], "npm/wave-1", "{told}");
     assert_eq!(json(repository.path(), &["coverage", &file, "--campaign", "flood"], Exit::Found), told);
 }
+
+/// What came down from us is no news, and what it has beyond us somebody may look at: once, and not what was cleared here.
+#[test]
+fn what_a_source_says_beyond_what_it_has_from_us_waits_for_somebody() {
+    let repository = repository();
+    let send = |day: u32, versions: &[&str]| {
+        let said = report("F-1", "npm", "a", versions)
+            .replace("\"affected\": [", "\"aliases\": [\"MAL-2026-1\"],\n  \"affected\": [");
+        let inbox = Folder::empty();
+        inbox.write("a.json", said.replace("\"modified\": \"2026-01-01", &format!("\"modified\": \"2026-01-{day:02}")));
+        let inbox = inbox.path().to_str().unwrap().to_owned();
+        json(repository.path(), &["ingest", "--source", "feed", &inbox, "--commit"], Exit::Done);
+    };
+    let queue = || json(repository.path(), &["triage"], Exit::Done)["queue"].clone();
+    send(1, &["1.0.0", "v2.0.0"]);
+    assert_eq!(queue(), json!([]));
+    send(2, &["1.0.0", "2.0.0", "3.0.0"]);
+    let open = queue();
+    assert_eq!((&open[0]["kind"], &open[0]["id"]), (&"beyond".into(), &"MAL-2026-1".into()), "{open}");
+    let message = open[0]["message"].as_str().unwrap();
+    assert!(message.ends_with("feed F-1 says 3.0.0"), "{message}");
+    assert_eq!(malpkg(repository.path(), &["query", "npm/a@3.0.0"]).exit, Exit::Done);
+    let clear = ["narrow", "npm/a", "--clear", "2.0.0", "--reason", "versions-clean", "--commit"];
+    json(repository.path(), &clear, Exit::Done);
+    send(3, &["1.0.0", "2.0.0"]);
+    assert_eq!(queue(), json!([]));
+}

@@ -74,6 +74,45 @@ fn a_run_is_taken_back_whole_and_stays_so() {
     assert!(repository.read(KNOWN).contains("6.6.7"), "every delivery is on record");
 }
 
+/// The words of a run go with it, those of before are back, and those of the run are when it counts again.
+#[test]
+fn what_a_run_had_to_say_goes_with_it() {
+    let repository = repository();
+    let say = |name: &str, day: u32, text: &str| {
+        let said = report("FEED-a", "npm", name, &[&format!("{day}.0.0")]);
+        let mut said: serde_json::Value = serde_json::from_str(&said).unwrap();
+        said["details"] = text.into();
+        said["modified"] = format!("2026-01-{day:02}T00:00:00Z").into();
+        let inbox = Folder::empty();
+        inbox.write("a.json", said.to_string());
+        let inbox = inbox.path().to_str().unwrap();
+        json(repository.path(), &["ingest", "--source", "feed", inbox, "--commit"], Exit::Done);
+        repository.id("HEAD")
+    };
+    let told = |path: &str| {
+        let report: serde_json::Value = serde_json::from_str(&repository.read(path)).unwrap();
+        let text = report["details"].as_str().unwrap_or_default();
+        (text.contains("First words."), text.contains("Bad words."))
+    };
+    say("a", 1, "First words.");
+    let bad = say("a", 2, "Bad words.");
+    assert_eq!(told(KNOWN), (false, true));
+    assert_eq!(undo(&repository, &bad), ["narrow npm/a"]);
+    assert_eq!(told(KNOWN), (true, false));
+    say("a", 1, "First words.");
+    say("a", 2, "Bad words.");
+    assert_eq!(told(KNOWN), (true, false));
+    let lift = ["narrow", "npm/a", "--lift", "--reason", "evidence", "--commit"];
+    json(repository.path(), &lift, Exit::Done);
+    assert_eq!(told(KNOWN), (false, true));
+    // Where its stream went on to another package, the words are back too.
+    let moved = say("b", 3, "Bad words.");
+    assert_eq!(undo(&repository, &moved).len(), 2);
+    assert_eq!(told(KNOWN), (false, true));
+    // Of a report of which nothing is left one knows what was said.
+    assert_eq!(told("osv/withdrawn/npm/b/MAL-2026-900002.json"), (false, true));
+}
+
 #[test]
 fn what_others_say_stays() {
     let repository = repository();
@@ -272,6 +311,36 @@ fn a_source_that_repairs_itself_loses_nothing() {
     // What was undone stays so, also when it is sent again.
     ingest(&repository, "feed", 4, &[("a", &["1.0.0", "6.6.6"])]);
     assert_eq!(versions(&repository, KNOWN), ["1.0.0"]);
+}
+
+/// A version that was kept out of a range goes with the range, unless somebody else says it, however.
+#[test]
+fn what_was_kept_of_a_range_goes_with_it() {
+    let repository = repository();
+    let all = |source: &str, name: &str, day: u32| {
+        let text = report(&format!("{source}-{name}"), "npm", name, &[])
+            .replace("\"versions\": []", "\"ranges\": [{\"type\": \"SEMVER\", \"events\": [{\"introduced\": \"0\"}]}]");
+        text.replace("\"modified\": \"2026-01-01", &format!("\"modified\": \"2026-01-{day:02}"))
+    };
+    let take = |source: &str, texts: &[String]| {
+        let inbox = Folder::empty();
+        texts.iter().enumerate().for_each(|(at, text)| inbox.write(&format!("{at}.json"), text));
+        let inbox = inbox.path().to_str().unwrap();
+        json(repository.path(), &["ingest", "--source", source, inbox, "--commit"], Exit::Done);
+        repository.id("HEAD")
+    };
+    let bad = take("feed", &[all("F", "a", 1), all("F", "b", 1), all("F", "c", 1)]);
+    take("other", &[all("O", "b", 1)]);
+    ingest(&repository, "other", 1, &[("c", &["v3.3.3"])]);
+    for name in ["a", "b", "c"] {
+        let package = format!("npm/{name}");
+        let narrow = ["narrow", &package, "--keep", "3.3.3", "--reason", "versions-clean", "--commit"];
+        json(repository.path(), &narrow, Exit::Done);
+    }
+    undo(&repository, &bad);
+    let asked = ["a", "b", "c"].map(|name| malpkg(repository.path(), &["query", &format!("npm/{name}@3.3.3")]).exit);
+    assert_eq!(asked, [Exit::Done, Exit::Found, Exit::Found]);
+    assert!(repository.has("osv/withdrawn/npm/a") && !repository.has("osv/malicious/npm/a"));
 }
 
 #[test]

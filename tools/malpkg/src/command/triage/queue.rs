@@ -68,7 +68,7 @@ impl Item {
 }
 
 /// The kinds of items, worst first.
-const KINDS: [&str; 9] = [
+const KINDS: [&str; 10] = [
     "protected",
     "overdue",
     "disputed",
@@ -78,6 +78,7 @@ const KINDS: [&str; 9] = [
     "held",
     "quarantined",
     "unassigned",
+    "beyond",
 ];
 
 /// Everything that is open.
@@ -218,7 +219,8 @@ fn of_reports(
         let is_unassigned = ReportId::is_unassigned(place.stem, prefix);
         let bytes = bytes?;
         let holds = |word: &[u8]| bytes.windows(word.len()).any(|window| window == word);
-        if !is_unassigned && place.base != Base::Withdrawn && !holds(b"\"dispute\"") && !holds(b"\"narrow\"") {
+        let is_decided = || holds(b"\"dispute\"") || holds(b"\"narrow\"");
+        if !is_unassigned && place.base != Base::Withdrawn && !is_decided() && !holds(b"\"derived_from\"") {
             return Ok(Vec::new());
         }
         // What is to be said of one that became one with another, that other one says.
@@ -232,6 +234,7 @@ fn of_reports(
         found.extend(about.named_again(&decisions));
         found.extend(beside.get(&entry.path).and_then(|standing| about.beside(&decisions, standing)));
         found.extend(about.range_ignored(&decisions));
+        found.extend(about.beyond());
         Ok(found)
     });
     for found in found {
@@ -357,6 +360,26 @@ impl About<'_> {
         let item = self.item("range-ignored", &about, message, &next);
         let next = item.next.iter().map(|next| next.replace("KEY", &item.key)).collect();
         Some(Item { since: narrowed.time.as_str().map(str::to_owned), next, ..item })
+    }
+
+    /// What sources that have the report from us say beyond it, which does not count.
+    fn beyond(&self) -> Option<Item> {
+        let found = if self.place.base == Base::Withdrawn { Vec::new() } else { curate::beyond(self.record) };
+        let told = found.iter().map(|one| {
+            let ranges = one.ranges.iter().map(osv_schema::write::compact);
+            let said: Vec<String> = one.versions.iter().cloned().chain(ranges).collect();
+            format!("{} says {}", format!("{} {}", one.source, one.id).trim(), said.join(", "))
+        });
+        let about: Vec<String> = told.collect();
+        if about.is_empty() {
+            return None;
+        }
+        let message = format!("what has it from us says more, which does not count: {}", about.join("; "));
+        let next = ["malpkg query --why {}", "malpkg triage close KEY --because WHY --commit"];
+        let about: Vec<&str> = about.iter().map(String::as_str).collect();
+        let item = self.item("beyond", &about, message, &next);
+        let next = item.next.iter().map(|next| next.replace("KEY", &item.key)).collect();
+        Some(Item { next, ..item })
     }
 
     /// The sources, with their ids, of streams that a decision does not bind and that have not ended.
