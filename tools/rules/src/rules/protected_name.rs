@@ -76,10 +76,8 @@ fn beyond_cleared(affected: &Affected, record: &Record) -> Option<BTreeSet<Box<s
                 let left = || said_by(known, record, true).into_iter().chain(said_by(there, record, false)).collect();
                 of_withdrawn = of_withdrawn.filter(|_| came && !known.is_empty()).map(|_| left());
             }
-            Some("narrow" | "undo") => {
-                if is_honest || decision.reclaimed.as_str().is_some() || of_narrowed.is_some() {
-                    of_narrowed = Some(words(decision.versions.items(), decision.ranges.items()));
-                }
+            Some("narrow" | "undo") if is_honest || decision.reclaimed.as_str().is_some() || of_narrowed.is_some() => {
+                of_narrowed = Some(words(decision.versions.items(), decision.ranges.items()));
             }
             Some("lift") => of_narrowed = None,
             _ => {}
