@@ -87,7 +87,7 @@ fn report<'m>(material: &'m Material<'_>, item: &Item<'_>, record: Option<&Recor
         kind: kind.filter(|kind| kind != crate::verdicts::KIND),
         confidence: word("confidence").or_else(|| known(&row?.confidence)),
         summary: record.and_then(summary),
-        aliases: told.aliases.iter().map(|alias| alias.to_string()).collect(),
+        aliases: told.aliases.iter().cloned().map(String::from).collect(),
         indicators: record
             .map(indicators::of)
             .unwrap_or_default()

@@ -159,8 +159,9 @@ fn of_told(told: &Told) -> OfTold<&str, &[Box<str>]> {
 /// What a line says of a record; none where it does not.
 pub(crate) fn read_said(text: &str) -> Option<Said> {
     type Texts = Box<[Box<str>]>;
-    let (rows, told): (Vec<OfRow<Box<str>, Texts>>, OfTold<Box<str>, Vec<Box<str>>>) =
-        serde_json::from_str(text).ok()?;
+    type Rows = Vec<OfRow<Box<str>, Texts>>;
+    type ReadTold = OfTold<Box<str>, Vec<Box<str>>>;
+    let (rows, told): (Rows, ReadTold) = serde_json::from_str(text).ok()?;
     let row = |(ecosystem, name, these, kind, confidence): OfRow<Box<str>, Texts>| {
         let folder = Ecosystem::parse(&ecosystem).ok()?.base();
         let extent = these.map_or(Extent::Every, |(versions, ranges)| Extent::These { versions, ranges });
