@@ -96,7 +96,18 @@ fn counted(
     let ended =
         |stream: &Stream<'_>| stream.ended().filter(|time| decided.reinstated.is_none_or(|since| *time > since));
     let rest = Rest::of(&own, decided);
+    // What is left of what a stream says when people have cleared the rest: if that is nothing, it does not speak here.
+    let says_nothing = |key: &StreamKey, stream: &Stream<'_>| {
+        let mut said = Statement::default();
+        stream.speaking().for_each(|origin| keeping.add(&mut said, key, origin));
+        said == Statement::default()
+    };
+    let is_unheard = |key: &StreamKey, stream: &Stream<'_>| {
+        let is_new = decided.narrowed.as_ref().is_some_and(|narrowed| !narrowed.bound.contains(key));
+        is_new && stream.ended().is_none() && says_nothing(key, stream)
+    };
     let speaking = own.iter().filter(|(key, _)| !rest.alone_counts || !rest.is_bound(key));
+    let speaking = speaking.filter(|(key, stream)| !is_unheard(key, stream));
     let all_ended: Option<Vec<Timestamp>> = speaking.map(|(_, stream)| ended(stream)).collect();
     let last_ended = all_ended.filter(|ended| !ended.is_empty()).and_then(|ended| ended.into_iter().max());
     for (key, stream) in &own {

@@ -231,6 +231,11 @@ fn one(path: &TreePath, mut joining: Joining, settled: &Settled, now: Timestamp)
         }
         Deed::Reinstate if !joining.record.is_withdrawn() => return Ok(Done::Already("it stands already")),
         Deed::Reinstate => {
+            // Where an undo left nothing, that has ended with it, and not only until somebody else speaks.
+            let ecosystem = joining.package.ecosystem().base();
+            if decided.narrowed.is_none() && compute(&origins, &streams, &decided, ecosystem).is_before {
+                more = Some(Decision { kind: "lift".into(), ..decision.clone() });
+            }
             decision.kind = "reinstate".into();
             ChangeKind::Reinstate
         }
@@ -417,6 +422,10 @@ impl There<'_> {
         }
         let known = [&listed, &said].into_iter().flatten().flat_map(|said| said.versions().iter().cloned());
         let cleared: BTreeSet<String> = known.filter(|version| !versions.contains(version)).collect();
+        let (none, about) = (BTreeSet::new(), subject(self.record).ok());
+        let stay = Cleared::of(versions, &none, about.as_ref().map_or("", |about| about.package.ecosystem().base()));
+        let before = self.decided.narrowed.iter().flat_map(|narrowed| &narrowed.cleared);
+        decision.revived = some(before.filter(|version| stay.has(version)).cloned().collect());
         decision.versions = some(versions.iter().cloned().collect());
         decision.cleared = some(cleared.into_iter().collect());
         Ok(())

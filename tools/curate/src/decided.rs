@@ -125,9 +125,14 @@ fn bound(decision: &Decision) -> impl Iterator<Item = StreamKey> + '_ {
 
 impl Narrowed {
     pub(crate) fn narrow(&mut self, decision: &Decision) {
-        self.kept = texts(&decision.versions).collect();
+        // Two branches may have narrowed it, each without the other: what either cleared stays out, and what either kept and
+        // nobody cleared stays. Only who knew of it keeps what was cleared.
+        for version in texts(&decision.revived) {
+            self.cleared.remove(&version);
+        }
         self.cleared.extend(texts(&decision.cleared));
-        self.cleared.retain(|version| !self.kept.contains(version));
+        self.kept.extend(texts(&decision.versions));
+        self.kept.retain(|version| !self.cleared.contains(version));
         self.ranges = decision.ranges.items().iter().map(|range| (written(range), range.clone())).collect();
         self.bound.extend(bound(decision));
         self.is_of_part = decision.part.as_str().is_some();

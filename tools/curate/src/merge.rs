@@ -8,6 +8,7 @@ use ecosystem::Package;
 use osv_schema::additions::Decision;
 use osv_schema::{Member, Pointer, Record, Timestamp};
 
+use crate::cleared::Cleared;
 use crate::computed::as_found;
 use crate::decide::after;
 use crate::decided::{fold, in_order};
@@ -292,9 +293,11 @@ fn listed_beside(joining: &Joining) -> BTreeSet<String> {
 fn found_since(joining: &mut Joining, mut versions: BTreeSet<String>, now: Timestamp) {
     let decisions = in_order(joining.record.decisions());
     let decided = fold(&decisions);
-    let cleared = decided.narrowed.into_iter().flat_map(|narrowed| narrowed.cleared).chain(decided.found.cleared);
-    for version in cleared {
-        versions.remove(&version);
+    let ecosystem = joining.package.ecosystem().base();
+    let none = BTreeSet::new();
+    let by_narrowing = decided.narrowed.as_ref().map_or(&none, |narrowed| &narrowed.cleared);
+    for cleared in [by_narrowing, &decided.found.cleared].map(|all| Cleared::of(all, &none, ecosystem)) {
+        versions.retain(|version| !cleared.has(version));
     }
     if !versions.is_empty() {
         joining.decide(vec![Decision {

@@ -99,6 +99,8 @@ shape! {
         ranges: Vec<Range> = "ranges",
         /// The versions that are not malicious.
         cleared: Vec<String> = "cleared",
+        /// Those that stay though they were cleared before.
+        revived: Vec<String> = "revived",
         /// The ranges that do not count.
         cleared_ranges: Vec<Range> = "cleared_ranges",
         /// Of a dispute: how it is shown that the report is wrong.

@@ -324,3 +324,17 @@ fn evidence_is_a_page() {
         assert_eq!(malpkg(repository.path(), &arguments).exit, Exit::Failed, "{evidence}");
     }
 }
+
+#[test]
+fn what_a_narrowing_kept_does_not_outlive_its_sources_because_somebody_names_what_was_cleared() {
+    let repository = repository();
+    ingest(&repository, "feed", &sent("X-1", 20, &["1.0.0", "2.0.0"]));
+    decided(&repository, &["narrow", ID, "--clear", "2.0.0", "--reason", "versions-clean"]);
+    let gone = sent("X-1", 21, &["1.0.0", "2.0.0"]).replacen('{', "{\"withdrawn\": \"2026-01-21T00:00:00Z\",", 1);
+    ingest(&repository, "feed", &gone);
+    assert!(!repository.has(STANDS));
+    ingest(&repository, "other", &sent("Y-1", 22, &["2.0.0"]));
+    assert!(!repository.has(STANDS), "nobody says anything that counts");
+    ingest(&repository, "other", &sent("Y-2", 23, &["3.0.0"]));
+    assert!(repository.has(STANDS));
+}

@@ -224,7 +224,7 @@ fn what_somebody_found_of_a_settled_package_counts_or_waits() {
     // On a narrowed report what is new counts, whenever it was written, and what was cleared does not.
     let narrowed = start();
     decide(&narrowed, &["narrow", "npm/x", "--clear", "2.0.0", "--reason", "versions-clean"]);
-    find(&narrowed, &["2.0.0", "3.0.0"]);
+    find(&narrowed, &["v2.0.0", "2.0.0", "3.0.0"]);
     assert_eq!(["1.0.0", "2.0.0", "3.0.0"].map(|version| is_meant(&narrowed, version)), [true, false, true]);
     // What was taken back stays so, and a person is told.
     let withdrawn = start();

@@ -380,3 +380,14 @@ fn a_run_of_another_branch_is_not_here() {
     );
     assert_eq!((ran.exit, ran.err.as_str()), (Exit::Failed, expected.as_str()));
 }
+
+#[test]
+fn what_stands_again_after_an_undo_stands_whoever_speaks_next() {
+    let repository = repository();
+    let run = ingest(&repository, "feed", 1, &[("a", &["1.0.0"])]);
+    undo(&repository, &run);
+    json(repository.path(), &["reinstate", "npm/a", "--reason", "evidence", "--by", "Ada", "--commit"], Exit::Done);
+    assert_eq!(versions(&repository, KNOWN), ["1.0.0"]);
+    ingest(&repository, "other", 2, &[("a", &["2.0.0"])]);
+    assert_eq!(versions(&repository, KNOWN), ["1.0.0", "2.0.0"]);
+}
