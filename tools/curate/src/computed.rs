@@ -12,7 +12,7 @@ use crate::cleared::Cleared;
 use crate::decided::{Decided, Narrowed, Undone, fold, in_order, named};
 use crate::join::{summary, written_details};
 use crate::ranges::{is_everything, is_in, union};
-use crate::streams::{Stream, StreamKey, normal};
+use crate::streams::{Stream, StreamKey, modified_of, normal};
 use crate::told::tell;
 use crate::trees::beside;
 use crate::unite::written;
@@ -136,6 +136,18 @@ fn counted(
             statement.versions.extend(decided.found.versions.iter().cloned());
             statement.ranges.extend(decided.found.ranges.clone());
         }
+    }
+    if let Some(narrowed) = decided.narrowed.as_ref()
+        && statement == Statement::default()
+        && decided.undone.last.is_none()
+    {
+        // Nothing is left: it is taken back, since the last word of those who spoke of it, and one knows what was meant.
+        let meant = if narrowed.kept.is_empty() { &narrowed.cleared } else { &narrowed.kept };
+        statement.versions.extend(meant.iter().cloned());
+        statement.ranges.extend(narrowed.ranges.clone());
+        let said = own.iter().flat_map(|(_, stream)| stream.current().iter().filter_map(|origin| modified_of(origin)));
+        let last = last_ended.or_else(|| said.max()).unwrap_or(Timestamp::EPOCH);
+        return Computed { statement, withdrawn: decided.withdrawn.or(Some(last)), ..Computed::default() };
     }
     Computed { statement, withdrawn: decided.withdrawn.or(last_ended), is_before: false }
 }
@@ -319,12 +331,12 @@ fn claim(record: &mut Record, origins: &[Origin], streams: &BTreeMap<StreamKey, 
         }
         let current = streams.values().flat_map(|stream| stream.current().iter().copied());
         let newest = current
-            .filter_map(|origin| Some((crate::streams::modified_of(origin), claimed(origin, name)?)))
+            .filter_map(|origin| Some((modified_of(origin), claimed(origin, name)?)))
             .max_by(|a, b| a.0.cmp(&b.0).then_with(|| b.1.cmp(a.1)));
         // Where none of those says so any more, what was said last does.
         let newest = newest.or_else(|| {
             let all = origins.iter();
-            all.filter_map(|origin| Some((crate::streams::modified_of(origin), claimed(origin, name)?)))
+            all.filter_map(|origin| Some((modified_of(origin), claimed(origin, name)?)))
                 .max_by(|a, b| a.0.cmp(&b.0).then_with(|| b.1.cmp(a.1)))
         });
         if let Some((_, word)) = newest {

@@ -208,40 +208,50 @@ fn a_delivery_placed_in_the_tree_ends_what_its_stream_said_elsewhere() {
     }
 }
 
-/// Two branches that each correct a report, without knowing of the other: both corrections hold.
+/// Two branches that each clear a version of a report, without knowing of the other, and meet.
+fn cleared_on_two_branches(versions: &[&str], with_driver: bool) -> Repository {
+    let repository = database();
+    if with_driver {
+        let program = ["--program", env!("CARGO_BIN_EXE_malpkg")];
+        json(repository.path(), &[&["git-driver", "install", "--write"], &program[..]].concat(), Exit::Done);
+        repository.commit("a driver");
+    }
+    let inbox = Folder::empty();
+    inbox.write("1.json", report("A-1", "npm", "x", versions));
+    let inbox = inbox.path().to_str().unwrap();
+    json(repository.path(), &["ingest", "--source", "a", inbox, "--commit"], Exit::Done);
+    let clear = |version: &str, by: &str| {
+        let narrow = ["narrow", "npm/x", "--clear", version, "--reason", "versions-clean", "--by", by, "--commit"];
+        json(repository.path(), &narrow, Exit::Done);
+    };
+    repository.run(&["checkout", "--quiet", "-b", "other"]);
+    clear("2.0.0", "Bea");
+    repository.run(&["checkout", "--quiet", "main"]);
+    clear("1.0.0", "Ada");
+    try_git(&repository, "merge --no-edit other");
+    if repository.has(".git/MERGE_HEAD") {
+        settle(&repository);
+        try_git(&repository, "commit --no-edit");
+    }
+    json(repository.path(), &["merge", "--commit"], Exit::Done);
+    assert_eq!(json(repository.path(), &["validate"], Exit::Done)["verdict"], "clean");
+    repository
+}
+
 #[test]
 fn what_two_branches_cleared_stays_out_and_what_both_kept_stays() {
     for with_driver in [false, true] {
-        let repository = database();
-        if with_driver {
-            let program = ["--program", env!("CARGO_BIN_EXE_malpkg")];
-            json(repository.path(), &[&["git-driver", "install", "--write"], &program[..]].concat(), Exit::Done);
-            repository.commit("a driver");
-        }
-        let inbox = Folder::empty();
-        inbox.write("1.json", report("A-1", "npm", "x", &["1.0.0", "2.0.0", "3.0.0"]));
-        let inbox = inbox.path().to_str().unwrap();
-        json(repository.path(), &["ingest", "--source", "a", inbox, "--commit"], Exit::Done);
-        let clear = |version: &str, by: &str| {
-            let narrow = ["narrow", "npm/x", "--clear", version, "--reason", "versions-clean", "--by", by, "--commit"];
-            json(repository.path(), &narrow, Exit::Done);
-        };
-        repository.run(&["checkout", "--quiet", "-b", "other"]);
-        clear("2.0.0", "Bea");
-        repository.run(&["checkout", "--quiet", "main"]);
-        clear("1.0.0", "Ada");
-        try_git(&repository, "merge --no-edit other");
-        if repository.has(".git/MERGE_HEAD") {
-            settle(&repository);
-            try_git(&repository, "commit --no-edit");
-        }
-        json(repository.path(), &["merge", "--commit"], Exit::Done);
-        let meant = ["1.0.0", "2.0.0", "3.0.0"]
-            .map(|version| malpkg(repository.path(), &["query", &format!("npm/x@{version}")]).exit == Exit::Found);
-        assert_eq!(meant, [false, false, true]);
+        let repository = cleared_on_two_branches(&["1.0.0", "2.0.0", "3.0.0"], with_driver);
+        let is_meant =
+            |version: &str| malpkg(repository.path(), &["query", &format!("npm/x@{version}")]).exit == Exit::Found;
+        assert_eq!(["1.0.0", "2.0.0", "3.0.0"].map(is_meant), [false, false, true]);
         // Who knows of it keeps what was cleared before.
         let keep = ["narrow", "npm/x", "--keep", "1.0.0,3.0.0", "--reason", "versions-clean", "--commit"];
         json(repository.path(), &keep, Exit::Done);
-        assert_eq!(malpkg(repository.path(), &["query", "npm/x@1.0.0"]).exit, Exit::Found);
+        assert!(is_meant("1.0.0"));
+        // Of what has nothing left nothing is meant.
+        let repository = cleared_on_two_branches(&["1.0.0", "2.0.0"], with_driver);
+        let answer = json(repository.path(), &["query", "npm/x"], Exit::Done);
+        assert_eq!(answer["answers"][0]["verdict"], "withdrawn");
     }
 }
