@@ -214,7 +214,9 @@ impl Undone {
             return Some(modified.min(Some(*left)));
         }
         let limit = self.limits.get(&StreamKey::of(origin));
-        let counts = !self.deliveries.contains(&named) && limit.is_none_or(|limit| modified <= Some(*limit));
+        // That its source takes it back, or speaks of another package, is heard all the same.
+        let ends = origin.withdrawn.value().is_some() || origin.moved_to.value().is_some();
+        let counts = !self.deliveries.contains(&named) && (ends || limit.is_none_or(|limit| modified <= Some(*limit)));
         counts.then_some(modified)
     }
 }

@@ -391,3 +391,17 @@ fn what_stands_again_after_an_undo_stands_whoever_speaks_next() {
     ingest(&repository, "other", 2, &[("a", &["2.0.0"])]);
     assert_eq!(versions(&repository, KNOWN), ["1.0.0", "2.0.0"]);
 }
+
+#[test]
+fn what_its_source_takes_back_after_an_undo_is_taken_back() {
+    let repository = repository();
+    ingest(&repository, "feed", 1, &[("a", &["1.0.0"])]);
+    let run = ingest(&repository, "feed", 2, &[("a", &["1.0.0", "9.0.0"])]);
+    undo(&repository, &run);
+    assert_eq!(versions(&repository, KNOWN), ["1.0.0"]);
+    let inbox = Folder::empty();
+    let gone = report("FEED-a", "npm", "a", &["1.0.0", "9.0.0"]).replace("2026-01-01", "2026-01-03");
+    inbox.write("a.json", gone.replacen('{', "{\"withdrawn\": \"2026-01-03T00:00:00Z\",", 1));
+    json(repository.path(), &["ingest", "--source", "feed", inbox.path().to_str().unwrap(), "--commit"], Exit::Done);
+    assert!(!repository.has(KNOWN), "nobody says it any more");
+}
