@@ -201,8 +201,10 @@ fn only_undone(
     streams.values().flat_map(|stream| &stream.origins).for_each(|origin| rest.add(origin));
     // A version is often kept of a range that is not.
     let (by_undone, by_rest) = (gone.meant(ecosystem), rest.meant(ecosystem));
-    let versions = narrowed.kept.iter().filter(|version| by_undone(version) && !by_rest(version)).cloned().collect();
-    let ranges = gone.ranges.iter().filter(|(range, _)| !rest.ranges.contains_key(*range));
+    let is_gone =
+        |version: &&String| by_undone(version) && !by_rest(version) && !narrowed.kept_since.contains(*version);
+    let versions = narrowed.kept.iter().filter(is_gone).cloned().collect();
+    let ranges = gone.ranges.iter().filter(|(range, _)| !narrowed.is_since && !rest.ranges.contains_key(*range));
     Statement { versions, ranges: ranges.map(|(key, range)| (key.clone(), range.clone())).collect() }
 }
 

@@ -36,8 +36,11 @@ pub(crate) struct Narrowed {
     pub(crate) bound: BTreeSet<StreamKey>,
     /// Whether a part of the report was taken back, of which the rest goes on saying what it says.
     pub(crate) is_of_part: bool,
-    /// The deliveries that were undone since: what only they said was not kept for its own sake.
+    /// The deliveries that were undone since one of the narrowings: what only they said was not kept for its own sake.
     pub(crate) undone: BTreeSet<Named>,
+    /// The versions that were kept since the last undo, and whether ranges were: those are kept for their own sake.
+    pub(crate) kept_since: BTreeSet<String>,
+    pub(crate) is_since: bool,
 }
 
 /// A delivery by its source and the hash of what it says.
@@ -93,6 +96,7 @@ pub(crate) fn fold(decisions: &[Decision]) -> Decided {
                 decided.undone.last = Some(time);
                 if let Some(narrowed) = &mut decided.narrowed {
                     narrowed.undone.extend(deliveries(decision).map(|(named, ..)| named));
+                    (narrowed.kept_since, narrowed.is_since) = (BTreeSet::new(), false);
                 }
             }
             Some("lift") => (decided.narrowed, decided.undone) = (None, Undone::default()),
@@ -131,12 +135,17 @@ impl Narrowed {
             self.cleared.remove(&version);
         }
         self.cleared.extend(texts(&decision.cleared));
+        if self.is_of_part {
+            // Of that what the others say was kept, as long as they say it.
+            self.kept.clear();
+        }
         self.kept.extend(texts(&decision.versions));
         self.kept.retain(|version| !self.cleared.contains(version));
         self.ranges = decision.ranges.items().iter().map(|range| (written(range), range.clone())).collect();
         self.bound.extend(bound(decision));
         self.is_of_part = decision.part.as_str().is_some();
-        self.undone.clear();
+        self.kept_since.extend(texts(&decision.versions));
+        self.is_since = true;
     }
 
     /// An edit by hand after the narrowing.

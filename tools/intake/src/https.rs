@@ -261,20 +261,18 @@ impl Index<'_> {
         let mut journal = Journal::open(&self.kept.path("journal"), &reading).map_err(disk)?;
         let size_max = self.going.source.format.document_size_max();
         let mut behind: Option<Timestamp> = None;
-        let mut missing_now: BTreeSet<String> = BTreeSet::new();
+        let mut refused: BTreeSet<String> = BTreeSet::new();
         for some in due.chunks(AT_ONCE) {
             let missing: Vec<&(String, String)> = some.iter().filter(|(name, tag)| !journal.has(name, tag)).collect();
             let asked = missing.iter().map(|(name, _)| self.client.small(self.beside(name), size_max));
             let answers = self.client.run(join_all(asked));
-            let mut refused: BTreeSet<&str> = BTreeSet::new();
             let mut trouble = None;
             for ((name, tag), answer) in missing.into_iter().zip(answers) {
                 match answer {
                     Ok(bytes) => journal.put(name, tag, &bytes).map_err(disk)?,
                     Err(Trouble::Refused(_)) if open.as_ref() == Some(name) => return Err(cut()),
                     Err(Trouble::Refused(status)) => {
-                        refused.insert(name);
-                        missing_now.insert(name.clone());
+                        refused.insert(name.clone());
                         behind = behind.into_iter().chain(tag.parse().ok()).min();
                         let reason = Unread::System(format!("the server says {status}"));
                         visit(Item { name: name.clone(), size: None, bytes: Err(reason) });
@@ -285,7 +283,7 @@ impl Index<'_> {
             if let Some(trouble) = trouble {
                 return Err(fault(trouble));
             }
-            for (name, tag) in some.iter().filter(|(name, _)| !refused.contains(name.as_str())) {
+            for (name, tag) in some.iter().filter(|(name, _)| !refused.contains(name)) {
                 if let Some(bytes) = journal.get(name, tag).map_err(disk)? {
                     let size = Some(bytes.len() as u64);
                     visit(Item { name: name.clone(), size, bytes: Ok(&mut bytes.as_slice()) });
@@ -299,7 +297,7 @@ impl Index<'_> {
                 seen.marks.insert("modified".to_owned(), behind.to_string());
             }
         }
-        let there = rows.iter().filter(|(name, _)| !missing_now.contains(*name));
+        let there = rows.iter().filter(|(name, _)| !refused.contains(*name));
         let lines: Vec<String> = there.map(|(name, time)| seen_line(name, &time.to_string())).collect();
         fs::write(self.kept.path("seen"), head(&seen.marks) + &lines.join("\n")).map_err(disk)?;
         Ok(())

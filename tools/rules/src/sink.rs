@@ -63,7 +63,9 @@ impl<'s> Sink<'s> {
     ) {
         if !self.is_full() {
             self.at(pointer, message, remedy);
-            self.findings.last_mut().into_iter().for_each(|finding| finding.parts = parts.iter().cloned().collect());
+            if let Some(finding) = self.findings.last_mut() {
+                finding.parts = parts.into_iter().collect();
+            }
         }
     }
 

@@ -1,7 +1,7 @@
 //! Reports that one branch made part of another one, while something came to them on the other branch: it goes to the one
 //! that they lead to.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use database::{Entry, InvalidDetails, Snapshot, TreePath};
 use ecosystem::Package;
@@ -40,9 +40,13 @@ pub fn follow(base: &Snapshot, sides: &[News], merging: &Merging<'_>, now: Times
         }
     }
     let mut by_survivor: BTreeMap<TreePath, (One, Vec<One>)> = BTreeMap::new();
+    let by_id: HashMap<&str, &Entry> = match led.is_empty() {
+        true => HashMap::new(),
+        false => base.reports().map(|(place, entry)| (place.stem, entry)).collect(),
+    };
     for (id, mut reports) in led {
         // One that cannot be found or read cannot be told either; `validate` says what is wrong with it.
-        let Some(survivor) = survivor(base, id) else { continue };
+        let Some(survivor) = survivor(base, &by_id, id) else { continue };
         reports.retain(|(path, package, _)| *path != survivor.0 && package.is_same_as(&survivor.1));
         by_survivor.entry(survivor.0.clone()).or_insert_with(|| (survivor, Vec::new())).1.append(&mut reports);
     }
@@ -64,9 +68,9 @@ fn opened(base: &Snapshot, entries: &[&Entry]) -> Vec<One> {
 }
 
 /// The report that is left at the end of a chain of those that lead to another one.
-fn survivor(base: &Snapshot, mut id: String) -> Option<One> {
+fn survivor(base: &Snapshot, by_id: &HashMap<&str, &Entry>, mut id: String) -> Option<One> {
     for _ in 0..MOST_STEPS {
-        let (_, entry) = base.reports().find(|(place, _)| place.stem == id)?;
+        let entry = *by_id.get(id.as_str())?;
         let one = opened(base, &[entry]).pop()?;
         match leads_to(&one.2) {
             Some(next) => id = next,
@@ -230,6 +234,7 @@ mod tests {
         };
         let files = [led("MAL-2026-1", "MAL-2026-2"), led("MAL-2026-2", "MAL-2026-1")];
         let base = Snapshot::of_files(files.map(|(path, bytes)| (path.parse().expect("a path"), bytes.into())));
-        assert_eq!(survivor(&base, "MAL-2026-1".to_owned()).map(|one| one.0), None);
+        let by_id = base.reports().map(|(place, entry)| (place.stem, entry)).collect();
+        assert_eq!(survivor(&base, &by_id, "MAL-2026-1".to_owned()).map(|one| one.0), None);
     }
 }

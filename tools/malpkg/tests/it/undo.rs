@@ -8,7 +8,8 @@ use crate::program::{json, malpkg, typed};
 const KNOWN: &str = "osv/malicious/npm/a/MAL-2026-900001.json";
 
 fn repository() -> Repository {
-    let config = "[source.feed]\nformat = \"osv\"\n[source.other]\nformat = \"osv\"\n";
+    let config =
+        "[source.feed]\nformat = \"osv\"\n[source.other]\nformat = \"osv\"\n[source.third]\nformat = \"osv\"\n";
     Database::default().with("malpkg.toml", config).with("osv/ids.json", "{}\n").repository()
 }
 
@@ -167,6 +168,12 @@ fn what_a_narrowing_left_of_a_run_goes_with_it() {
     assert_eq!(versions(&repository, KNOWN), ["2.0.0"]);
     let why = json(repository.path(), &["query", "--why", "npm/a"], Exit::Found).to_string();
     assert!(why.contains("what it brought was undone"), "{why}");
+    // Another narrowing does not bring it back.
+    ingest(&repository, "third", 3, &[("a", &["4.0.0"])]);
+    assert_eq!(versions(&repository, KNOWN), ["2.0.0", "4.0.0"]);
+    let clear = ["narrow", "npm/a", "--clear", "4.0.0", "--reason", "versions-clean", "--commit"];
+    json(repository.path(), &clear, Exit::Done);
+    assert_eq!(versions(&repository, KNOWN), ["2.0.0"]);
 }
 
 #[test]
